@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Arrows point one way: the command line knows the dashboard, the dashboard knows the pipelines, and only
+// the pipelines know the rooms. The rooms do not know each other (Climate knows Lattice for its frames).
+let package = Package(
+  name: "holstream",
+  products: [
+    .executable(name: "holstream", targets: ["holstream"]),
+    .library(name: "Streams", targets: ["Streams"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "Lattice", targets: ["Lattice"]),
+    .library(name: "Zarr", targets: ["Zarr"]),
+    .library(name: "Learning", targets: ["Learning"]),
+    .library(name: "Climate", targets: ["Climate"]),
+    .library(name: "Pipelines", targets: ["Pipelines"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+  ],
+  targets: [
+    // C libraries of the system, and the few loops that C runs faster than Swift.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
+    .target(name: "CKernels"),
+
+    // The rooms.
+    .target(
+      name: "Streams",
+      dependencies: [
+        "CInotifyTools",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
+    .target(name: "Lattice", dependencies: ["Tensors", "CKernels"]),
+    .target(name: "Zarr", dependencies: ["CZstd", "CKernels"]),
+    .target(name: "Learning", dependencies: ["Tensors", "CKernels"]),
+    .target(name: "Climate", dependencies: ["Lattice", "Tensors"]),
+
+    // The one place that knows them all, and the two doors to it.
+    .target(
+      name: "Pipelines",
+      dependencies: [
+        "Streams", "Tensors", "Lattice", "Zarr", "Learning", "Climate", "Yams",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "Dashboard",
+      dependencies: [
+        "Pipelines", "Streams", "FlyingFox",
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      resources: [.embedInCode("Page")]),
+    .executableTarget(
+      name: "holstream",
+      dependencies: [
+        "Dashboard", "Pipelines", "Streams", "Lattice", "Zarr", "Learning", "Climate", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    .target(name: "TestSupport"),
+    .testTarget(name: "StreamsTests", dependencies: ["Streams", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "LatticeTests", dependencies: ["Lattice", "Tensors", "TestSupport"]),
+    .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
+    .testTarget(name: "LearningTests", dependencies: ["Learning", "Tensors", "TestSupport"]),
+    .testTarget(name: "ClimateTests", dependencies: ["Climate", "Lattice", "Tensors", "TestSupport"]),
+    .testTarget(
+      name: "PipelinesTests",
+      dependencies: ["Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Lattice", "Climate", "holstream", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  var settings = target.swiftSettings ?? []
+  settings += [
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+  ]
+  target.swiftSettings = settings
+}

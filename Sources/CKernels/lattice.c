@@ -1,0 +1,2 @@
+#include "clones.h"
+#include "lattice_kernels.h"

@@ -1,0 +1,2 @@
+#include "clones.h"
+#include "store_kernels.h"

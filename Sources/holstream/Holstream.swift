@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Holstream: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "holstream")
+}
