@@ -1,6 +1,6 @@
-public import COpenBLAS
+internal import COpenBLAS
 
-/// Settings of the linear-algebra library that the whole program shares.
+/// Settings of the linear-algebra library that the whole program shares, and its two products.
 public enum BLAS {
   /// Sets the number of threads that one call may use.
   ///
@@ -8,5 +8,23 @@ public enum BLAS {
   /// the cores among themselves.
   public static func setThreads(_ count: Int) {
     openblas_set_num_threads(Int32(count))
+  }
+
+  /// c ← a b for row-major a (m, k), b (k, n), c (m, n), single precision.
+  public static func multiply(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, m: Int, k: Int, n: Int
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(k), b, Int32(n), 0, c,
+      Int32(n))
+  }
+
+  /// c ← a b for row-major a (m, k), b (k, n), c (m, n), double precision.
+  public static func multiply(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, into c: UnsafeMutablePointer<Double>, m: Int, k: Int, n: Int
+  ) {
+    cblas_dgemm(
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(k), b, Int32(n), 0, c,
+      Int32(n))
   }
 }

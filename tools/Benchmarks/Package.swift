@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Side-by-side measurements, apart from the package so that its users do not build them. `tools/benchmark ROOM` builds
+// one, runs it and its Python peer in turn, and prints the ratios with the machine's peak beside them.
+let package = Package(
+  name: "benchmarks",
+  dependencies: [.package(name: "holstream", path: "../..")],
+  targets: [
+    // The machine's own speed: dgemm, sgemm and memcpy, measured in the same run.
+    .target(name: "Peak", dependencies: [.product(name: "Tensors", package: "holstream")]),
+    .executableTarget(
+      name: "bench-lattice",
+      dependencies: [
+        "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Tensors", package: "holstream"),
+      ]),
+    .executableTarget(name: "bench-store", dependencies: ["Peak", .product(name: "Zarr", package: "holstream")]),
+    .executableTarget(
+      name: "bench-learning",
+      dependencies: [
+        "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Tensors", package: "holstream"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)
