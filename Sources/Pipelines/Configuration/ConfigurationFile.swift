@@ -1,0 +1,97 @@
+public import Foundation
+internal import Yams
+
+/// The text of a pipeline file, parsed but not yet understood, with the overrides of the command line applied.
+public struct ConfigurationFile {
+  public let name: String
+  private let root: Node
+
+  /// - Parameter overrides: `path.to.key=value` each; the value is YAML too.
+  /// - Throws: `ConfigurationError` for text that is not YAML, with its line, and for overrides that lead nowhere.
+  public init(text: String, name: String, overrides: [String] = []) throws {
+    self.name = name
+    do {
+      guard var node = try Yams.compose(yaml: text) else {
+        throw ConfigurationError([.init(file: name, path: "", message: "the file is empty; `holstream run --help` shows a pipeline")])
+      }
+      for override in overrides { try Self.apply(override, to: &node) }
+      var budget = 10_000
+      guard Self.fits(node, within: &budget) else {
+        throw ConfigurationError([.init(file: name, path: "", message: "holds more than 10 000 values once its aliases are followed")])
+      }
+      root = node
+    } catch let error as YamlError {
+      throw ConfigurationError([Self.problem(error, file: name)])
+    }
+  }
+
+  /// - Throws: `ConfigurationError`, also when the file cannot be read.
+  public init(contentsOf url: URL, overrides: [String] = []) throws {
+    let data: Data
+    do { data = try Data(contentsOf: url) } catch {
+      throw ConfigurationError([.init(file: url.relativePath, path: "", message: "cannot be read: \(error.localizedDescription)")])
+    }
+    guard data.count <= 1 << 20 else {
+      throw ConfigurationError([.init(file: url.relativePath, path: "", message: "is larger than 1 MiB, which no pipeline needs")])
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw ConfigurationError([.init(file: url.relativePath, path: "", message: "is not UTF-8 text")])
+    }
+    try self.init(text: text, name: url.relativePath, overrides: overrides)
+  }
+
+  /// The file's top level.
+  public func section(_ diagnostics: ConfigurationDiagnostics) -> ConfigurationSection {
+    ConfigurationSection(root, path: "", file: name, diagnostics: diagnostics)
+  }
+
+  /// The file's text after the overrides, as it is kept beside the run's results.
+  public var resolvedText: String { (try? Yams.serialize(node: root, sortKeys: false)) ?? "" }
+
+  /// Whether the tree is small: aliases let a few lines of YAML stand for billions.
+  private static func fits(_ node: Node, within budget: inout Int) -> Bool {
+    budget -= 1
+    guard budget >= 0 else { return false }
+    switch node {
+    case .mapping(let mapping): return mapping.allSatisfy { fits($0.key, within: &budget) && fits($0.value, within: &budget) }
+    case .sequence(let items): return items.allSatisfy { fits($0, within: &budget) }
+    case .scalar, .alias: return true
+    }
+  }
+
+  private static func apply(_ override: String, to root: inout Node) throws {
+    func fail(_ message: String) -> ConfigurationError {
+      ConfigurationError([.init(file: "--set \(override)", path: "", message: message)])
+    }
+    guard let equals = override.firstIndex(of: "=") else { throw fail("expected path=value, such as stages.train.seed=3") }
+    let path = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard !path.contains("") else { throw fail("the path before `=` has an empty part") }
+    let text = String(override[override.index(after: equals)...])
+    let value = try Yams.compose(yaml: text) ?? Node("")
+    func set(_ node: inout Node, _ rest: ArraySlice<String>) throws {
+      guard let key = rest.first else {
+        node = value
+        return
+      }
+      guard case .mapping(var mapping) = node else { throw fail("`\(key)` is looked for in a value that has no keys") }
+      var child = mapping[Node(key)] ?? Node([(Node, Node)]())
+      try set(&child, rest.dropFirst())
+      mapping[Node(key)] = child
+      node = .mapping(mapping)
+    }
+    try set(&root, path[...])
+  }
+
+  private static func problem(_ error: YamlError, file: String) -> ConfigurationProblem {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+      ConfigurationProblem(file: file, line: mark.line, column: mark.column, path: "", message: "not YAML: \(problem)")
+    case .duplicatedKeysInMapping(let keys, let context):
+      ConfigurationProblem(
+        file: file, line: context.mark.line, column: context.mark.column, path: "",
+        message: "a key is given twice: \(keys.map { "\($0)" }.joined(separator: ", "))")
+    default:
+      ConfigurationProblem(file: file, path: "", message: "not YAML: \(error)")
+    }
+  }
+}
