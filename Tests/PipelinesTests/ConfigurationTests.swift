@@ -6,7 +6,8 @@ import Testing
 @Suite("A pipeline file")
 struct ConfigurationTests {
   private func read(_ yaml: String, set overrides: [String] = [], _ body: (ConfigurationSection) -> Void) throws -> [String] {
-    let diagnostics = ConfigurationDiagnostics()
+    let overrides = try overrides.map(ConfigurationOverride.init)
+    let diagnostics = ConfigurationDiagnostics(overrides: overrides)
     let root = try ConfigurationFile(text: yaml, name: "p.yaml", overrides: overrides).section(diagnostics)
     body(root)
     root.refuseUnknownKeys()
@@ -47,10 +48,18 @@ struct ConfigurationTests {
     #expect(seed == 5)
   }
 
+  @Test("A wrong value on the command line is reported as the command line's")
+  func wrongOverride() throws {
+    let problems = try read("lattice: { sites: 16 }", set: ["lattice.sites=many"]) { root in
+      _ = root.section("lattice").integer("sites", default: 8, "Sites")
+    }
+    #expect(problems == ["--set lattice.sites=many: lattice.sites: expected a whole number, got `many`"])
+  }
+
   @Test("An override that leads into a number says so")
   func overrideIntoScalar() {
     #expect(throws: ConfigurationError.self) {
-      try ConfigurationFile(text: "lattice: 3", name: "p.yaml", overrides: ["lattice.sites=1"])
+      try ConfigurationFile(text: "lattice: 3", name: "p.yaml", overrides: [ConfigurationOverride("lattice.sites=1")])
     }
   }
 

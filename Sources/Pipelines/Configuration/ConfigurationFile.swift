@@ -6,9 +6,8 @@ public struct ConfigurationFile {
   public let name: String
   private let root: Node
 
-  /// - Parameter overrides: `path.to.key=value` each; the value is YAML too.
   /// - Throws: `ConfigurationError` for text that is not YAML, with its line, and for overrides that lead nowhere.
-  public init(text: String, name: String, overrides: [String] = []) throws {
+  public init(text: String, name: String, overrides: [ConfigurationOverride] = []) throws {
     self.name = name
     do {
       guard var node = try Yams.compose(yaml: text) else {
@@ -26,7 +25,7 @@ public struct ConfigurationFile {
   }
 
   /// - Throws: `ConfigurationError`, also when the file cannot be read.
-  public init(contentsOf url: URL, overrides: [String] = []) throws {
+  public init(contentsOf url: URL, overrides: [ConfigurationOverride] = []) throws {
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
       throw ConfigurationError([.init(file: url.relativePath, path: "", message: "cannot be read: \(error.localizedDescription)")])
@@ -59,27 +58,22 @@ public struct ConfigurationFile {
     }
   }
 
-  private static func apply(_ override: String, to root: inout Node) throws {
-    func fail(_ message: String) -> ConfigurationError {
-      ConfigurationError([.init(file: "--set \(override)", path: "", message: message)])
-    }
-    guard let equals = override.firstIndex(of: "=") else { throw fail("expected path=value, such as stages.train.seed=3") }
-    let path = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard !path.contains("") else { throw fail("the path before `=` has an empty part") }
-    let text = String(override[override.index(after: equals)...])
-    let value = try Yams.compose(yaml: text) ?? Node("")
-    func set(_ node: inout Node, _ rest: ArraySlice<String>) throws {
-      guard let key = rest.first else {
+  private static func apply(_ override: ConfigurationOverride, to root: inout Node) throws {
+    let value = try Yams.compose(yaml: override.value) ?? Node("")
+    func set(_ node: inout Node, _ rest: ArraySlice<Substring>) throws {
+      guard let key = rest.first.map(String.init) else {
         node = value
         return
       }
-      guard case .mapping(var mapping) = node else { throw fail("`\(key)` is looked for in a value that has no keys") }
+      guard case .mapping(var mapping) = node else {
+        throw ConfigurationError(override.text, "`\(key)` is looked for in a value that has no keys")
+      }
       var child = mapping[Node(key)] ?? Node([(Node, Node)]())
       try set(&child, rest.dropFirst())
       mapping[Node(key)] = child
       node = .mapping(mapping)
     }
-    try set(&root, path[...])
+    try set(&root, override.path.split(separator: ".")[...])
   }
 
   private static func problem(_ error: YamlError, file: String) -> ConfigurationProblem {

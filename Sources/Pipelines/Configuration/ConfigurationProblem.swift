@@ -30,9 +30,20 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
 public final class ConfigurationDiagnostics {
   public private(set) var problems: [ConfigurationProblem] = []
 
-  public init() {}
+  /// The overrides of the command line: a problem with a value they gave is theirs, not the file's.
+  private let overrides: [ConfigurationOverride]
 
-  public func report(_ problem: ConfigurationProblem) { problems.append(problem) }
+  public init(overrides: [ConfigurationOverride] = []) { self.overrides = overrides }
+
+  public func report(_ problem: ConfigurationProblem) {
+    var problem = problem
+    if let override = overrides.last(where: { problem.path == $0.path || problem.path.hasPrefix($0.path + ".") }) {
+      problem.file = "--set \(override.text)"
+      problem.line = nil
+      problem.column = nil
+    }
+    problems.append(problem)
+  }
 
   /// - Throws: `ConfigurationError` with all problems in the order of the file, if there are any.
   public func throwIfAny() throws {

@@ -1,0 +1,27 @@
+/// One `--set path.to.key=value` of the command line; the value is YAML.
+public struct ConfigurationOverride: Sendable, Equatable {
+  public let text: String
+  /// The keys that lead to the value, joined by dots.
+  public let path: String
+  let value: String
+
+  /// - Throws: `ConfigurationError` when the text is not of that form.
+  public init(_ text: String) throws {
+    self.text = text
+    guard let equals = text.firstIndex(of: "=") else {
+      throw ConfigurationError(text, "expected path=value, such as sources.lattice.holstein.sites=32")
+    }
+    path = String(text[..<equals])
+    value = String(text[text.index(after: equals)...])
+    guard !path.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
+      throw ConfigurationError(text, "the path before `=` has an empty part")
+    }
+  }
+}
+
+extension ConfigurationError {
+  /// A problem with an override as such.
+  init(_ override: String, _ message: String) {
+    self.init([ConfigurationProblem(file: "--set \(override)", path: "", message: message)])
+  }
+}
