@@ -1,6 +1,50 @@
-import ArgumentParser
+internal import ArgumentParser
+import Foundation
+import Pipelines
 
+/// The command line: names, options and exit codes, no logic.
 @main
 struct Holstream: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "holstream")
+  static let configuration = CommandConfiguration(
+    commandName: "holstream",
+    abstract: "Learn surrogate models of lattice dynamics while the physics is simulated.",
+    discussion: """
+      A pipeline file names sources (a simulator, a store, a growing log), stages (an online trainer, a climate monitor, \
+      verdicts on checkpoints) and sinks (a Zarr store, logs, the page), and `holstream run` streams frames through them:
+
+        holstream run pipelines/quickstart.yaml
+
+      The other commands are its parts, for a terminal:
+
+        holstream simulate --preset shallow --sites 16 --trajectories 4 --steps 19200 --every 64 --out truth.zarr
+        holstream predict --checkpoint C.safetensors --from truth.zarr --frame 0 --steps 300 --out model.zarr
+        holstream climate truth.zarr model.zarr
+
+      Exit codes: 0 success, 64 wrong usage, 65 bad input data, 69 something missing on this machine, \
+      78 bad configuration, 130 interrupted.
+      """,
+    subcommands: [
+      RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SimulateCommand.self,
+      PredictCommand.self, ClimateCommand.self, InspectCommand.self, TailCommand.self,
+    ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      finish(with: error)
+    }
+  }
+
+  /// Prints what went wrong and ends with the exit code that scripts rely on.
+  static func finish(with error: any Error) -> Never {
+    guard let code = ExitStatus(for: error) else { exit(withError: error) }
+    FileHandle.standardError.write(Data("holstream: \(error)\n".utf8))
+    Foundation.exit(code.rawValue)
+  }
 }

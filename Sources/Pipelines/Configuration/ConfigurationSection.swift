@@ -19,7 +19,8 @@ public final class ConfigurationSection {
   private let mapping: [(key: Node, value: Node)]
   private let mark: Mark?
   private let diagnostics: ConfigurationDiagnostics
-  private var children: [ConfigurationSection] = []
+  private var children: [(name: String, section: ConfigurationSection)] = []
+  private var toleratesUnknownKeys = false
 
   init(_ node: Node?, path: String, file: String, diagnostics: ConfigurationDiagnostics) {
     self.path = path
@@ -124,7 +125,7 @@ public final class ConfigurationSection {
   /// A mapping within this one; empty when the file leaves it out.
   public func section(_ name: String, _ meaning: String = "") -> ConfigurationSection {
     keys.append(Key(name: name, value: "…", meaning: meaning))
-    return child(value(name), path: joined(name))
+    return child(value(name), name: name)
   }
 
   /// A list of mappings such as the stages of a curriculum; nil when the file leaves it out.
@@ -136,7 +137,7 @@ public final class ConfigurationSection {
       return nil
     }
     return items.enumerated().map { index, item in
-      body(child(item, path: "\(joined(name))[\(index)]"))
+      body(child(item, name: "\(name)[\(index)]"))
     }
   }
 
@@ -144,7 +145,8 @@ public final class ConfigurationSection {
 
   /// Reports every key of the file that no reader asked for, here and in all sections within.
   public func refuseUnknownKeys() {
-    for child in children { child.refuseUnknownKeys() }
+    for child in children { child.section.refuseUnknownKeys() }
+    if toleratesUnknownKeys { return }
     for (key, _) in mapping {
       let name = key.scalar?.string ?? "?"
       guard !keys.contains(where: { $0.name == name }) else { continue }
@@ -154,6 +156,12 @@ public final class ConfigurationSection {
       problem("unknown key `\(name)`; \(remedy)", at: key.mark)
     }
   }
+
+  /// Leaves unknown keys unreported, where another problem explains them already.
+  func ignoreUnknownKeys() { toleratesUnknownKeys = true }
+
+  /// The section that was read under this name.
+  func child(named name: String) -> ConfigurationSection? { children.last { $0.name == name }?.section }
 
   /// Reports a problem with one key, at its place in the file.
   public func problem(_ message: String, key: String) {
@@ -187,9 +195,9 @@ public final class ConfigurationSection {
     return parsed
   }
 
-  private func child(_ node: Node?, path: String) -> ConfigurationSection {
-    let section = ConfigurationSection(node, path: path, file: file, diagnostics: diagnostics)
-    children.append(section)
+  private func child(_ node: Node?, name: String) -> ConfigurationSection {
+    let section = ConfigurationSection(node, path: joined(name), file: file, diagnostics: diagnostics)
+    children.append((name, section))
     return section
   }
 

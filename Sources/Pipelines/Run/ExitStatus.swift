@@ -1,0 +1,33 @@
+internal import Zarr
+internal import Learning
+internal import Lattice
+
+/// The exit codes of the command line (those of `sysexits.h`).
+public struct ExitStatus: RawRepresentable, Sendable, Equatable {
+  public let rawValue: Int32
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  public static let usage = ExitStatus(rawValue: 64)
+  public static let badInput = ExitStatus(rawValue: 65)
+  public static let missing = ExitStatus(rawValue: 69)
+  public static let unwritable = ExitStatus(rawValue: 73)
+  public static let badConfiguration = ExitStatus(rawValue: 78)
+  public static let interrupted = ExitStatus(rawValue: 130)
+
+  /// The status for an error of ours; nil for one of the argument parser, which knows its own.
+  public init?(for error: any Error) {
+    switch error {
+    case is ConfigurationError: self = .badConfiguration
+    case is CancellationError: self = .interrupted
+    case let error as RunError:
+      switch error.code {
+      case .usage: self = .usage
+      case .interrupted: self = .interrupted
+      case .missing: self = .missing
+      case .unwritable: self = .unwritable
+      default: self = .badInput
+      }
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,59 @@
+public import Foundation
+
+/// The folder of one run: `runs/<pipeline>/<number>`, with everything that the run leaves behind.
+///
+/// ```
+/// pipeline.yaml        the pipeline as it ran, overrides applied
+/// trajectories.zarr    what the simulator made
+/// checkpoints/         step-00000500.safetensors, …
+/// *.jsonl              metrics, climate, verdicts and events, a line each
+/// report.html          the page as one file, for a machine without a browser
+/// ```
+public struct RunDirectory: Sendable {
+  public let url: URL
+
+  public init(_ url: URL) { self.url = url.standardizedFileURL }
+
+  /// The next free number under `parent`; the folder is made.
+  public static func create(in parent: URL) throws -> RunDirectory {
+    let manager = FileManager.default
+    do {
+      try manager.createDirectory(at: parent, withIntermediateDirectories: true)
+      var number = (numbers(in: parent).max() ?? 0) + 1
+      while true {
+        let url = parent.appending(path: String(number), directoryHint: .isDirectory)
+        do {
+          try manager.createDirectory(at: url, withIntermediateDirectories: false)
+          return RunDirectory(url)
+        } catch CocoaError.fileWriteFileExists {
+          number += 1  // Another run took the number between the look and the make.
+        }
+      }
+    } catch {
+      throw RunError(.unwritable, "cannot make a folder for the run in \(parent.relativePath): \(error.localizedDescription)")
+    }
+  }
+
+  /// The run with the highest number under `parent`.
+  /// - Throws: `RunError` when there is none.
+  public static func latest(in parent: URL) throws -> RunDirectory {
+    guard let number = numbers(in: parent).max() else {
+      throw RunError(.nothingToResume, "there is no run to resume in \(parent.relativePath); leave --resume out to start one")
+    }
+    return RunDirectory(parent.appending(path: String(number), directoryHint: .isDirectory))
+  }
+
+  private static func numbers(in parent: URL) -> [Int] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? []).compactMap { Int($0) }
+  }
+
+  public func file(_ name: String) -> URL { url.appending(path: name) }
+
+  /// The path as people type it: relative to the current folder where that is shorter.
+  public func shown(_ name: String = "") -> String { Self.shown(name.isEmpty ? url : file(name)) }
+
+  static func shown(_ url: URL) -> String {
+    let here = FileManager.default.currentDirectoryPath + "/"
+    return url.path.hasPrefix(here) ? String(url.path.dropFirst(here.count)) : url.path
+  }
+}

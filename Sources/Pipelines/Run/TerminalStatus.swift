@@ -1,0 +1,87 @@
+import Foundation
+import Synchronization
+
+/// A status line that is rewritten in place on a terminal, and nothing at all where output is not a terminal.
+///
+/// Finished lines are printed above it. Safe to use from any thread.
+public final class TerminalStatus: Sendable {
+  private struct State {
+    var shown = 0
+    var lastUpdate: ContinuousClock.Instant?
+  }
+  private let state = Mutex(State())
+  private let isTerminal: Bool
+  private let interval: Duration
+
+  /// - Parameters:
+  ///   - interval: The shortest time between two updates.
+  ///   - isTerminal: Whether standard error is a terminal; asked of the system when nil.
+  public init(every interval: Duration = .milliseconds(200), isTerminal: Bool? = nil) {
+    self.interval = interval
+    self.isTerminal = isTerminal ?? (isatty(STDERR_FILENO) == 1)
+  }
+
+  /// Shows `text` in the status line, cut to the terminal's width; skipped when the last update is too recent.
+  public func update(force: Bool = false, _ text: @autoclosure () -> String) {
+    guard isTerminal else { return }
+    state.withLock { state in
+      let now = ContinuousClock.now
+      if !force, let last = state.lastUpdate, now - last < interval { return }
+      state.lastUpdate = now
+      let line = String(text().prefix(Self.width() - 1))
+      write("\r\u{1B}[K" + line)
+      state.shown = line.count
+    }
+  }
+
+  /// A bar for work of known length: `simulating  ▕██████    ▏  62 %  12 s left`.
+  public func progress(_ what: String, done: Int, of total: Int, since start: ContinuousClock.Instant) {
+    update(Self.bar(what, done: done, of: total, elapsed: ContinuousClock.now - start))
+  }
+
+  static func bar(_ what: String, done: Int, of total: Int, elapsed: Duration) -> String {
+    let share = total > 0 ? min(1, Double(done) / Double(total)) : 1
+    let width = 24
+    let filled = Int(share * Double(width))
+    let bar = String(repeating: "█", count: filled) + String(repeating: " ", count: width - filled)
+    let left = share > 0 && share < 1 ? "  \(brief(elapsed * ((1 - share) / share))) left" : ""
+    return "\(what)  ▕\(bar)▏ \(Int(share * 100)) %\(left)"
+  }
+
+  /// Prints a line that stays, on standard error.
+  public func print(_ line: String) {
+    state.withLock { state in
+      write((state.shown > 0 ? "\r\u{1B}[K" : "") + line + "\n")
+      state.shown = 0
+    }
+  }
+
+  /// Removes the status line.
+  public func clear() {
+    state.withLock { state in
+      if state.shown > 0 { write("\r\u{1B}[K") }
+      state.shown = 0
+    }
+  }
+
+  /// `42 s`, `5 min 03 s`, `2 h 07 min`.
+  static func brief(_ duration: Duration) -> String {
+    let seconds = Int(duration / .seconds(1))
+    return switch seconds {
+    case ..<60: "\(seconds) s"
+    case ..<3600: "\(seconds / 60) min \(String(format: "%02d", seconds % 60)) s"
+    default: "\(seconds / 3600) h \(String(format: "%02d", seconds / 60 % 60)) min"
+    }
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+  private static func width() -> Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 100
+  }
+}
+
+extension Duration {
+  fileprivate static func * (duration: Duration, factor: Double) -> Duration { .seconds(duration / .seconds(1) * factor) }
+}

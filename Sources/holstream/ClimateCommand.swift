@@ -1,0 +1,26 @@
+internal import ArgumentParser
+import Foundation
+import Pipelines
+
+struct ClimateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "climate",
+    abstract: "Compare two stores: order parameters, their autocorrelation, and distances between the two climates.",
+    discussion: """
+      Both stores are read over the same window of frames. Divergent trajectories are reported, never dropped.
+
+        holstream climate truth.zarr model.zarr
+        holstream climate truth.zarr model.zarr --json > climate.json
+      """)
+
+  @Argument(help: "The store that counts as truth.", completion: .directory) var truth: String
+  @Argument(help: "The store to compare with it.", completion: .directory) var other: String
+  @Flag(help: "Print everything as JSON, arrays from lag 0.") var json = false
+  @Option(help: "Longest lag of the autocorrelation, in frames; a quarter of the window when left out.") var lag: Int?
+  @Option(help: "First frame of the window.") var first: Int = 0
+
+  func run() async throws {
+    let job = ClimateJob(truth: URL(filePath: truth), other: URL(filePath: other), firstFrame: first, maximumLag: lag)
+    print(try await interruptible { try job.run(json: json) })
+  }
+}

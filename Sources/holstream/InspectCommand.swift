@@ -1,0 +1,31 @@
+internal import ArgumentParser
+import Foundation
+import Pipelines
+
+struct InspectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Say what a store or a checkpoint holds, verify it, or salvage a store after an accident.",
+    discussion: """
+        holstream inspect runs/quickstart/1/trajectories.zarr
+        holstream inspect runs/quickstart/1/trajectories.zarr --verify
+        holstream inspect step-00010000.safetensors
+
+      --verify reads every chunk against its checksum. --repair says what it would change; nothing is touched until \
+      --apply is given too.
+      """)
+
+  @Argument(help: "A store (folder) or a checkpoint (.safetensors).", completion: .file()) var path: String
+  @Flag(help: "Read every chunk and check it.") var verify = false
+  @Flag(help: "Find what a crash left behind and how to mend it.") var repair = false
+  @Flag(help: "With --repair: mend it.") var apply = false
+
+  func validate() throws {
+    if apply && !repair { throw ValidationError("--apply goes with --repair.") }
+  }
+
+  func run() async throws {
+    let job = InspectJob(url: URL(filePath: path), verify: verify, repair: repair, apply: apply)
+    print(try await interruptible { try job.run() })
+  }
+}

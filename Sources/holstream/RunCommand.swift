@@ -1,0 +1,50 @@
+internal import ArgumentParser
+import Foundation
+import Pipelines
+import Dashboard
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a pipeline: simulate, store, train and judge, all at once.",
+    discussion: """
+      Every run gets a numbered folder, runs/<pipeline>/<number>, with the store, the checkpoints and the logs in it. \
+      Ctrl-C stops cleanly at any moment: what was emitted is stored, a checkpoint is written, and
+
+        holstream run pipelines/quickstart.yaml --resume
+
+      goes on from there to the same bits as if it had not been stopped. Any key of the file can be overridden:
+
+        holstream run pipelines/quickstart.yaml --set sources.lattice.holstein.sites=32 --set seed=3
+      """)
+
+  @OptionGroup var file: PipelineFileOptions
+
+  @Flag(help: "Go on with the latest run of this pipeline, or with the one that --directory names.")
+  var resume = false
+
+  @Option(help: "The run's own folder, instead of the next number under the pipeline's.", completion: .directory)
+  var directory: String?
+
+  @OptionGroup var page: PageOptions
+
+  func run() async throws {
+    let run = try PipelineRun(file.description(), directory: directory.map { URL(filePath: $0) }, resuming: resume)
+    let summary = try await run.execute(alongside: page.services(for: run))
+    print(summary)
+  }
+}
+
+struct PageOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Serve the live page.")
+  var page = true
+
+  @Option(help: "Port of the live page; the next free one is taken if it is in use, 0 takes any.")
+  var port: UInt16 = 8480
+
+  @Option(help: "Address to bind the page to. Beyond loopback a token is asked for.")
+  var address = "127.0.0.1"
+
+  @Option(help: "Token that a browser must give; needed beyond loopback.")
+  var token: String?
+}
