@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The command line")
+struct CommandLineTests {
+  let holstream: BuiltProgram
+  init() throws { holstream = try BuiltProgram() }
+
+  @Test(
+    "Every command teaches with --help",
+    arguments: ["run", "validate", "graph", "components", "simulate", "predict", "climate", "inspect", "tail"])
+  func help(command: String) throws {
+    let (status, output) = try holstream(command, "--help")
+    #expect(status == 0)
+    #expect(output.contains("USAGE: holstream \(command)"))
+    #expect(output.contains("OVERVIEW"))
+  }
+
+  @Test("A misspelt option is wrong usage: 64")
+  func usage() throws {
+    #expect(try holstream("simulate", "--stpes", "5").status == 64)
+  }
+
+  @Test("A bad configuration is 78, with file, line, column and remedy")
+  func badConfiguration() async throws {
+    try await withTemporaryDirectory { folder in
+      let file = folder.appending(path: "p.yaml")
+      try "sources:\n  lattice:\n    holstein: { sites: 15 }\n  x:\n    holstien: {}\n".write(to: file, atomically: true, encoding: .utf8)
+      let (status, output) = try holstream("validate", file.path)
+      #expect(status == 78)
+      #expect(output.contains("p.yaml:3:24: sources.lattice.holstein.sites: "))
+      #expect(output.contains("did you mean `holstein`?"))
+    }
+  }
+
+  @Test("A store that is missing, foreign or broken is bad input: 65, and names the path")
+  func badInput() async throws {
+    try await withTemporaryDirectory { folder in
+      let missing = folder.appending(path: "none.zarr").path
+      let out = folder.appending(path: "out.zarr").path
+      for arguments in [
+        ["simulate", "--from", missing, "--steps", "2", "--every", "1", "--out", out],
+        ["climate", missing, missing], ["inspect", missing],
+        ["predict", "--checkpoint", missing, "--from", missing, "--steps", "1", "--out", out],
+      ] {
+        let (status, output) = try run(holstream.url, arguments)
+        #expect(status == 65, "\(arguments): \(output)")
+        #expect(output.contains("none.zarr"), "\(arguments): \(output)")
+      }
+    }
+  }
+
+  @Test("An odd number of sites is refused before anything is written")
+  func oddSites() async throws {
+    try await withTemporaryDirectory { folder in
+      let out = folder.appending(path: "out.zarr")
+      let (status, output) = try holstream(
+        "simulate", "--preset", "shallow", "--sites", "15", "--steps", "2", "--every", "1", "--out", out.path)
+      #expect(status == 64)
+      #expect(output.contains("even"))
+      #expect(!FileManager.default.fileExists(atPath: out.path))
+    }
+  }
+
+  @Test("simulate from zarr-python's store, predict with the published checkpoint and climate fit together")
+  func simulateFromForeignStore() async throws {
+    guard let golden = Places.golden("shallow_L16_si64"), let checkpoint = Places.goldenFile("tiny_L16.safetensors") else {
+      print("skipped: the golden trajectories are not on this machine")
+      return
+    }
+    try await withTemporaryDirectory { folder in
+      let make = """
+        import sys, numpy, zarr
+        golden, out = sys.argv[1:]
+        group = zarr.open_group(out, mode="w")
+        for name in ("rho", "Q", "P"):
+            group.create_array(name, data=numpy.load(f"{golden}/{name}.npy")[None])
+        group.attrs["g"] = 0.8
+        """
+      let from = folder.appending(path: "foreign.zarr").path
+      guard let made = try runPython(make, [golden.path, from]) else { return }
+      #expect(made.status == 0, "\(made.output)")
+      let truth = folder.appending(path: "truth.zarr").path, model = folder.appending(path: "model.zarr").path
+      let simulated = try holstream(
+        "simulate", "--from", from, "--frame", "0", "--steps", "640", "--every", "64", "--g", "0.8", "--out", truth)
+      #expect(simulated.status == 0, "\(simulated.output)")
+      let predicted = try holstream("predict", "--checkpoint", checkpoint.path, "--from", from, "--frame", "0", "--steps", "10", "--out", model)
+      #expect(predicted.status == 0, "\(predicted.output)")
+      let check = """
+        import sys, numpy, zarr
+        golden, truth, model, prediction = sys.argv[1:]
+        truth, model = zarr.open_group(truth, mode="r"), zarr.open_group(model, mode="r")
+        for name in ("rho", "Q", "P"):
+            expected = numpy.load(f"{golden}/{name}.npy")[:11]
+            assert truth[name].shape[:2] == (1, 11), truth[name].shape
+            assert abs(truth[name][0] - expected).max() < 1e-13, (name, abs(truth[name][0] - expected).max())
+            expected = numpy.load(f"{prediction}/{name}.npy")[:11]
+            assert abs(model[name][0] - expected).max() < 1e-5, (name, abs(model[name][0] - expected).max())
+        print("agrees")
+        """
+      let prediction = try #require(Places.golden("pred_tiny_shallow_L16_si64"))
+      let checked = try #require(try runPython(check, [golden.path, truth, model, prediction.path]))
+      #expect(checked.output.contains("agrees"), "\(checked.output)")
+      let (status, output) = try holstream("climate", truth, model, "--json")
+      #expect(status == 0, "\(output)")
+      let json = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]
+      #expect(json?["autocorrelation"] != nil)
+    }
+  }
+}
