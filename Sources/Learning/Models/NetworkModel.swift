@@ -28,9 +28,17 @@ public struct NetworkModel: SurrogateModel {
   /// Prepares rollouts and evaluations on lattices of `sites` sites.
   /// - Throws: `LearningError` when `sites` is odd or too small for a 3 × 3 kernel.
   public func networkPredictor(sites: Int) throws -> NetworkPredictor {
+    NetworkPredictor(self, sites: try Self.checked(sites))
+  }
+
+  public func safetensors() throws -> Safetensors {
+    try Checkpoint(model: configuration, parameters: parameters).safetensors()
+  }
+
+  static func checked(_ sites: Int) throws -> Int {
     guard sites >= 2, sites % 2 == 0, sites <= 4096 else {
       throw LearningError(.invalidData, "a lattice must have an even number of sites between 2 and 4096, got \(sites)")
     }
-    return NetworkPredictor(self, sites: sites)
+    return sites
   }
 }

@@ -22,6 +22,16 @@ struct Planes: Sendable {
   /// Floats that must be readable before and after the planes of a tensor.
   var slack: Int { (sites + 2 + 31) / 16 * 16 }
 
+  /// Writes the nine neighbours of each site in four planes with a periodic halo, (36) planes.
+  func writeSurroundings(of input: UnsafePointer<Float>, to features: UnsafeMutablePointer<Float>) {
+    for channel in 0..<4 {
+      for tap in 0..<9 {
+        let shift = (tap / 3 - 1) * (sites + 2) + tap % 3 - 1
+        (features + (9 * channel + tap) * stride).update(from: input + channel * stride + shift, count: stride)
+      }
+    }
+  }
+
   /// Writes 1 on the sites and 0 on the halo of one plane.
   func writeSites(to plane: UnsafeMutablePointer<Float>) {
     plane.update(repeating: 0, count: stride)

@@ -10,6 +10,9 @@ public protocol SurrogateModel: Sendable {
   /// Prepares rollouts on lattices of `sites` sites, whatever size the model was trained on.
   /// - Throws: `LearningError` when the model cannot run at that size.
   func predictor(sites: Int) throws -> any Predictor
+
+  /// The file that `ModelCatalogue` reads the model from again.
+  func safetensors() throws -> Safetensors
 }
 
 /// One rollout of a model: a state goes in, the state one saving interval later comes out.

@@ -52,5 +52,10 @@ public struct TrainingBatch: Sendable, Equatable {
     self.steps = steps
   }
 
+  init(unchecked samples: [TrainingSample], steps: Int) {
+    self.samples = samples
+    self.steps = steps
+  }
+
   public var sites: Int { samples[0].window.sites }
 }

@@ -81,6 +81,16 @@ public struct TrainingWindow: Sendable, Equatable {
     self.rates = rates
   }
 
+  /// The window with other numbers of the same shape, which are known to be finite.
+  init(unchecked window: TrainingWindow, values: [Float], rates: [Float]?) {
+    trajectory = window.trajectory
+    start = window.start
+    steps = window.steps
+    sites = window.sites
+    self.values = values
+    self.rates = rates
+  }
+
   /// The frame after `step` intervals.
   public func state(_ step: Int) -> SurrogateState {
     SurrogateState(sites: sites, values: Array(values[(step * stateSize)..<((step + 1) * stateSize)]))
