@@ -1,2 +1,0 @@
-#include "clones.h"
-#include "learning_kernels.h"

@@ -1,0 +1,115 @@
+#include "clones.h"
+#include "learning_kernels.h"
+#include "learning_vector.h"
+
+#pragma clang fp contract(fast)
+
+static const float kEpsilon = 1e-5f;
+
+HOLSTREAM_WIDE
+void holstream_normalise_tanh(const holstream_planes *g, const float *x, int channels, const float *gamma,
+                              const float *beta, const float *scale, float *mean, float *rstd, float *y) {
+  const size_t stride = g->stride;
+  const float inverse = 1.0f / (float)channels;
+  for (int b = 0; b < g->blocks; b++) {
+    const size_t at = (size_t)g->first + 16 * (size_t)b;
+    v16 s = SPLAT(0), squares = SPLAT(0);
+    for (int c = 0; c < channels; c++) s += LOAD(x + c * stride + at);
+    const v16 mu = s * inverse;
+    for (int c = 0; c < channels; c++) {
+      const v16 d = LOAD(x + c * stride + at) - mu;
+      squares += d * d;
+    }
+    const v16 r = 1.0f / __builtin_elementwise_sqrt(squares * inverse + kEpsilon);
+    STORE(mean + at, mu);
+    STORE(rstd + at, r);
+    for (int c = 0; c < channels; c++) {
+      const v16 h = (LOAD(x + c * stride + at) - mu) * r;
+      v16 t = h * gamma[c] + beta[c];
+      tanh16(&t);
+      STORE(y + c * stride + at, scale ? t * scale[c] : t);
+    }
+  }
+}
+
+// With z = gamma h + beta, h = (x - mean) rstd, y = s tanh z and C channels:
+//   dz = sites dy s (1 - tanh² z),  dbeta = sum dz,  dgamma = sum dz h,
+//   dx = rstd (gamma dz - <gamma dz> - h <gamma dz h>), <.> the mean over channels.
+HOLSTREAM_WIDE
+void holstream_normalise_tanh_backward(const holstream_planes *g, const float *sites, const float *dy, const float *y,
+                                       const float *scale, const float *x, const float *mean, const float *rstd,
+                                       const float *gamma, int channels, const float *add, float *dx, float *dgamma,
+                                       float *dbeta, float *scratch) {
+  const size_t stride = g->stride;
+  const float inverse = 1.0f / (float)channels;
+  for (int k = 0; k < 32 * channels; k++) scratch[k] = 0;
+  for (int b = 0; b < g->blocks; b++) {
+    const size_t at = (size_t)g->first + 16 * (size_t)b;
+    const v16 mu = LOAD(mean + at), r = LOAD(rstd + at), inside = LOAD(sites + at);
+    v16 first = SPLAT(0), second = SPLAT(0);
+    for (int c = 0; c < channels; c++) {
+      const float s = scale ? scale[c] : 1;
+      const v16 t = LOAD(y + c * stride + at) * (s == 0 ? 0 : 1 / s);
+      const v16 h = (LOAD(x + c * stride + at) - mu) * r;
+      const v16 dz = LOAD(dy + c * stride + at) * inside * s * (1.0f - t * t);
+      STORE(scratch + 32 * c, LOAD(scratch + 32 * c) + dz);
+      STORE(scratch + 32 * c + 16, LOAD(scratch + 32 * c + 16) + dz * h);
+      const v16 w = dz * gamma[c];
+      first += w;
+      second += w * h;
+    }
+    first *= inverse;
+    second *= inverse;
+    for (int c = 0; c < channels; c++) {
+      const float s = scale ? scale[c] : 1;
+      const v16 t = LOAD(y + c * stride + at) * (s == 0 ? 0 : 1 / s);
+      const v16 h = (LOAD(x + c * stride + at) - mu) * r;
+      const v16 w = LOAD(dy + c * stride + at) * inside * s * (1.0f - t * t) * gamma[c];
+      v16 out = r * (w - first - h * second) * inside;
+      if (add) out += LOAD(add + c * stride + at) * inside;
+      STORE(dx + c * stride + at, out);
+    }
+  }
+  for (int c = 0; c < channels; c++) {
+    dbeta[c] += sum((const v16 *)(scratch + 32 * c));
+    dgamma[c] += sum((const v16 *)(scratch + 32 * c + 16));
+  }
+}
+
+HOLSTREAM_WIDE
+void holstream_tanh(const holstream_planes *g, const float *x, int channels, float *y) {
+  for (int c = 0; c < channels; c++)
+    for (int b = 0; b < g->blocks; b++) {
+      const size_t at = (size_t)c * g->stride + g->first + 16 * (size_t)b;
+      v16 t = LOAD(x + at);
+      tanh16(&t);
+      STORE(y + at, t);
+    }
+}
+
+HOLSTREAM_WIDE
+void holstream_tanh_backward(const holstream_planes *g, const float *sites, const float *dy, const float *y,
+                             int channels, float *dx) {
+  for (int c = 0; c < channels; c++)
+    for (int b = 0; b < g->blocks; b++) {
+      const size_t in = (size_t)g->first + 16 * (size_t)b, at = (size_t)c * g->stride + in;
+      const v16 t = LOAD(y + at);
+      STORE(dx + at, LOAD(sites + in) * LOAD(dy + at) * (1.0f - t * t));
+    }
+}
+
+HOLSTREAM_WIDE
+void holstream_tanh_vector(const float *x, float *y, size_t count) {
+  size_t k = 0;
+  for (; k + 16 <= count; k += 16) {
+    v16 t = LOAD(x + k);
+    tanh16(&t);
+    STORE(y + k, t);
+  }
+  if (k < count) {
+    v16 rest = SPLAT(0);
+    for (size_t j = k; j < count; j++) rest[j - k] = x[j];
+    tanh16(&rest);
+    for (size_t j = k; j < count; j++) y[j] = rest[j - k];
+  }
+}

@@ -1,0 +1,78 @@
+public import Foundation
+internal import Glibc
+
+extension Safetensors {
+  /// The file's bytes: tensors by descending size of their numbers, then by name; metadata by key; the header padded
+  /// with spaces to a multiple of eight. The same content always gives the same bytes.
+  public func encoded() throws -> Data {
+    let names = tensors.keys.sorted {
+      let (first, second) = (Self.bits[tensors[$0]!.type] ?? 0, Self.bits[tensors[$1]!.type] ?? 0)
+      return first != second ? first > second : $0 < $1
+    }
+    func quoted(_ string: String) throws -> String {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .withoutEscapingSlashes
+      return String(decoding: try encoder.encode(string), as: UTF8.self)
+    }
+    var parts: [String] = []
+    if !metadata.isEmpty {
+      let pairs = try metadata.keys.sorted().map { "\(try quoted($0)):\(try quoted(metadata[$0]!))" }
+      parts.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+    }
+    var offset = 0
+    for name in names {
+      let tensor = tensors[name]!
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      let end = offset + tensor.bytes.count
+      parts.append("\(try quoted(name)):{\"dtype\":\"\(tensor.type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      offset = end
+    }
+    var header = Data("{\(parts.joined(separator: ","))}".utf8)
+    header.append(Data(repeating: 0x20, count: (8 - header.count % 8) % 8))
+    var data = Data(capacity: 8 + header.count + offset)
+    withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
+    data.append(header)
+    for name in names { data.append(tensors[name]!.bytes) }
+    return data
+  }
+
+  /// Writes the file so that a reader sees the old content or the new, never a part: to a temporary name in the same
+  /// folder, flushed to the disk, then renamed, then the folder flushed.
+  /// - Throws: `LearningError` of code `inputOutput`.
+  public func write(to url: URL) throws {
+    let data = try encoded()
+    let folder = url.deletingLastPathComponent()
+    let temporary = folder.appending(path: ".\(url.lastPathComponent).tmp-\(getpid())")
+    func fail(_ action: String) -> LearningError {
+      LearningError(.inputOutput, "cannot \(action) \(url.path): \(String(cString: strerror(errno)))")
+    }
+    let file = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw fail("create a temporary file for") }
+    var written = 0
+    let complete = data.withUnsafeBytes { bytes in
+      while written < bytes.count {
+        let count = Glibc.write(file, bytes.baseAddress! + written, bytes.count - written)
+        if count < 0 && errno == EINTR { continue }
+        if count <= 0 { return false }
+        written += count
+      }
+      return fsync(file) == 0
+    }
+    let failure = complete ? nil : fail("write")
+    close(file)
+    if let failure {
+      unlink(temporary.path)
+      throw failure
+    }
+    guard rename(temporary.path, url.path) == 0 else {
+      let failure = fail("rename the temporary file to")
+      unlink(temporary.path)
+      throw failure
+    }
+    let directory = open(folder.path, O_RDONLY | O_CLOEXEC)
+    if directory >= 0 {
+      fsync(directory)
+      close(directory)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// What can go wrong in learning for reasons outside the program: files, configurations and data.
+public struct LearningError: Error, Sendable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    /// A file that is not what its name says, or that is damaged.
+    case malformedFile
+    /// A checkpoint whose tensors or metadata do not fit together.
+    case checkpointMismatch
+    /// A configuration that no model or trainer can be made from.
+    case invalidConfiguration
+    /// Data of a wrong shape or with numbers that are not finite.
+    case invalidData
+    /// Training diverged and the policy was to stop.
+    case diverged
+    /// The operating system refused.
+    case inputOutput
+  }
+
+  public let code: Code
+  /// What went wrong, where, and what to do about it.
+  public let message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,57 @@
+internal import CKernels
+internal import Tensors
+
+/// A rollout of a network: all memory is allocated once.
+public final class NetworkPredictor: Predictor {
+  public let sites: Int
+  private let planes: Planes
+  private let networks: [ResidualNetwork]
+  private let values: FloatBuffer
+  private let packed: FloatBuffer
+  private let tape: FloatBuffer
+  private let scratch: FloatBuffer
+  /// Time derivatives between the two networks of PARC, (2L² + 2L).
+  private let rates: FloatBuffer
+
+  init(_ model: NetworkModel, sites: Int) {
+    self.sites = sites
+    planes = Planes(sites: sites)
+    networks = ResidualNetwork.networks(of: model.configuration)
+    values = FloatBuffer(count: model.parameters.count)
+    values.assign(model.parameters)
+    packed = FloatBuffer(count: networks.map(\.packedCount).reduce(0, +))
+    tape = FloatBuffer(count: networks[0].tapeCount(planes))
+    scratch = FloatBuffer(count: 4 * planes.stride + 2 * planes.slack)
+    rates = FloatBuffer(count: SurrogateState.size(sites: sites))
+    for network in networks { network.pack(values.pointer, into: packed.pointer, adjoints: false) }
+  }
+
+  public func advance(_ state: inout SurrogateState) {
+    precondition(state.sites == sites, "NetworkPredictor: made for \(sites) sites, got \(state.sites)")
+    state.values.withUnsafeMutableBufferPointer { state in advance(state.baseAddress!) }
+  }
+
+  /// The time derivative that PARC's differentiator predicts; nil for a direct model.
+  public func rates(at state: SurrogateState) -> SurrogateState? {
+    guard networks.count == 2 else { return nil }
+    state.values.withUnsafeBufferPointer { run(0, $0.baseAddress!, add: nil, out: rates.pointer) }
+    return SurrogateState(sites: sites, values: rates.array())
+  }
+
+  private func advance(_ state: UnsafeMutablePointer<Float>) {
+    if networks.count == 1 {
+      run(0, state, add: state, out: state)
+    } else {
+      run(0, state, add: nil, out: rates.pointer)
+      run(1, rates.pointer, add: state, out: state)
+    }
+  }
+
+  private func run(
+    _ index: Int, _ input: UnsafePointer<Float>, add: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>
+  ) {
+    networks[index].forward(
+      input, values: values.pointer, packed: packed.pointer, masks: nil, planes: planes, memory: tape.pointer,
+      scratch: scratch.pointer, add: add, out: out)
+  }
+}

@@ -1,0 +1,50 @@
+/// A model whose ρ is made Hermitian with the trace of half filling after every step. Off unless asked for.
+///
+/// ρ ← (ρ + ρ†) / 2, then every ρ_ii is shifted by (L/2 − Tr ρ) / L: the nearest such matrix in the Frobenius norm.
+/// What it does to a rollout is measured in docs/learning.md.
+public struct ProjectedModel: SurrogateModel {
+  private let base: any SurrogateModel
+
+  public init(_ base: any SurrogateModel) { self.base = base }
+
+  public var summary: String { "\(base.summary), projected" }
+
+  public func predictor(sites: Int) throws -> any Predictor { Rollout(try base.predictor(sites: sites)) }
+
+  /// The file of the model underneath; projection is a choice of whoever runs it.
+  public func safetensors() throws -> Safetensors { try base.safetensors() }
+
+  /// Projects the ρ of a state in place.
+  public static func project(_ state: inout SurrogateState) {
+    let sites = state.sites
+    state.values.withUnsafeMutableBufferPointer { values in
+      var trace: Float = 0
+      for i in 0..<sites {
+        for j in 0..<i {
+          let (a, b) = (2 * (i * sites + j), 2 * (j * sites + i))
+          let real = (values[a] + values[b]) / 2
+          let imaginary = (values[a + 1] - values[b + 1]) / 2
+          values[a] = real
+          values[b] = real
+          values[a + 1] = imaginary
+          values[b + 1] = -imaginary
+        }
+        values[2 * (i * sites + i) + 1] = 0
+        trace += values[2 * (i * sites + i)]
+      }
+      let shift = (Float(sites) / 2 - trace) / Float(sites)
+      for i in 0..<sites { values[2 * (i * sites + i)] += shift }
+    }
+  }
+
+  private final class Rollout: Predictor {
+    private let base: any Predictor
+    var sites: Int { base.sites }
+    init(_ base: any Predictor) { self.base = base }
+    func observe(_ state: SurrogateState) { base.observe(state) }
+    func advance(_ state: inout SurrogateState) {
+      base.advance(&state)
+      ProjectedModel.project(&state)
+    }
+  }
+}

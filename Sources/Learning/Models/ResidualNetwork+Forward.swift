@@ -1,0 +1,72 @@
+internal import CKernels
+
+extension ResidualNetwork {
+  /// What the forward pass leaves for the backward pass, in planes from the start of one tape:
+  /// input (4), x₀ (C), then for each block tanh LN(x) (C), conv₁ (C), s tanh LN (C), x_{k+1} (C) and the means and
+  /// inverse deviations of both normalisations (4). The last x_{k+1} holds its tanh, which is all that is needed of it.
+  struct Tape {
+    let channels: Int
+    let blocks: Int
+
+    var input: Int { 0 }
+    func x(_ block: Int) -> Int { block == 0 ? 4 : hidden1(block - 1) + 3 * channels }
+    func hidden1(_ block: Int) -> Int { 4 + channels + block * (4 * channels + 4) }
+    func convolved(_ block: Int) -> Int { hidden1(block) + channels }
+    func hidden2(_ block: Int) -> Int { hidden1(block) + 2 * channels }
+    func statistics(_ block: Int) -> Int { hidden1(block) + 4 * channels }
+    var planes: Int { hidden1(blocks) }
+  }
+
+  var tape: Tape { Tape(channels: channels, blocks: blocks) }
+
+  /// Floats of one tape, with the slack before and after that convolutions may read.
+  func tapeCount(_ planes: Planes) -> Int { tape.planes * planes.stride + 2 * planes.slack }
+
+  /// out = add + network(state).
+  ///
+  /// - Parameters:
+  ///   - state: (2L² + 2L) the input.
+  ///   - values: Parameters of the whole model.
+  ///   - packed: Packed weights of the whole model.
+  ///   - masks: (blocks, C) factors of dropout, or nil for none.
+  ///   - memory: `tapeCount` floats, kept for the backward pass.
+  ///   - scratch: 4 planes with slack.
+  ///   - out: (2L² + 2L); may be `add`.
+  func forward(
+    _ state: UnsafePointer<Float>, values: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    masks: UnsafePointer<Float>?, planes: Planes, memory: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, add: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>
+  ) {
+    var g = planes.kernel
+    let c = Int32(channels)
+    let w = values + parameters
+    let start = memory + planes.slack
+    func plane(_ index: Int) -> UnsafeMutablePointer<Float> { start + index * planes.stride }
+    let tape = self.tape
+
+    holstream_embed(&g, state, inputScale, plane(tape.input))
+    holstream_convolve(&g, plane(tape.input), 4, 9, packed + packedInput, w + inputBias, nil, plane(tape.x(0)), c)
+    holstream_tanh(&g, plane(tape.x(0)), c, plane(tape.x(0)))
+    for block in 0..<blocks {
+      let x = plane(tape.x(block))
+      let hidden1 = plane(tape.hidden1(block))
+      let convolved = plane(tape.convolved(block))
+      let hidden2 = plane(tape.hidden2(block))
+      let statistics = plane(tape.statistics(block))
+      holstream_normalise_tanh(
+        &g, x, c, w + gamma1(block), w + beta1(block), nil, statistics, statistics + planes.stride, hidden1)
+      holstream_fill_halo(&g, hidden1, c)
+      holstream_convolve(&g, hidden1, c, 9, packed + packed1(block), w + bias1(block), nil, convolved, c)
+      holstream_normalise_tanh(
+        &g, convolved, c, w + gamma2(block), w + beta2(block), masks.map { $0 + block * channels },
+        statistics + 2 * planes.stride, statistics + 3 * planes.stride, hidden2)
+      holstream_fill_halo(&g, hidden2, c)
+      holstream_convolve(&g, hidden2, c, 9, packed + packed2(block), w + bias2(block), x, plane(tape.x(block + 1)), c)
+    }
+    let last = plane(tape.x(blocks))
+    holstream_tanh(&g, last, c, last)
+    let output = scratch + planes.slack
+    holstream_convolve(&g, last, c, 1, packed + packedOutput, w + outputBias, nil, output, 4)
+    holstream_extract(&g, output, outputScale, add, out)
+  }
+}

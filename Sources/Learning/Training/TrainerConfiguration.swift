@@ -1,0 +1,56 @@
+/// Everything that determines a training run apart from its data.
+public struct TrainerConfiguration: Codable, Sendable, Equatable {
+  /// What to do with a batch whose loss or gradient is not finite.
+  public enum AnomalyPolicy: String, Codable, Sendable {
+    /// Leave the parameters as they are and go on.
+    case skip
+    /// Throw.
+    case stop
+  }
+
+  public var model: ModelConfiguration
+  public var curriculum: Curriculum
+  public var schedule = LearningRateSchedule()
+  public var loss = LossConfiguration()
+  /// Samples in a batch; the caller fills it.
+  public var batchSize = 64
+  public var weightDecay: Float = 1e-5
+  /// Largest norm of the gradient over all parameters; longer gradients are shortened to it.
+  public var maximumGradientNorm: Float = 1
+  public var beta1: Float = 0.9
+  public var beta2: Float = 0.999
+  public var epsilon: Float = 1e-8
+  /// Generalised teacher forcing (Hess et al. 2023): the state fed back is α data + (1 − α) prediction. 0 is the
+  /// plain unrolling of the published recipe.
+  public var teacherForcing: Float = 0
+  public var anomalies = AnomalyPolicy.skip
+  /// Seed of weights, noise, dropout and sampling.
+  public var seed: UInt64 = 0
+  /// Cores that one step may use. Results do not depend on timing, but sums change with the number.
+  public var workers = 2
+
+  public init(model: ModelConfiguration, curriculum: Curriculum) {
+    self.model = model
+    self.curriculum = curriculum
+  }
+
+  /// - Throws: `LearningError` of code `invalidConfiguration` that names the setting and its bounds.
+  public func validate() throws {
+    try model.validate()
+    func check(_ condition: Bool, _ message: @autoclosure () -> String) throws {
+      if !condition { throw LearningError(.invalidConfiguration, message()) }
+    }
+    try check(!curriculum.stages.isEmpty, "the curriculum needs at least one stage")
+    for (index, stage) in curriculum.stages.enumerated() {
+      try check(
+        stage.batches >= 1 && stage.steps >= 1 && stage.noise >= 0 && stage.noise.isFinite,
+        "stage \(index) of the curriculum needs at least one batch, at least one step and noise of at least 0: \(stage)")
+    }
+    try check(batchSize >= 1, "batchSize must be at least 1, got \(batchSize)")
+    try check(schedule.base > 0 && schedule.base.isFinite, "the learning rate must be positive, got \(schedule.base)")
+    try check(schedule.warmUp >= 0, "the warm-up cannot last \(schedule.warmUp) batches")
+    try check(maximumGradientNorm > 0, "maximumGradientNorm must be positive, got \(maximumGradientNorm)")
+    try check((0...1).contains(teacherForcing), "teacherForcing must lie between 0 and 1, got \(teacherForcing)")
+    try check((1...256).contains(workers), "workers must be between 1 and 256, got \(workers)")
+  }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Learning
+
+struct SafetensorsTests {
+  private func file(_ header: String, body: Int = 8) -> Data {
+    var data = Data()
+    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { data.append(contentsOf: $0) }
+    data.append(contentsOf: header.utf8)
+    data.append(Data(repeating: 0, count: body))
+    return data
+  }
+
+  @Test("What was written is read again, and the same content gives the same bytes")
+  func roundTrip() throws {
+    let written = Safetensors(
+      tensors: [
+        "b": .init([1, -2.5], shape: [2]), "a": .init([.nan], shape: []), "empty": .init([], shape: [0, 3]),
+        "bytes": .init(type: "U8", shape: [3], bytes: Data([1, 2, 3])),
+      ], metadata: ["z": "quotes \" and \\ and ü", "a": "1"])
+    let data = try written.encoded()
+    // Eight bytes of length, a header padded to eight, then 15 bytes of numbers.
+    #expect(data.count % 8 == 7)
+    #expect(try written.encoded() == data)
+    let read = try Safetensors(data)
+    #expect(read == written)
+  }
+
+  @Test("A file that breaks a rule of the format is refused", arguments: [
+    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} x"#,
+    #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+    #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#,
+    #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
+    #"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#,
+    #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
+    #"{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}"#,
+    #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#,
+    #"{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}"#,
+    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
+    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":[1]}}"#,
+    #"{"a":{"dtype":"F32","shape":[2]}}"#, #"{"__metadata__":{"k":1}}"#, #"["a"]"#, #"{"a":"#, #"{"a"#, "", #"{"\"#,
+    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+  ])
+  func malformed(header: String) {
+    #expect(throws: LearningError.self) { try Safetensors(file(header)) }
+  }
+
+  @Test("Short files, absurd header lengths and headers that are not UTF-8 are refused")
+  func truncated() {
+    #expect(throws: LearningError.self) { try Safetensors(Data()) }
+    #expect(throws: LearningError.self) { try Safetensors(Data([1, 2, 3])) }
+    #expect(throws: LearningError.self) { try Safetensors(Data(repeating: 0xFF, count: 64)) }
+    #expect(throws: LearningError.self) { try Safetensors(Data([2, 0, 0, 0, 0, 0, 0, 0, 0xC3, 0x28])) }
+    #expect(throws: LearningError.self) { try Safetensors(contentsOf: URL(filePath: "/nonexistent/file")) }
+  }
+
+  @Test("Every flipped byte of a checkpoint is read or refused, never a crash")
+  func flippedBytes() throws {
+    let trainer = try Trainer(configuration: Fixtures.configuration(.cnn, channels: 1))
+    let data = try Checkpoint(model: trainer.configuration.model, parameters: trainer.parameters).safetensors().encoded()
+    let header = data.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+    for at in 0..<(8 + header) {
+      for value: UInt8 in [0x22, 0x39] {
+        var damaged = data
+        damaged[at] = value
+        _ = try? Checkpoint(Safetensors(damaged), name: "damaged").surrogate()
+      }
+    }
+  }
+
+  @Test("Checkpoints have the published names and shapes, and read back to what they were")
+  func publishedNames() async throws {
+    let model = ModelConfiguration(family: .cnn)
+    let ours = try Checkpoint(
+      model: model, parameters: ParameterLayout(model).initial(model, seed: 1), notes: ["run": "a"]
+    ).safetensors()
+    if let golden = Places.goldenFile("tiny_L16.safetensors") {
+      let published = try Safetensors(contentsOf: golden)
+      #expect(Set(published.tensors.keys) == Set(ours.tensors.keys))
+      for (name, tensor) in published.tensors { #expect(ours.tensors[name]?.shape == tensor.shape, "\(name)") }
+      for name in ["cnn.in_scale_rho", "cnn.out_scale_P"] {
+        #expect(try Checkpoint(contentsOf: golden).safetensors().tensors[name] == published.tensors[name])
+      }
+    } else {
+      print("skipped: no golden data on this machine")
+    }
+    #expect(ours.tensors["cnn.CNN.blocks.0.ln2.ln.bias"]?.shape == [16])
+    try await withTemporaryDirectory { folder in
+      let file = folder.appending(path: "a.safetensors")
+      try ours.write(to: file)
+      #expect(try Checkpoint(contentsOf: file).notes == ["run": "a"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.safetensors"])
+      #expect(throws: LearningError.self) { try ours.write(to: folder.appending(path: "missing/a.safetensors")) }
+    }
+  }
+
+  @Test("The published sizes of networks are met", arguments: [
+    (ModelFamily.cnn, 16, 1, 5364), (.parc, 16, 2, 20136), (.parc, 32, 2, 77128), (.parc, 128, 4, 2_375_944),
+  ])
+  func sizes(family: ModelFamily, channels: Int, blocks: Int, parameters: Int) {
+    #expect(ModelConfiguration(family: family, channels: channels, blocks: blocks).parameterCount == parameters)
+  }
+}

@@ -1,0 +1,49 @@
+import Testing
+
+@testable import Learning
+
+struct ScheduleTests {
+  let curriculum = Curriculum(stages: [
+    CurriculumStage(batches: 1000, steps: 1, noise: 0), CurriculumStage(batches: 2000, steps: 8, noise: 0.02),
+  ])
+
+  @Test("The rate warms up linearly, falls on a cosine to its floor, and starts anew with each stage")
+  func cosine() {
+    let schedule = LearningRateSchedule(base: 1e-3, warmUp: 500, minimum: 0.1)
+    func rate(_ step: Int) -> Float { schedule.rate(at: step, in: curriculum) }
+    #expect(abs(rate(0) - 1e-7) < 1e-13)
+    #expect(abs(rate(250) - 1e-3 * (1e-4 + (1 - 1e-4) / 2)) < 1e-9)
+    #expect(abs(rate(500) - 1e-3) < 1e-9)
+    #expect(abs(rate(750) - 1e-3 * 0.55) < 1e-9)
+    #expect(abs(rate(1000) - 1e-7) < 1e-13)
+    #expect(abs(rate(1500) - 1e-3) < 1e-9)
+    #expect(abs(rate(2999) - 1e-4) < 1e-8)
+    // After the end, training goes on at the floor.
+    #expect(abs(rate(5000) - 1e-4) < 1e-9)
+  }
+
+  @Test("The floor is a fraction of the base as the text says, or its square as the program computes it")
+  func floors() {
+    var schedule = LearningRateSchedule(base: 1e-4, warmUp: 0, minimum: 1e-2)
+    #expect(abs(schedule.rate(at: 5000, in: curriculum) - 1e-6) < 1e-10)
+    schedule.floor = .code
+    #expect(abs(schedule.rate(at: 5000, in: curriculum) - 1e-10) < 1e-14)
+  }
+
+  @Test("A linear decay over the whole training multiplies the cosine")
+  func decay() {
+    let schedule = LearningRateSchedule(base: 1e-3, warmUp: 500, minimum: 0.1, finalFraction: 0)
+    #expect(abs(schedule.rate(at: 1500, in: curriculum) - 0.5e-3) < 1e-9)
+    #expect(schedule.rate(at: 3000, in: curriculum) == 0)
+  }
+
+  @Test("The published curricula have their published lengths")
+  func lengths() {
+    #expect(Curriculum.shallowQuench().batches == 491_520)
+    #expect(Curriculum.deepQuench().batches == 991_232)
+    #expect(Curriculum.deepQuench().maximumSteps == 16)
+    #expect(curriculum.position(of: 999).index == 0)
+    #expect(curriculum.position(of: 1000).stepInStage == 0)
+    #expect(curriculum.position(of: 1000).stage.steps == 8)
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Learning
+
+struct TrainerTests {
+  @Test("A trainer resumed from its checkpoint goes on to the same bits", arguments: [ModelFamily.cnn, .parc])
+  func resume(family: ModelFamily) async throws {
+    try await withTemporaryDirectory { folder in
+      let batch = try Fixtures.batch()
+      let straight = try Trainer(configuration: Fixtures.configuration(family))
+      for _ in 0..<5 { try straight.step(batch) }
+      let file = folder.appending(path: "step.safetensors")
+      try straight.checkpoint().write(to: file)
+      let resumed = try Trainer(resuming: Checkpoint(contentsOf: file))
+      #expect(resumed.parameters == straight.parameters)
+      for _ in 0..<5 { #expect(try resumed.step(batch) == straight.step(batch)) }
+      #expect(resumed.parameters == straight.parameters)
+      #expect(resumed.checkpoint() == straight.checkpoint())
+    }
+  }
+
+  @Test("The loss of a past step is found again from the checkpoint before it, to the bit")
+  func replay() throws {
+    let batch = try Fixtures.batch()
+    let trainer = try Trainer(configuration: Fixtures.configuration(.parc))
+    for _ in 0..<3 { try trainer.step(batch) }
+    let before = trainer.checkpoint()
+    let report = try trainer.step(batch)
+    #expect(try Trainer(resuming: before).loss(of: batch, asStep: 3) == report.loss)
+  }
+
+  @Test("Training lowers the loss of a batch", arguments: [ModelFamily.cnn, .parc])
+  func learns(family: ModelFamily) throws {
+    let batch = try Fixtures.batch()
+    let trainer = try Trainer(configuration: Fixtures.configuration(family, dropout: 0, noise: 0))
+    let first = try trainer.step(batch).loss.total
+    for _ in 0..<60 { try trainer.step(batch) }
+    #expect(try trainer.step(batch).loss.total < 0.9 * first)
+  }
+
+  @Test(
+    "The gradient is the slope of the loss along a random direction",
+    arguments: [(ModelFamily.cnn, 6), (.parc, 6), (.cnn, 16), (.parc, 16), (.cnn, 8)], [Float(0), 0.3])
+  func slope(setting: (family: ModelFamily, sites: Int), teacherForcing: Float) throws {
+    var configuration = Fixtures.configuration(setting.family, noise: 0)
+    configuration.teacherForcing = teacherForcing
+    let batch = try Fixtures.batch(count: 2, sites: setting.sites)
+    let start = try Trainer(configuration: configuration).parameters
+    let gradient = try Trainer(configuration: configuration).step(batch, injection: .init()).gradient
+    // Along the gradient itself, so that the slope is its norm and rounding weighs least.
+    let norm = gradient.map { Double($0) * Double($0) }.reduce(0, +).squareRoot()
+    func loss(_ distance: Double) throws -> Double {
+      let moved = zip(start, gradient).map { Float(Double($0) + distance * Double($1) / norm) }
+      return Double(
+        try Trainer(configuration: configuration, parameters: moved).loss(of: batch, asStep: 0).total)
+    }
+    let h = 2e-3
+    let slope = (8 * (try loss(h) - loss(-h)) - (try loss(2 * h) - loss(-2 * h))) / (12 * h)
+    #expect(abs(slope - norm) < 2e-3 * norm, "slope \(slope), norm \(norm)")
+  }
+
+  @Test("A batch that explodes is kept with its reason and leaves the weights alone, or stops the training")
+  func anomaly() throws {
+    var configuration = Fixtures.configuration(.cnn)
+    let parameters = [Float](repeating: 3e38, count: configuration.model.parameterCount)
+    let batch = try Fixtures.batch()
+    let skipping = try Trainer(configuration: configuration, parameters: parameters)
+    let report = try skipping.step(batch)
+    #expect(report.anomaly != nil)
+    #expect(skipping.parameters == parameters)
+    #expect(skipping.lastAnomaly?.batch == batch)
+    #expect(skipping.step == 1 && skipping.updates == 0)
+    configuration.anomalies = .stop
+    let stopping = try Trainer(configuration: configuration, parameters: parameters)
+    #expect(throws: LearningError.self) { try stopping.step(batch) }
+    #expect(stopping.parameters == parameters)
+  }
+
+  @Test("PARC without derivatives in its data is refused in words, unless its loss does without them")
+  func missingDerivatives() throws {
+    let window = try Fixtures.window()
+    let bare = try TrainingWindow(trajectory: 0, start: 0, sites: 6, values: window.values, rates: nil)
+    let batch = try TrainingBatch([TrainingSample(bare)], steps: 2)
+    var configuration = Fixtures.configuration(.parc)
+    #expect(throws: LearningError.self) { try Trainer(configuration: configuration).step(batch) }
+    configuration.loss.derivativeCoefficient = 0
+    #expect(try Trainer(configuration: configuration).step(batch).loss.rates == nil)
+  }
+
+  @Test("One worker and two give the same loss, and gradients that differ by rounding only")
+  func workers() throws {
+    let batch = try Fixtures.batch(count: 5)
+    var configuration = Fixtures.configuration(.parc)
+    configuration.workers = 1
+    let one = try Trainer(configuration: configuration).step(batch, injection: .init())
+    configuration.workers = 2
+    let two = try Trainer(configuration: configuration).step(batch, injection: .init())
+    #expect(one.report.loss == two.report.loss)
+    for (a, b) in zip(one.gradient, two.gradient) { #expect(abs(a - b) <= 1e-5 * max(1, abs(a))) }
+  }
+
+  @Test("Networks commute with translations, so that only the mirror augments")
+  func symmetries() throws {
+    let window = try Fixtures.window(sites: 8)
+    #expect(window.transformed(shift: 3, reflected: true).transformed(shift: 3, reflected: true) == window)
+    let configuration = Fixtures.configuration(.parc, dropout: 0, noise: 0)
+    func loss(_ window: TrainingWindow) throws -> Float {
+      try Trainer(configuration: configuration).loss(
+        of: TrainingBatch([TrainingSample(window)], steps: 3), asStep: 0
+      ).total
+    }
+    let plain = try loss(window)
+    #expect(abs(try loss(window.transformed(shift: 3, reflected: false)) - plain) < 1e-5 * plain)
+    #expect(abs(try loss(window.transformed(shift: 0, reflected: true)) - plain) > 1e-4 * plain)
+    let batch = try TrainingBatch([TrainingSample(window)], steps: 3)
+    #expect(batch.augmented(seed: 1, step: 2) == batch.augmented(seed: 1, step: 2))
+  }
+}
