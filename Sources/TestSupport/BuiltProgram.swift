@@ -29,7 +29,7 @@ public struct BuiltProgram: Sendable {
     process.executableURL = url
     process.arguments = arguments
     process.currentDirectoryURL = directory
-    FileManager.default.createFile(atPath: log.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     let handle = try FileHandle(forWritingTo: log)
     process.standardOutput = handle
     process.standardError = handle

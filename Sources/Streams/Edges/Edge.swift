@@ -1,0 +1,145 @@
+internal import Synchronization
+
+/// A bounded channel from one sender to one receiver that measures its own waiting.
+///
+/// Sending suspends while the buffer is full (`lossless`) or replaces what waits (`latest`). A sender or receiver whose
+/// task is cancelled stops waiting; the elements in the buffer stay.
+final class Edge<Element: Sendable>: Sendable {
+  private struct Guarded {
+    var state: EdgeState<Element>
+    var sender: CheckedContinuation<Void, Never>?
+    var receiver: CheckedContinuation<Void, Never>?
+    var blocked = Duration.zero
+    var blockedSince: ContinuousClock.Instant?
+    var starved = Duration.zero
+    var starvedSince: ContinuousClock.Instant?
+  }
+
+  private let guarded: Mutex<Guarded>
+
+  init(_ delivery: EdgeState<Element>.Delivery) {
+    guarded = Mutex(Guarded(state: EdgeState(delivery)))
+  }
+
+  /// Hands an element over, waiting for room.
+  /// - Throws: `CancellationError` when the task is cancelled while it waits.
+  func send(_ element: Element) async throws {
+    while case .full = post(element) {
+      try Task.checkCancellation()
+      await waitForRoom()
+    }
+  }
+
+  /// Hands an element over without waiting, if there is room.
+  @discardableResult
+  func post(_ element: Element) -> EdgeState<Element>.Sent {
+    let (outcome, receiver) = guarded.withLock { guarded -> (EdgeState<Element>.Sent, CheckedContinuation<Void, Never>?) in
+      let outcome = guarded.state.send(element)
+      if case .full = outcome { return (outcome, nil) }
+      defer { guarded.receiver = nil }
+      return (outcome, guarded.receiver)
+    }
+    receiver?.resume()
+    return outcome
+  }
+
+  /// The next element, waiting for one; nil at the end, and when the task is cancelled.
+  func next() async -> Element? {
+    while true {
+      let (outcome, sender) = guarded.withLock { guarded -> (EdgeState<Element>.Received, CheckedContinuation<Void, Never>?) in
+        let outcome = guarded.state.receive()
+        guard case .element = outcome else { return (outcome, nil) }
+        defer { guarded.sender = nil }
+        return (outcome, guarded.sender)
+      }
+      sender?.resume()
+      switch outcome {
+      case .element(let element): return element
+      case .finished: return nil
+      case .empty:
+        if Task.isCancelled { return nil }
+        await waitForElement()
+      }
+    }
+  }
+
+  /// The sender has no more.
+  func finish() {
+    wake(.receiver) { $0.finish() }
+  }
+
+  /// The receiver wants no more; a waiting sender goes on.
+  func close() {
+    wake(.sender) { $0.close() }
+  }
+
+  /// The counters now; time blocked and starved includes a wait in progress.
+  func counters() -> EdgeCounters {
+    guarded.withLock { guarded in
+      let now = ContinuousClock.now
+      return EdgeCounters(
+        depth: guarded.state.elements.count, capacity: guarded.state.capacity, sent: guarded.state.sent,
+        received: guarded.state.received, dropped: guarded.state.dropped,
+        secondsBlocked: (guarded.blocked + (guarded.blockedSince.map { now - $0 } ?? .zero)) / .seconds(1),
+        secondsStarved: (guarded.starved + (guarded.starvedSince.map { now - $0 } ?? .zero)) / .seconds(1))
+    }
+  }
+
+  private func waitForRoom() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let ready = guarded.withLock { guarded -> Bool in
+          let full = guarded.state.elements.count >= guarded.state.capacity && !guarded.state.isClosed
+          guard full, !Task.isCancelled else { return true }
+          guarded.blockedSince = .now
+          guarded.sender = continuation
+          return false
+        }
+        if ready { continuation.resume() }
+      }
+    } onCancel: {
+      wake(.sender) { _ in }
+    }
+    guarded.withLock { guarded in
+      if let since = guarded.blockedSince { guarded.blocked += .now - since }
+      guarded.blockedSince = nil
+    }
+  }
+
+  private func waitForElement() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let ready = guarded.withLock { guarded -> Bool in
+          guard guarded.state.elements.isEmpty, !guarded.state.isFinished, !Task.isCancelled else { return true }
+          guarded.starvedSince = .now
+          guarded.receiver = continuation
+          return false
+        }
+        if ready { continuation.resume() }
+      }
+    } onCancel: {
+      wake(.receiver) { _ in }
+    }
+    guarded.withLock { guarded in
+      if let since = guarded.starvedSince { guarded.starved += .now - since }
+      guarded.starvedSince = nil
+    }
+  }
+
+  private enum Waiter { case sender, receiver }
+
+  private func wake(_ waiter: Waiter, _ change: (inout EdgeState<Element>) -> Void) {
+    let continuation = guarded.withLock { guarded -> CheckedContinuation<Void, Never>? in
+      change(&guarded.state)
+      switch waiter {
+      case .sender:
+        defer { guarded.sender = nil }
+        return guarded.sender
+      case .receiver:
+        defer { guarded.receiver = nil }
+        return guarded.receiver
+      }
+    }
+    continuation?.resume()
+  }
+}

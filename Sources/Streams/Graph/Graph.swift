@@ -1,0 +1,115 @@
+internal import Synchronization
+
+/// The declaration of a pipeline: named nodes and the edges between them. Nothing runs until `Pipeline.run()`.
+public final class Graph: Sendable {
+  struct Node: Sendable {
+    let name: String
+    let kind: String
+    let executor: ThreadExecutor?
+    let body: @Sendable () async throws -> Void
+  }
+  struct Connection: Sendable {
+    let from: String
+    let to: String
+    let delivery: String
+    let counters: @Sendable () -> EdgeCounters
+  }
+  struct Declared {
+    var nodes: [Node] = []
+    var connections: [Connection] = []
+    var states: [String: GraphSnapshot.NodeState] = [:]
+  }
+
+  /// Ends the sources; see `StopSignal`.
+  public let stop = StopSignal()
+  let declared = Mutex(Declared())
+
+  public init() {}
+
+  /// A node that only gives.
+  /// - Parameters:
+  ///   - executor: A thread of its own for a source that computes long between elements.
+  ///   - next: The next element, nil at the end. Called until it says nil or a stop is requested.
+  public func source<Element: Sendable>(
+    _ name: String, kind: String = "", on executor: ThreadExecutor? = nil,
+    next: @escaping @Sendable () async throws -> Element?
+  ) -> Flow<Element> {
+    let flow = Flow<Element>(name: name)
+    add(name, kind, executor) { [stop] in
+      defer { flow.finish() }
+      while !stop.isRequested, let element = try await next() { try await flow.send(element) }
+    }
+    return flow
+  }
+
+  /// A node that only gives, from any sequence. The sequence must end by itself when a stop is requested while it waits.
+  public func source<Elements: AsyncSequence & Sendable>(
+    _ name: String, kind: String = "", _ elements: Elements
+  ) -> Flow<Elements.Element> where Elements.Element: Sendable {
+    let flow = Flow<Elements.Element>(name: name)
+    add(name, kind, nil) { [stop] in
+      defer { flow.finish() }
+      for try await element in elements {
+        try await flow.send(element)
+        if stop.isRequested { break }
+      }
+      try Task.checkCancellation()
+    }
+    return flow
+  }
+
+  /// A node that reads and gives: for each element of `inlet`, any number of others, by `emit`.
+  ///
+  /// - Parameter body: Runs once, reads `inlet` to its end; `emit` waits when a reader's buffer is full.
+  public func stage<Input: Sendable, Output: Sendable>(
+    _ name: String, kind: String = "", reading inlet: Inlet<Input>, on executor: ThreadExecutor? = nil,
+    _ body: @escaping @Sendable (_ elements: Inlet<Input>, _ emit: @escaping @Sendable (Output) async throws -> Void) async throws -> Void
+  ) -> Flow<Output> {
+    let flow = Flow<Output>(name: name)
+    connect(inlet, to: name)
+    add(name, kind, executor) {
+      defer {
+        inlet.edge.close()
+        flow.finish()
+      }
+      try await body(inlet) { try await flow.send($0) }
+    }
+    return flow
+  }
+
+  /// A node that only reads.
+  public func sink<S: Sink>(_ name: String, kind: String = "", reading inlet: Inlet<S.Input>, on executor: ThreadExecutor? = nil, into sink: S) {
+    connect(inlet, to: name)
+    add(name, kind, executor) {
+      defer { inlet.edge.close() }
+      try await sink.consume(inlet)
+    }
+  }
+
+  /// Where everything stands now.
+  public func snapshot() -> GraphSnapshot {
+    declared.withLock { declared in
+      GraphSnapshot(
+        nodes: declared.nodes.map { .init(name: $0.name, kind: $0.kind, state: declared.states[$0.name] ?? .waiting) },
+        edges: declared.connections.map { .init(from: $0.from, to: $0.to, delivery: $0.delivery, counters: $0.counters()) })
+    }
+  }
+
+  func setState(_ state: GraphSnapshot.NodeState, of name: String) {
+    declared.withLock { $0.states[name] = state }
+  }
+
+  private func add(_ name: String, _ kind: String, _ executor: ThreadExecutor?, _ body: @escaping @Sendable () async throws -> Void) {
+    declared.withLock { declared in
+      precondition(!declared.nodes.contains { $0.name == name }, "two nodes of a graph are named \(name)")
+      declared.nodes.append(Node(name: name, kind: kind, executor: executor, body: body))
+    }
+  }
+
+  private func connect<Element>(_ inlet: Inlet<Element>, to name: String) {
+    let edge = inlet.edge
+    declared.withLock {
+      $0.connections.append(Connection(from: inlet.origin, to: name, delivery: inlet.delivery) { edge.counters() })
+    }
+  }
+}

@@ -1,0 +1,59 @@
+internal import Synchronization
+public import ServiceLifecycle
+
+/// A graph that runs: a service that ends when its sinks have taken everything, or when a node fails.
+public struct Pipeline: Service {
+  public let name: String
+  public let graph: Graph
+
+  public init(_ name: String, _ declare: (Graph) throws -> Void) rethrows {
+    self.name = name
+    graph = Graph()
+    try declare(graph)
+  }
+
+  /// Runs every node to its end.
+  ///
+  /// A graceful shutdown ends the sources; what they have emitted still flows through to the sinks. The first node that
+  /// fails ends the others at once.
+  /// - Throws: `NodeError` around what the failing node threw, or `CancellationError`.
+  public func run() async throws {
+    let nodes = graph.declared.withLock { $0.nodes }
+    defer { for node in nodes { node.executor?.end() } }
+    try await withGracefulShutdownHandler {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for node in nodes {
+          group.addTask(executorPreference: node.executor) {
+            graph.setState(.running, of: node.name)
+            do {
+              try await node.body()
+              graph.setState(.finished, of: node.name)
+            } catch is CancellationError {
+              graph.setState(.failed, of: node.name)
+              throw CancellationError()
+            } catch {
+              graph.setState(.failed, of: node.name)
+              throw NodeError(node: node.name, cause: error)
+            }
+          }
+        }
+        do {
+          for try await _ in group {}
+        } catch {
+          group.cancelAll()
+          graph.stop.request()
+          throw error
+        }
+      }
+    } onGracefulShutdown: {
+      graph.stop.request()
+    }
+  }
+}
+
+/// The failure of one node of a pipeline.
+public struct NodeError: Error, CustomStringConvertible {
+  public let node: String
+  public let cause: any Error
+  public var description: String { "\(node): \(cause)" }
+}

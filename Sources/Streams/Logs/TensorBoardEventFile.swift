@@ -1,0 +1,45 @@
+public import Foundation
+
+/// Scalars for TensorBoard: a file of length-framed, checksummed protocol-buffer records.
+///
+/// Record = length (u64), masked CRC-32C of the length, data, masked CRC-32C of the data, all little-endian
+/// (TensorFlow's `record_writer`); the few fields that scalars need are encoded by hand.
+public struct TensorBoardEventFile {
+  private let handle: FileHandle
+
+  /// - Parameters:
+  ///   - folder: Is made if missing; the file's name carries the time, as TensorBoard expects.
+  ///   - time: Seconds since 1970.
+  /// - Throws: Foundation's error when the file cannot be made.
+  public init(in folder: URL, time: Double = Date().timeIntervalSince1970) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let url = folder.appending(path: "events.out.tfevents.\(Int(time)).holstream.\(getpid())")
+    _ = FileManager.default.createFile(atPath: url.path, contents: nil)
+    handle = try FileHandle(forWritingTo: url)
+    try handle.seekToEnd()
+    try write(Self.double(1, time) + Self.bytes(3, Array("brain.Event:2".utf8)))
+  }
+
+  /// Appends one step's scalars.
+  public func append(step: Int, scalars: [(tag: String, value: Float)], time: Double = Date().timeIntervalSince1970) throws {
+    let values = scalars.flatMap { Self.bytes(1, Self.bytes(1, Array($0.tag.utf8)) + Self.float(2, $0.value)) }
+    try write(Self.double(1, time) + [0x10] + Self.varint(UInt64(step)) + Self.bytes(5, values))
+  }
+
+  private func write(_ record: [UInt8]) throws {
+    let length = Self.littleEndian(UInt64(record.count))
+    try handle.write(contentsOf: Data(length + Self.masked(length) + record + Self.masked(record)))
+  }
+
+  private static func masked(_ bytes: [UInt8]) -> [UInt8] {
+    let checksum = CRC32C.checksum(bytes)
+    return littleEndian((checksum >> 15 | checksum << 17) &+ 0xA282_EAD8)
+  }
+  private static func double(_ field: UInt8, _ value: Double) -> [UInt8] { [field << 3 | 1] + littleEndian(value.bitPattern) }
+  private static func float(_ field: UInt8, _ value: Float) -> [UInt8] { [field << 3 | 5] + littleEndian(value.bitPattern) }
+  private static func bytes(_ field: UInt8, _ value: [UInt8]) -> [UInt8] { [field << 3 | 2] + varint(UInt64(value.count)) + value }
+  private static func varint(_ value: UInt64) -> [UInt8] {
+    value < 128 ? [UInt8(value)] : [UInt8(value & 127) | 128] + varint(value >> 7)
+  }
+  private static func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
+}
