@@ -1,2 +1,0 @@
-#include "clones.h"
-#include "lattice_kernels.h"

@@ -1,0 +1,34 @@
+/// What every emitted frame must satisfy; a frame that does not is kept from the trainer.
+public struct FrameContract: Sendable {
+  public var tolerance = 1e-9
+  /// Largest energy change since a trajectory's first frame, relative to the bandwidth times L.
+  public var energyTolerance = 1e-4
+  private let parameters: HolsteinParameters
+  private var first: [Int: (number: Double, energy: Double)] = [:]
+
+  public init(_ parameters: HolsteinParameters) { self.parameters = parameters }
+
+  /// Why the frame is refused; nil when it is sound.
+  public mutating func violation(of frame: Frame) -> String? {
+    let state = frame.state
+    guard state.rho.allSatisfy(\.isFinite), state.q.allSatisfy(\.isFinite), state.p.allSatisfy(\.isFinite) else {
+      return "a value is not finite"
+    }
+    let number = state.particleNumber, energy = state.energy(parameters)
+    let start = first[frame.trajectory] ?? (number, energy)
+    if first[frame.trajectory] == nil {
+      first[frame.trajectory] = start
+      if first.count > 4096 { first = [frame.trajectory: start] }
+    }
+    if abs(number - start.number) > tolerance * Double(state.sites) { return "Tr ρ changed from \(start.number) to \(number)" }
+    if let site = (0..<state.sites).first(where: { !(-tolerance...1 + tolerance).contains(state.density($0)) }) {
+      return "the density at site \(site) is \(state.density(site))"
+    }
+    let defect = state.hermiticityDefect
+    if defect > tolerance { return "ρ is not Hermitian: \(defect)" }
+    if abs(energy - start.energy) > energyTolerance * Double(state.sites) {
+      return "the energy changed from \(start.energy) to \(energy); take a smaller time step"
+    }
+    return nil
+  }
+}

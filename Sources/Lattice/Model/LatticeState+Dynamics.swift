@@ -1,0 +1,53 @@
+extension LatticeState {
+  /// The equations of motion at this state, entry by entry.
+  ///
+  /// dρ/dt = −i [H, ρ], dQ/dt = K₀ P, dP/dt = η g (n − n̄) − K₀ Q, with H_{i,i±1} = −t and H_{ii} = V_i − g Q_i on a ring.
+  /// This plain form is the oracle of the fast kernel, and gives the trainer its derivative labels.
+  public func derivative(_ parameters: HolsteinParameters) -> LatticeState {
+    let L = sites
+    var result = LatticeState(sites: L)
+    let diagonal = (0..<L).map { (parameters.disorder?[$0] ?? 0) - parameters.coupling * q[$0] }
+    rho.withUnsafeBufferPointer { rho in
+      for a in 0..<L {
+        let above = (a + L - 1) % L, below = (a + 1) % L
+        for b in 0..<L {
+          let left = (b + L - 1) % L, right = (b + 1) % L
+          let at = 2 * (a * L + b)
+          // [H, ρ]_ab = −t (ρ_{a−1,b} + ρ_{a+1,b} − ρ_{a,b−1} − ρ_{a,b+1}) + (H_aa − H_bb) ρ_ab
+          func commutator(_ part: Int) -> Double {
+            -parameters.hopping
+              * (rho[2 * (above * L + b) + part] + rho[2 * (below * L + b) + part] - rho[2 * (a * L + left) + part]
+                - rho[2 * (a * L + right) + part])
+              + (diagonal[a] - diagonal[b]) * rho[at + part]
+          }
+          result.rho[at] = commutator(1)
+          result.rho[at + 1] = -commutator(0)
+        }
+      }
+    }
+    for i in 0..<L {
+      result.q[i] = parameters.k0 * p[i]
+      result.p[i] = parameters.eta * parameters.coupling * (density(i) - parameters.filling) - parameters.k0 * q[i]
+    }
+    return result
+  }
+
+  /// One step of the classical Runge–Kutta method with the plain equations: the oracle of the fast kernel.
+  package func rungeKuttaStep(_ parameters: HolsteinParameters, dt: Double) -> LatticeState {
+    let k1 = derivative(parameters)
+    let k2 = adding(k1, times: dt / 2).derivative(parameters)
+    let k3 = adding(k2, times: dt / 2).derivative(parameters)
+    let k4 = adding(k3, times: dt).derivative(parameters)
+    return adding(k1, times: dt / 6).adding(k2, times: dt / 3).adding(k3, times: dt / 3).adding(k4, times: dt / 6)
+  }
+
+  private func adding(_ other: LatticeState, times factor: Double) -> LatticeState {
+    var result = self
+    for i in rho.indices { result.rho[i] += factor * other.rho[i] }
+    for i in q.indices {
+      result.q[i] += factor * other.q[i]
+      result.p[i] += factor * other.p[i]
+    }
+    return result
+  }
+}
