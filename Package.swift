@@ -41,7 +41,7 @@ let package = Package(
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
     .target(name: "Lattice", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
-    .target(name: "Zarr", dependencies: ["CZstd", "CKernels"]),
+    .target(name: "Zarr", dependencies: ["CZstd"]),
     .target(name: "Learning", dependencies: ["Tensors", "CKernels"]),
     .target(name: "Climate", dependencies: ["Lattice", "Tensors"]),
 
