@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "Lattice", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
     .target(name: "Zarr", dependencies: ["CZstd"]),
     .target(name: "Learning", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "Climate", dependencies: ["Lattice", "Tensors"]),
+    .target(name: "Climate", dependencies: ["Lattice", "Tensors", .product(name: "DequeModule", package: "swift-collections")]),
 
     // The one place that knows them all, and the two doors to it.
     .target(
