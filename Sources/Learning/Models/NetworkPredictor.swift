@@ -15,13 +15,13 @@ public final class NetworkPredictor: Predictor {
 
   init(_ model: NetworkModel, sites: Int) {
     self.sites = sites
-    planes = Planes(sites: sites)
-    networks = ResidualNetwork.networks(of: model.configuration)
+    planes = Planes(fastestFor: sites)
+    networks = ResidualNetwork.networks(of: model.configuration, order: planes.order)
     values = FloatBuffer(count: model.parameters.count)
     values.assign(model.parameters)
     packed = FloatBuffer(count: networks.map(\.packedCount).reduce(0, +))
     tape = FloatBuffer(count: networks[0].tapeCount(planes))
-    scratch = FloatBuffer(count: 4 * planes.stride + 2 * planes.slack)
+    scratch = FloatBuffer(count: networks[0].forwardScratchCount(planes))
     rates = FloatBuffer(count: SurrogateState.size(sites: sites))
     for network in networks { network.pack(values.pointer, into: packed.pointer, adjoints: false) }
   }

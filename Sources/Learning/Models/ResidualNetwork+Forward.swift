@@ -22,6 +22,11 @@ extension ResidualNetwork {
   /// Floats of one tape, with the slack before and after that convolutions may read.
   func tapeCount(_ planes: Planes) -> Int { tape.planes * planes.stride + 2 * planes.slack }
 
+  /// Floats of scratch memory that one forward pass needs.
+  func forwardScratchCount(_ planes: Planes) -> Int {
+    4 * planes.stride + 2 * planes.slack + convolutionScratchCount(planes)
+  }
+
   /// out = add + network(state).
   ///
   /// - Parameters:
@@ -30,7 +35,7 @@ extension ResidualNetwork {
   ///   - packed: Packed weights of the whole model.
   ///   - masks: (blocks, C) factors of dropout, or nil for none.
   ///   - memory: `tapeCount` floats, kept for the backward pass.
-  ///   - scratch: 4 planes with slack.
+  ///   - scratch: `forwardScratchCount` floats.
   ///   - out: (2L² + 2L); may be `add`.
   func forward(
     _ state: UnsafePointer<Float>, values: UnsafePointer<Float>, packed: UnsafePointer<Float>,
@@ -43,9 +48,13 @@ extension ResidualNetwork {
     let start = memory + planes.slack
     func plane(_ index: Int) -> UnsafeMutablePointer<Float> { start + index * planes.stride }
     let tape = self.tape
+    let output = scratch + planes.slack
+    let own = output + 4 * planes.stride + planes.slack
 
     holstream_embed(&g, state, inputScale, plane(tape.input))
-    holstream_convolve(&g, plane(tape.input), 4, 9, packed + packedInput, w + inputBias, nil, plane(tape.x(0)), c)
+    convolve(
+      &g, plane(tape.input), inputs: 4, packed: packed + packedInput, bias: w + inputBias, add: nil,
+      into: plane(tape.x(0)), outputs: channels, scratch: own)
     holstream_tanh(&g, plane(tape.x(0)), c, plane(tape.x(0)))
     for block in 0..<blocks {
       let x = plane(tape.x(block))
@@ -56,16 +65,19 @@ extension ResidualNetwork {
       holstream_normalise_tanh(
         &g, x, c, w + gamma1(block), w + beta1(block), nil, statistics, statistics + planes.stride, hidden1)
       holstream_fill_halo(&g, hidden1, c)
-      holstream_convolve(&g, hidden1, c, 9, packed + packed1(block), w + bias1(block), nil, convolved, c)
+      convolve(
+        &g, hidden1, inputs: channels, packed: packed + packed1(block), bias: w + bias1(block), add: nil,
+        into: convolved, outputs: channels, scratch: own)
       holstream_normalise_tanh(
         &g, convolved, c, w + gamma2(block), w + beta2(block), masks.map { $0 + block * channels },
         statistics + 2 * planes.stride, statistics + 3 * planes.stride, hidden2)
       holstream_fill_halo(&g, hidden2, c)
-      holstream_convolve(&g, hidden2, c, 9, packed + packed2(block), w + bias2(block), x, plane(tape.x(block + 1)), c)
+      convolve(
+        &g, hidden2, inputs: channels, packed: packed + packed2(block), bias: w + bias2(block), add: x,
+        into: plane(tape.x(block + 1)), outputs: channels, scratch: own)
     }
     let last = plane(tape.x(blocks))
     holstream_tanh(&g, last, c, last)
-    let output = scratch + planes.slack
     holstream_convolve(&g, last, c, 1, packed + packedOutput, w + outputBias, nil, output, 4)
     holstream_extract(&g, output, outputScale, add, out)
   }
