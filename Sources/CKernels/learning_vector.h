@@ -3,6 +3,7 @@
 // their calling convention depends on the processor; everything is inlined.
 
 typedef float v16 __attribute__((vector_size(64), aligned(4)));
+typedef float v8 __attribute__((vector_size(32), aligned(4)));
 typedef int i16 __attribute__((vector_size(64), aligned(4)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -14,7 +15,6 @@ typedef int i16 __attribute__((vector_size(64), aligned(4)));
 #define SPLAT(x) ((v16){0} + (x))
 
 INLINE float sum(const v16 *x) {
-  typedef float v8 __attribute__((vector_size(32)));
   typedef float v4 __attribute__((vector_size(16)));
   const v8 a = __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7) +
                __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);

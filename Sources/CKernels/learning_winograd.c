@@ -54,165 +54,217 @@ INLINE void output_adjoint(const v16 *y, int stride, v16 *out, int step) {
   out[5 * step] = y3;
 }
 
-// Rows of G: powers 0 to 2 of the points, divided by the products of their distances.
-static const double kWeights[6][3] = {
-    {1, 0, 0},
-    {-2.0 / 3, -2.0 / 3 * 0.70710678118654752440, -1.0 / 3},
-    {-2.0 / 3, 2.0 / 3 * 0.70710678118654752440, -1.0 / 3},
-    {1.0 / 6, 1.0 / 6 * 1.41421356237309504880, 1.0 / 3},
-    {1.0 / 6, -1.0 / 6 * 1.41421356237309504880, 1.0 / 3},
-    {0, 0, 1},
-};
-
-// u = G w Gᵀ.
-static void weight_transform(const float *w, int flip, float u[36]) {
-  double rows[6][3];
-  for (int a = 0; a < 6; a++)
-    for (int c = 0; c < 3; c++) {
-      rows[a][c] = 0;
-      for (int b = 0; b < 3; b++) rows[a][c] += kWeights[a][b] * w[flip ? 8 - (3 * b + c) : 3 * b + c];
-    }
-  for (int a = 0; a < 6; a++)
-    for (int d = 0; d < 6; d++) {
-      double sum = 0;
-      for (int c = 0; c < 3; c++) sum += rows[a][c] * kWeights[d][c];
-      u[6 * a + d] = (float)sum;
-    }
+// out = G w: powers 0 to 2 of the points, divided by the products of their distances.
+INLINE void weight_transform(const v8 *w, int stride, v8 *out, int step) {
+  const v8 even_a = (-2.0f / 3) * w[0] - (1.0f / 3) * w[2 * stride], odd_a = (-2.0f / 3 * POINT_A) * w[stride];
+  const v8 even_b = (1.0f / 6) * w[0] + (1.0f / 3) * w[2 * stride], odd_b = (1.0f / 6 * POINT_B) * w[stride];
+  out[0] = w[0];
+  out[step] = even_a + odd_a;
+  out[2 * step] = even_a - odd_a;
+  out[3 * step] = even_b + odd_b;
+  out[4 * step] = even_b - odd_b;
+  out[5 * step] = w[2 * stride];
 }
 
-static void pack(const float *w, int outputs, int inputs, int adjoint, float *packed) {
-  const int rows = adjoint ? inputs : outputs, columns = adjoint ? outputs : inputs;
+// out = Gᵀ u, the adjoint.
+INLINE void weight_adjoint(const v16 *u, int stride, v16 *out, int step) {
+  const v16 even_a = u[stride] + u[2 * stride], odd_a = u[stride] - u[2 * stride];
+  const v16 even_b = u[3 * stride] + u[4 * stride], odd_b = u[3 * stride] - u[4 * stride];
+  out[0] = u[0] + ((1.0f / 6) * even_b - (2.0f / 3) * even_a);
+  out[step] = (1.0f / 6 * POINT_B) * odd_b - (2.0f / 3 * POINT_A) * odd_a;
+  out[2 * step] = u[5 * stride] + (1.0f / 3) * (even_b - even_a);
+}
+
+// Eight rows of u = G w Gᵀ together; row r, column c, tap k of w lie at r * row + c * column + k.
+INLINE void pack(const float *w, int rows, size_t row, int columns, size_t column, const int adjoint, float *packed) {
   const int groups = (rows + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
   const size_t position = (size_t)groups * columns * HOLSTREAM_TILE;
-  for (int r = 0; r < groups * HOLSTREAM_TILE; r++)
+  for (int group = 0; group < groups; group++)
     for (int c = 0; c < columns; c++) {
-      float u[36] = {0};
-      if (r < rows) weight_transform(w + ((size_t)(adjoint ? c : r) * inputs + (adjoint ? r : c)) * 9, adjoint, u);
-      float *to = packed + ((size_t)(r / HOLSTREAM_TILE) * columns + c) * HOLSTREAM_TILE + r % HOLSTREAM_TILE;
-      for (int k = 0; k < 36; k++) to[k * position] = u[k];
+      v8 taps[9], half[18], u[36];
+      for (int k = 0; k < 9; k++)
+        for (int r = 0; r < 8; r++) {
+          const int from = 8 * group + r;
+          taps[adjoint ? 8 - k : k][r] = from < rows ? w[from * row + c * column + k] : 0;
+        }
+#pragma clang loop unroll(full)
+      for (int b = 0; b < 3; b++) weight_transform(taps + b, 3, half + b, 3);
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 6; k++) weight_transform(half + 3 * k, 1, u + 6 * k, 1);
+      float *to = packed + ((size_t)group * columns + c) * HOLSTREAM_TILE;
+      for (int k = 0; k < 36; k++) *(v8 *)(to + k * position) = u[k];
     }
 }
 
+HOLSTREAM_WIDE
 void holstream_winograd_pack(const float *w, int outputs, int inputs, float *packed) {
-  pack(w, outputs, inputs, 0, packed);
+  pack(w, outputs, 9 * (size_t)inputs, inputs, 9, 0, packed);
 }
 
+HOLSTREAM_WIDE
 void holstream_winograd_pack_adjoint(const float *w, int outputs, int inputs, float *packed) {
-  pack(w, outputs, inputs, 1, packed);
+  pack(w, inputs, 9, outputs, 9 * (size_t)inputs, 1, packed);
 }
 
-// The vector of sites (i, j) of every lane's block, where i and j may be one step outside of it: then the lane beside
-// holds the site. Lanes lie 4 × 4.
-INLINE void fetch(const float *plane, int m, int i, int j, v16 *out) {
-  const int row = i < 0 ? m - 1 : i >= m ? 0 : i, column = j < 0 ? m - 1 : j >= m ? 0 : j;
-  v16 x = LOAD(plane + 16 * (row * m + column));
-  if (i < 0) x = __builtin_shufflevector(x, x, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
-  if (i >= m) x = __builtin_shufflevector(x, x, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
-  if (j < 0) x = __builtin_shufflevector(x, x, 3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
-  if (j >= m) x = __builtin_shufflevector(x, x, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
-  *out = x;
-}
+// Which edges of a block a tile lies at: its neighbours there are in the lane beside. Lanes lie 4 × 4.
+enum { INSIDE = 0, LOW = 1, HIGH = 2, BOTH = LOW | HIGH };
 
-// v = Bᵀ d B of the tile whose first output is (i0, j0) of every block.
-INLINE void transform_tile(const float *plane, const int m, const int i0, const int j0, v16 v[36]) {
+// v = Bᵀ d B of the tile whose first output is (i0, j0) of every block of m × m sites.
+INLINE void transform_tile(const int vertical, const int horizontal, const float *plane, int m, int i0, int j0,
+                           v16 v[36]) {
   v16 half[36];
 #pragma clang loop unroll(full)
   for (int b = 0; b < 6; b++) {
+    const int left = b == 0 && (horizontal & LOW), right = b == 5 && (horizontal & HIGH);
+    const int j = left ? m - 1 : right ? 0 : j0 + b - 1;
     v16 d[6];
 #pragma clang loop unroll(full)
-    for (int a = 0; a < 6; a++) fetch(plane, m, i0 + a - 1, j0 + b - 1, &d[a]);
+    for (int a = 0; a < 6; a++) {
+      const int top = a == 0 && (vertical & LOW), bottom = a == 5 && (vertical & HIGH);
+      const int i = top ? m - 1 : bottom ? 0 : i0 + a - 1;
+      v16 x = LOAD(plane + 16 * (i * m + j));
+      if (top) x = __builtin_shufflevector(x, x, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+      if (bottom) x = __builtin_shufflevector(x, x, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
+      if (left) x = __builtin_shufflevector(x, x, 3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
+      if (right) x = __builtin_shufflevector(x, x, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
+      d[a] = x;
+    }
     input_transform(d, 1, half + b, 6);
   }
 #pragma clang loop unroll(full)
   for (int a = 0; a < 6; a++) input_transform(half + 6 * a, 1, v + 6 * a, 1);
 }
 
-// The tiles of a block, one after the other; with m = 4 there is one and all its edges are known in advance.
+// A block has (m / 4)² tiles; with m = 4 there is one and all its edges are known in advance.
 #define TILES(m) ((m) / 4 * ((m) / 4))
+// Floats from one of the 36 positions to the next, for so many vectors of 16: one more, so that the positions do not
+// fall on the same lines of the cache.
+#define POSITION(vectors) (16 * ((size_t)(vectors) + 1))
 
-// v (36, channels, tiles, 16).
-INLINE void transform_planes(const holstream_planes *g, const float *x, int channels, float *v) {
-  const int m = g->edge, tiles = TILES(m);
-  const size_t position = 16 * (size_t)channels * tiles;
-  for (int c = 0; c < channels; c++)
-    for (int t = 0; t < tiles; t++) {
-      v16 u[36];
-      const float *plane = x + (size_t)c * g->stride;
-      if (m == 4) transform_tile(plane, 4, 0, 0, u);
-      else transform_tile(plane, m, 4 * (t / (m / 4)), 4 * (t % (m / 4)), u);
-      float *to = v + 16 * ((size_t)c * tiles + t);
-      for (int k = 0; k < 36; k++) STORE(to + k * position, u[k]);
-    }
+INLINE void transform_any_tile(const float *plane, int m, int i0, int j0, v16 v[36]) {
+  if (m == 4) {
+    transform_tile(BOTH, BOTH, plane, 4, 0, 0, v);
+    return;
+  }
+  const int vertical = i0 == 0 ? LOW : i0 + 4 == m ? HIGH : INSIDE;
+  const int horizontal = j0 == 0 ? LOW : j0 + 4 == m ? HIGH : INSIDE;
+  switch (3 * vertical + horizontal) {
+    case 0: transform_tile(INSIDE, INSIDE, plane, m, i0, j0, v); break;
+    case 1: transform_tile(INSIDE, LOW, plane, m, i0, j0, v); break;
+    case 2: transform_tile(INSIDE, HIGH, plane, m, i0, j0, v); break;
+    case 3: transform_tile(LOW, INSIDE, plane, m, i0, j0, v); break;
+    case 4: transform_tile(LOW, LOW, plane, m, i0, j0, v); break;
+    case 5: transform_tile(LOW, HIGH, plane, m, i0, j0, v); break;
+    case 6: transform_tile(HIGH, INSIDE, plane, m, i0, j0, v); break;
+    case 7: transform_tile(HIGH, LOW, plane, m, i0, j0, v); break;
+    default: transform_tile(HIGH, HIGH, plane, m, i0, j0, v);
+  }
 }
 
-// product (8, V vectors) = u (inputs, 8)ᵀ v (inputs, V vectors).
-INLINE void multiply(const int V, const float *u, const float *v, size_t row, int inputs, float *product, size_t out) {
-  v16 acc[8][3];
+// v (36, channels, tiles, 16), for the channels from `begin` to `end`.
+INLINE void transform_planes(const holstream_planes *g, const float *x, int channels, int begin, int end, float *v) {
+  const int m = g->edge, tiles = TILES(m);
+  const size_t position = POSITION(channels * tiles);
+  for (int c = begin; c < end; c++)
+    for (int t = 0, i0 = 0; i0 < m; i0 += 4)
+      for (int j0 = 0; j0 < m; j0 += 4, t++) {
+        v16 u[36];
+        transform_any_tile(x + (size_t)c * g->stride, m, i0, j0, u);
+        float *to = v + 16 * ((size_t)c * tiles + t);
 #pragma clang loop unroll(full)
-  for (int o = 0; o < 8; o++)
+        for (int k = 0; k < 36; k++) STORE(to + k * position, u[k]);
+      }
+}
+
+// product (8 G, V vectors) = u (G, inputs, 8)ᵀ v (inputs, V vectors).
+INLINE void multiply(const int G, const int V, const float *u, const float *v, size_t row, int inputs, float *product,
+                     size_t out) {
+  v16 acc[16][2];
+#pragma clang loop unroll(full)
+  for (int o = 0; o < 8 * G; o++)
 #pragma clang loop unroll(full)
     for (int k = 0; k < V; k++) acc[o][k] = SPLAT(0);
 #pragma clang loop unroll_count(2)
   for (int i = 0; i < inputs; i++) {
-    v16 b[3];
+    v16 b[2];
 #pragma clang loop unroll(full)
     for (int k = 0; k < V; k++) b[k] = LOAD(v + i * row + 16 * k);
 #pragma clang loop unroll(full)
-    for (int o = 0; o < 8; o++) {
-      const v16 a = SPLAT(u[8 * i + o]);
+    for (int o = 0; o < 8 * G; o++) {
+      const v16 a = SPLAT(u[8 * ((size_t)(o / 8) * inputs + i) + o % 8]);
 #pragma clang loop unroll(full)
       for (int k = 0; k < V; k++) acc[o][k] += a * b[k];
     }
   }
 #pragma clang loop unroll(full)
-  for (int o = 0; o < 8; o++)
+  for (int o = 0; o < 8 * G; o++)
 #pragma clang loop unroll(full)
     for (int k = 0; k < V; k++) STORE(product + o * out + 16 * k, acc[o][k]);
 }
 
-HOLSTREAM_WIDE
-void holstream_winograd_convolve(const holstream_planes *g, const float *x, int inputs, const float *packed,
-                                 const float *bias, const float *add, float *y, int outputs, float *scratch) {
-  const int m = g->edge, tiles = TILES(m);
-  const int groups = (outputs + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
-  const size_t row = 16 * (size_t)tiles;
-  float *v = scratch, *product = scratch + 36 * inputs * row;
-  transform_planes(g, x, inputs, v);
-  for (int group = 0; group < groups; group++) {
-    for (int k = 0; k < 36; k++) {
-      const float *u = packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
-      const float *from = v + k * inputs * row;
-      float *to = product + k * HOLSTREAM_TILE * row;
-      int t = 0;
-      if (tiles == 1) multiply(1, u, from, row, inputs, to, row);
-      else
-        for (; t + 2 <= tiles; t += 2) multiply(2, u, from + 16 * t, row, inputs, to + 16 * t, row);
-      if (tiles > 1 && t < tiles) multiply(1, u, from + 16 * t, row, inputs, to + 16 * t, row);
-    }
-    for (int o = group * HOLSTREAM_TILE; o < outputs && o < (group + 1) * HOLSTREAM_TILE; o++)
-      for (int t = 0; t < tiles; t++) {
-        const float *from = product + (o % HOLSTREAM_TILE) * row + 16 * t;
-        v16 half[24];
+// y of one channel from its product (36 positions, tiles, 16).
+INLINE void output_planes(const int m, const float *product, size_t position, float c, const float *add, float *y) {
+  for (int t = 0, i0 = 0; i0 < m; i0 += 4)
+    for (int j0 = 0; j0 < m; j0 += 4, t++) {
+      v16 half[24];
 #pragma clang loop unroll(full)
-        for (int b = 0; b < 6; b++) {
-          v16 column[6];
+      for (int b = 0; b < 6; b++) {
+        v16 column[6];
 #pragma clang loop unroll(full)
-          for (int a = 0; a < 6; a++) column[a] = LOAD(from + (6 * a + b) * HOLSTREAM_TILE * row);
-          output_transform(column, 1, half + b, 6);
-        }
-        const float c = bias ? bias[o] : 0;
-        const size_t corner = 16 * ((size_t)(4 * (t / (m / 4))) * m + 4 * (t % (m / 4))) + (size_t)o * g->stride;
+        for (int a = 0; a < 6; a++) column[a] = LOAD(product + 16 * t + (6 * a + b) * position);
+        output_transform(column, 1, half + b, 6);
+      }
 #pragma clang loop unroll(full)
-        for (int a = 0; a < 4; a++) {
-          v16 out[4];
-          output_transform(half + 6 * a, 1, out, 1);
+      for (int a = 0; a < 4; a++) {
+        v16 out[4];
+        output_transform(half + 6 * a, 1, out, 1);
 #pragma clang loop unroll(full)
-          for (int b = 0; b < 4; b++) {
-            const size_t at = corner + 16 * (size_t)(a * m + b);
-            STORE(y + at, add ? out[b] + c + LOAD(add + at) : out[b] + c);
-          }
+        for (int b = 0; b < 4; b++) {
+          const size_t at = 16 * ((size_t)(i0 + a) * m + j0 + b);
+          STORE(y + at, add ? out[b] + c + LOAD(add + at) : out[b] + c);
         }
       }
+    }
+}
+
+HOLSTREAM_WIDE
+void holstream_winograd_transform(const holstream_planes *g, const float *x, int inputs, int begin, int end,
+                                  float *transformed) {
+  transform_planes(g, x, inputs, begin, end, transformed);
+}
+
+HOLSTREAM_WIDE
+void holstream_winograd_multiply(const holstream_planes *g, const float *transformed, int inputs, const float *packed,
+                                 const float *bias, const float *add, float *y, int outputs, int begin, int end,
+                                 float *product) {
+  const int m = g->edge, tiles = TILES(m);
+  const int groups = (outputs + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
+  const size_t row = 16 * (size_t)tiles, input = POSITION(inputs * tiles);
+  for (int group = begin; group < end;) {
+    // Two groups of outputs together keep the multipliers busy when there is a single vector of tiles.
+    const int together = tiles == 1 && group + 2 <= end ? 2 : 1;
+    const size_t position = POSITION(together * HOLSTREAM_TILE * tiles);
+    for (int k = 0; k < 36; k++) {
+      const float *u = packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
+      const float *from = transformed + k * input;
+      float *to = product + k * position;
+      if (together == 2) {
+        multiply(2, 1, u, from, row, inputs, to, row);
+        continue;
+      }
+      int t = 0;
+      for (; t + 2 <= tiles; t += 2) multiply(1, 2, u, from + 16 * t, row, inputs, to + 16 * t, row);
+      if (t < tiles) multiply(1, 1, u, from + 16 * t, row, inputs, to + 16 * t, row);
+    }
+    for (int o = group * HOLSTREAM_TILE; o < outputs && o < (group + together) * HOLSTREAM_TILE; o++) {
+      const float *from = product + (size_t)(o - group * HOLSTREAM_TILE) * row;
+      const float c = bias ? bias[o] : 0;
+      const size_t plane = (size_t)o * g->stride;
+      const float *plus = add ? add + plane : 0;
+      if (m == 4) output_planes(4, from, position, c, plus, y + plane);
+      else output_planes(m, from, position, c, plus, y + plane);
+    }
+    group += together;
   }
 }
 
@@ -233,60 +285,87 @@ INLINE void transpose(v16 rows[16]) {
   }
 }
 
-// Which transform a plane goes through: 0 that of inputs, 1 the adjoint of that of outputs.
-INLINE void transform_either(const int adjoint, const float *plane, int m, int t, v16 u[36]) {
-  const int i0 = 4 * (t / (m / 4)), j0 = 4 * (t % (m / 4));
-  if (!adjoint) {
-    if (m == 4) transform_tile(plane, 4, 0, 0, u);
-    else transform_tile(plane, m, i0, j0, u);
-    return;
-  }
+// A yᵗ Aᵀ of the tile at (i0, j0) of every block.
+INLINE void adjoint_tile(const float *plane, size_t site, int m, int i0, int j0, v16 u[36]) {
   v16 half[24];
 #pragma clang loop unroll(full)
   for (int b = 0; b < 4; b++) {
     v16 column[4];
 #pragma clang loop unroll(full)
-    for (int a = 0; a < 4; a++) column[a] = LOAD(plane + 16 * (size_t)((i0 + a) * m + j0 + b));
+    for (int a = 0; a < 4; a++) column[a] = LOAD(plane + site * (size_t)((i0 + a) * m + j0 + b));
     output_adjoint(column, 1, half + b, 4);
   }
 #pragma clang loop unroll(full)
   for (int a = 0; a < 6; a++) output_adjoint(half + 4 * a, 1, u + 6 * a, 1);
 }
 
-// rows (36, channels padded to 8, tiles, 16).
+// rows (36, channels padded to 8, tiles, 16); adjoint: that of the output transform in place of the input's.
 INLINE void transform_rows(const int adjoint, const holstream_planes *g, const float *x, int channels, float *rows) {
-  const int tiles = TILES(g->edge), padded = (channels + 7) / 8 * 8;
-  const size_t position = 16 * (size_t)padded * tiles;
+  const int m = g->edge, tiles = TILES(m), padded = (channels + 7) / 8 * 8;
+  const size_t position = POSITION(padded * tiles);
   for (int c = 0; c < padded; c++)
-    for (int t = 0; t < tiles; t++) {
-      v16 u[36];
-      if (c < channels) transform_either(adjoint, x + (size_t)c * g->stride, g->edge, t, u);
-      else memset(u, 0, sizeof u);
-      for (int k = 0; k < 36; k++) STORE(rows + k * position + 16 * ((size_t)c * tiles + t), u[k]);
-    }
+    for (int t = 0, i0 = 0; i0 < m; i0 += 4)
+      for (int j0 = 0; j0 < m; j0 += 4, t++) {
+        v16 u[36];
+        const float *plane = x + (size_t)c * g->stride;
+        if (c >= channels) memset(u, 0, sizeof u);
+        else if (adjoint) adjoint_tile(plane, 16, m, i0, j0, u);
+        else transform_any_tile(plane, m, i0, j0, u);
+        float *to = rows + 16 * ((size_t)c * tiles + t);
+#pragma clang loop unroll(full)
+        for (int k = 0; k < 36; k++) STORE(to + k * position, u[k]);
+      }
 }
 
-// columns (36, tiles, 16, channels padded to 16).
+// columns (36, tiles, 16, channels padded to 16): channels along the vectors. The planes are turned first, into
+// `turned` (sites of a block, 16 lanes, channels padded to 16), which takes fewer shuffles than turning the result.
 INLINE void transform_columns(const int adjoint, const holstream_planes *g, const float *x, int channels,
-                              float *columns) {
-  const int tiles = TILES(g->edge), padded = (channels + 15) / 16 * 16;
-  const size_t position = 16 * (size_t)padded * tiles;
-  for (int c0 = 0; c0 < channels; c0 += 16)
-    for (int t = 0; t < tiles; t++) {
-      v16 block[16][36];
+                              float *turned, float *columns) {
+  const int m = g->edge, tiles = TILES(m), padded = (channels + 15) / 16 * 16;
+  const size_t position = POSITION(tiles * padded);
+  for (int c0 = 0; c0 < padded; c0 += 16)
+    for (int s = 0; s < m * m; s++) {
+      v16 block[16];
+#pragma clang loop unroll(full)
       for (int c = 0; c < 16; c++)
-        if (c0 + c < channels) transform_either(adjoint, x + (size_t)(c0 + c) * g->stride, g->edge, t, block[c]);
-        else memset(block[c], 0, sizeof block[c]);
-      for (int k = 0; k < 36; k++) {
-        v16 turned[16];
+        block[c] = c0 + c < channels ? LOAD(x + (size_t)(c0 + c) * g->stride + 16 * s) : SPLAT(0);
+      transpose(block);
 #pragma clang loop unroll(full)
-        for (int c = 0; c < 16; c++) turned[c] = block[c][k];
-        transpose(turned);
-        float *to = columns + k * position + (size_t)t * 16 * padded + c0;
-#pragma clang loop unroll(full)
-        for (int lane = 0; lane < 16; lane++) STORE(to + (size_t)lane * padded, turned[lane]);
-      }
+      for (int lane = 0; lane < 16; lane++) STORE(turned + (size_t)(16 * s + lane) * padded + c0, block[lane]);
     }
+  for (int t = 0, i0 = 0; i0 < m; i0 += 4)
+    for (int j0 = 0; j0 < m; j0 += 4, t++)
+      for (int lane = 0; lane < 16; lane++) {
+        // Site (i, j) of the lane's block lies at row[i] + column[j]; beyond an edge, in the block beside.
+        size_t row[6], column[6];
+        for (int a = 0; a < 6; a++) {
+          const int i = i0 + a - 1, j = j0 + a - 1;
+          const int across = i < 0 ? lane / 4 + 3 : i >= m ? lane / 4 + 1 : lane / 4;
+          const int along = j < 0 ? lane % 4 + 3 : j >= m ? lane % 4 + 1 : lane % 4;
+          row[a] = (size_t)(16 * m * ((i + m) % m) + 4 * (across % 4)) * padded;
+          column[a] = (size_t)(16 * ((j + m) % m) + along % 4) * padded;
+        }
+        float *to = columns + (size_t)(16 * t + lane) * padded;
+        for (int c = 0; c < padded; c += 16) {
+          v16 u[36];
+          if (adjoint) {
+            adjoint_tile(turned + (size_t)lane * padded + c, 16 * (size_t)padded, m, i0, j0, u);
+          } else {
+            v16 half[36];
+#pragma clang loop unroll(full)
+            for (int b = 0; b < 6; b++) {
+              v16 d[6];
+#pragma clang loop unroll(full)
+              for (int a = 0; a < 6; a++) d[a] = LOAD(turned + row[a] + column[b] + c);
+              input_transform(d, 1, half + b, 6);
+            }
+#pragma clang loop unroll(full)
+            for (int a = 0; a < 6; a++) input_transform(half + 6 * a, 1, u + 6 * a, 1);
+          }
+#pragma clang loop unroll(full)
+          for (int k = 0; k < 36; k++) STORE(to + k * position + c, u[k]);
+        }
+      }
 }
 
 // sums (8, V vectors) += rows (8, count) columns (count, V vectors).
@@ -320,45 +399,44 @@ INLINE void accumulate(const int V, const float *rows, const float *columns, siz
 HOLSTREAM_WIDE
 void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
                                 float *sums, float *scratch) {
-  const int swap = INPUTS_IN_ROWS(inputs, outputs);
+  const int swap = INPUTS_IN_ROWS(inputs, outputs), tiles = TILES(g->edge), count = 16 * tiles;
   const int rows = ((swap ? inputs : outputs) + 7) / 8 * 8, padded = ((swap ? outputs : inputs) + 15) / 16 * 16;
-  const int count = 16 * TILES(g->edge);
-  float *left = scratch, *right = scratch + 36 * (size_t)rows * count;
+  const size_t row = POSITION(rows * tiles), column = POSITION(tiles * padded);
+  float *left = scratch, *right = left + 36 * row, *turned = right + 36 * column;
   if (swap) {
     transform_rows(0, g, x, inputs, left);
-    transform_columns(1, g, dy, outputs, right);
+    transform_columns(1, g, dy, outputs, turned, right);
   } else {
     transform_rows(1, g, dy, outputs, left);
-    transform_columns(0, g, x, inputs, right);
+    transform_columns(0, g, x, inputs, turned, right);
   }
   for (int k = 0; k < 36; k++)
     for (int c = 0; c < padded; c += 32)
       for (int r = 0; r < rows; r += 8) {
-        const float *a = left + ((size_t)k * rows + r) * count, *b = right + (size_t)k * count * padded + c;
+        const float *a = left + k * row + (size_t)r * count, *b = right + k * column + c;
         float *to = sums + ((size_t)k * rows + r) * padded + c;
         if (padded - c >= 32) accumulate(2, a, b, padded, count, to);
         else accumulate(1, a, b, padded, count, to);
       }
 }
 
+HOLSTREAM_WIDE
 void holstream_winograd_finish(const float *sums, int inputs, int outputs, float *dw) {
   const int swap = INPUTS_IN_ROWS(inputs, outputs);
-  const int rows = ((swap ? inputs : outputs) + 7) / 8 * 8, padded = ((swap ? outputs : inputs) + 15) / 16 * 16;
+  const int lines = swap ? inputs : outputs, columns = swap ? outputs : inputs;
+  const int rows = (lines + 7) / 8 * 8, padded = (columns + 15) / 16 * 16;
   const size_t position = (size_t)rows * padded;
-  for (int o = 0; o < outputs; o++)
-    for (int i = 0; i < inputs; i++) {
-      const float *from = sums + (swap ? (size_t)i * padded + o : (size_t)o * padded + i);
-      double half[3][6];
-      for (int b = 0; b < 3; b++)
-        for (int d = 0; d < 6; d++) {
-          half[b][d] = 0;
-          for (int a = 0; a < 6; a++) half[b][d] += kWeights[a][b] * from[(6 * a + d) * position];
-        }
-      for (int b = 0; b < 3; b++)
-        for (int c = 0; c < 3; c++) {
-          double sum = 0;
-          for (int d = 0; d < 6; d++) sum += half[b][d] * kWeights[d][c];
-          dw[((size_t)o * inputs + i) * 9 + 3 * b + c] += (float)sum;
-        }
+  for (int r = 0; r < lines; r++)
+    for (int c0 = 0; c0 < columns; c0 += 16) {
+      v16 u[36], half[18], taps[9];
+      for (int k = 0; k < 36; k++) u[k] = LOAD(sums + k * position + (size_t)r * padded + c0);
+#pragma clang loop unroll(full)
+      for (int d = 0; d < 6; d++) weight_adjoint(u + d, 6, half + d, 6);
+#pragma clang loop unroll(full)
+      for (int b = 0; b < 3; b++) weight_adjoint(half + 6 * b, 1, taps + 3 * b, 1);
+      for (int c = c0; c < columns && c < c0 + 16; c++) {
+        float *to = dw + ((size_t)(swap ? c : r) * inputs + (swap ? r : c)) * 9;
+        for (int k = 0; k < 9; k++) to[k] += taps[k][c - c0];
+      }
     }
 }

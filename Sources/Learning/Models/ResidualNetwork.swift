@@ -156,7 +156,11 @@ extension ResidualNetwork {
     scratch: UnsafeMutablePointer<Float>
   ) {
     if order == .lanes {
-      holstream_winograd_convolve(&g, x, Int32(inputs), packed, bias, add, y, Int32(outputs), scratch)
+      let product = scratch + holstream_winograd_transformed_count(&g, Int32(inputs))
+      let groups = Int32((outputs + 7) / 8)
+      holstream_winograd_transform(&g, x, Int32(inputs), 0, Int32(inputs), scratch)
+      holstream_winograd_multiply(
+        &g, scratch, Int32(inputs), packed, bias, add, y, Int32(outputs), 0, groups, product)
     } else {
       holstream_convolve(&g, x, Int32(inputs), 9, packed, bias, add, y, Int32(outputs))
     }
