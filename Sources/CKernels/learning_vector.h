@@ -12,7 +12,13 @@ typedef int i16 __attribute__((vector_size(64), aligned(4)));
 
 #define LOAD(p) (*(const v16 *)(p))
 #define STORE(p, x) (*(v16 *)(p) = (x))
-#define SPLAT(x) ((v16){0} + (x))
+// Sixteen copies, written out: 0 + x would be an addition, for it turns -0 into 0.
+#define SPLAT(x)                                                              \
+  ({                                                                          \
+    const float splat_ = (x);                                                 \
+    (v16){splat_, splat_, splat_, splat_, splat_, splat_, splat_, splat_,     \
+          splat_, splat_, splat_, splat_, splat_, splat_, splat_, splat_};    \
+  })
 
 INLINE float sum(const v16 *x) {
   typedef float v4 __attribute__((vector_size(16)));

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Tensors
 
 extension ResidualNetwork {
   /// What the forward pass leaves for the backward pass, in planes from the start of one tape:
@@ -23,8 +24,8 @@ extension ResidualNetwork {
   func tapeCount(_ planes: Planes) -> Int { tape.planes * planes.stride + 2 * planes.slack }
 
   /// Floats of scratch memory that one forward pass needs.
-  func forwardScratchCount(_ planes: Planes) -> Int {
-    4 * planes.stride + 2 * planes.slack + convolutionScratchCount(planes)
+  func forwardScratchCount(_ planes: Planes, workers: Int = 1) -> Int {
+    4 * planes.stride + 2 * planes.slack + convolutionScratchCount(planes, workers: workers)
   }
 
   /// out = add + network(state).
@@ -37,10 +38,12 @@ extension ResidualNetwork {
   ///   - memory: `tapeCount` floats, kept for the backward pass.
   ///   - scratch: `forwardScratchCount` floats.
   ///   - out: (2L² + 2L); may be `add`.
+  ///   - workers: Cores for this one pass.
   func forward(
     _ state: UnsafePointer<Float>, values: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     masks: UnsafePointer<Float>?, planes: Planes, memory: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, add: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, add: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>,
+    workers: Workers = Workers(count: 1)
   ) {
     var g = planes.kernel
     let c = Int32(channels)
@@ -54,7 +57,7 @@ extension ResidualNetwork {
     holstream_embed(&g, state, inputScale, plane(tape.input))
     convolve(
       &g, plane(tape.input), inputs: 4, packed: packed + packedInput, bias: w + inputBias, add: nil,
-      into: plane(tape.x(0)), outputs: channels, scratch: own)
+      into: plane(tape.x(0)), outputs: channels, scratch: own, workers: workers)
     holstream_tanh(&g, plane(tape.x(0)), c, plane(tape.x(0)))
     for block in 0..<blocks {
       let x = plane(tape.x(block))
@@ -67,14 +70,14 @@ extension ResidualNetwork {
       holstream_fill_halo(&g, hidden1, c)
       convolve(
         &g, hidden1, inputs: channels, packed: packed + packed1(block), bias: w + bias1(block), add: nil,
-        into: convolved, outputs: channels, scratch: own)
+        into: convolved, outputs: channels, scratch: own, workers: workers)
       holstream_normalise_tanh(
         &g, convolved, c, w + gamma2(block), w + beta2(block), masks.map { $0 + block * channels },
         statistics + 2 * planes.stride, statistics + 3 * planes.stride, hidden2)
       holstream_fill_halo(&g, hidden2, c)
       convolve(
         &g, hidden2, inputs: channels, packed: packed + packed2(block), bias: w + bias2(block), add: x,
-        into: plane(tape.x(block + 1)), outputs: channels, scratch: own)
+        into: plane(tape.x(block + 1)), outputs: channels, scratch: own, workers: workers)
     }
     let last = plane(tape.x(blocks))
     holstream_tanh(&g, last, c, last)

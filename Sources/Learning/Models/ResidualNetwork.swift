@@ -143,26 +143,43 @@ extension ResidualNetwork {
 
 extension ResidualNetwork {
   /// Floats of scratch memory that one convolution needs.
-  func convolutionScratchCount(_ planes: Planes) -> Int {
+  func convolutionScratchCount(_ planes: Planes, workers: Int = 1) -> Int {
     guard order == .lanes else { return 0 }
     var g = planes.kernel
     return holstream_winograd_scratch_count(&g, Int32(channels))
+      + workers * holstream_winograd_transformed_count(&g, 16)
   }
 
   /// y = add + bias + w ∗ x, x with a periodic halo.
   func convolve(
     _ g: inout holstream_planes, _ x: UnsafePointer<Float>, inputs: Int, packed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, add: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>, outputs: Int,
-    scratch: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, workers: Workers = Workers(count: 1)
   ) {
-    if order == .lanes {
-      let product = scratch + holstream_winograd_transformed_count(&g, Int32(inputs))
-      let groups = Int32((outputs + 7) / 8)
+    guard order == .lanes else {
+      holstream_convolve(&g, x, Int32(inputs), 9, packed, bias, add, y, Int32(outputs))
+      return
+    }
+    nonisolated(unsafe) let products = scratch + holstream_winograd_transformed_count(&g, Int32(inputs))
+    let groups = (outputs + 7) / 8
+    if workers.count == 1 || inputs * outputs < 4096 {
       holstream_winograd_transform(&g, x, Int32(inputs), 0, Int32(inputs), scratch)
       holstream_winograd_multiply(
-        &g, scratch, Int32(inputs), packed, bias, add, y, Int32(outputs), 0, groups, product)
-    } else {
-      holstream_convolve(&g, x, Int32(inputs), 9, packed, bias, add, y, Int32(outputs))
+        &g, scratch, Int32(inputs), packed, bias, add, y, Int32(outputs), 0, Int32(groups), products)
+      return
+    }
+    let geometry = g
+    let productSize = holstream_winograd_transformed_count(&g, 16)
+    nonisolated(unsafe) let (x, packed, bias, add, y, scratch) = (x, packed, bias, add, y, scratch)
+    workers.split(inputs) { _, range in
+      var g = geometry
+      holstream_winograd_transform(&g, x, Int32(inputs), Int32(range.lowerBound), Int32(range.upperBound), scratch)
+    }
+    workers.split(groups) { worker, range in
+      var g = geometry
+      holstream_winograd_multiply(
+        &g, scratch, Int32(inputs), packed, bias, add, y, Int32(outputs), Int32(range.lowerBound),
+        Int32(range.upperBound), products + worker * productSize)
     }
   }
 
