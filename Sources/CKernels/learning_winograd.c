@@ -75,22 +75,28 @@ INLINE void weight_adjoint(const v16 *u, int stride, v16 *out, int step) {
   out[2 * step] = u[5 * stride] + (1.0f / 3) * (even_b - even_a);
 }
 
-// Eight rows of u = G w Gᵀ together; row r, column c, tap k of w lie at r * row + c * column + k.
+// u = G w Gᵀ of eight kernels side by side.
+INLINE void weight_tile(const v8 taps[9], v8 u[36]) {
+  v8 half[18];
+#pragma clang loop unroll(full)
+  for (int b = 0; b < 3; b++) weight_transform(taps + b, 3, half + b, 3);
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 6; k++) weight_transform(half + 3 * k, 1, u + 6 * k, 1);
+}
+
+// Transforms w for eight rows at a time; row r, column c, tap k of w lie at r * row + c * column + k.
 INLINE void pack(const float *w, int rows, size_t row, int columns, size_t column, const int adjoint, float *packed) {
   const int groups = (rows + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
   const size_t position = (size_t)groups * columns * HOLSTREAM_TILE;
   for (int group = 0; group < groups; group++)
     for (int c = 0; c < columns; c++) {
-      v8 taps[9], half[18], u[36];
+      v8 taps[9], u[36];
       for (int k = 0; k < 9; k++)
         for (int r = 0; r < 8; r++) {
           const int from = 8 * group + r;
           taps[adjoint ? 8 - k : k][r] = from < rows ? w[from * row + c * column + k] : 0;
         }
-#pragma clang loop unroll(full)
-      for (int b = 0; b < 3; b++) weight_transform(taps + b, 3, half + b, 3);
-#pragma clang loop unroll(full)
-      for (int k = 0; k < 6; k++) weight_transform(half + 3 * k, 1, u + 6 * k, 1);
+      weight_tile(taps, u);
       float *to = packed + ((size_t)group * columns + c) * HOLSTREAM_TILE;
       for (int k = 0; k < 36; k++) *(v8 *)(to + k * position) = u[k];
     }
@@ -235,17 +241,28 @@ void holstream_winograd_transform(const holstream_planes *g, const float *x, int
 
 HOLSTREAM_WIDE
 void holstream_winograd_multiply(const holstream_planes *g, const float *transformed, int inputs, const float *packed,
-                                 const float *bias, const float *add, float *y, int outputs, int begin, int end,
-                                 float *product) {
+                                 int compact, const float *bias, const float *add, float *y, int outputs, int begin,
+                                 int end, float *product) {
   const int m = g->edge, tiles = TILES(m);
   const int groups = (outputs + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
   const size_t row = 16 * (size_t)tiles, input = POSITION(inputs * tiles);
   for (int group = begin; group < end;) {
     // Two groups of outputs together keep the multipliers busy when there is a single vector of tiles.
-    const int together = tiles == 1 && group + 2 <= end ? 2 : 1;
+    const int together = tiles == 1 && !compact && group + 2 <= end ? 2 : 1;
     const size_t position = POSITION(together * HOLSTREAM_TILE * tiles);
+    // From nine taps, the weights of one group are transformed into memory that stays in the cache.
+    float *own = product + 36 * POSITION(HOLSTREAM_TILE * tiles);
+    const size_t kernel = (size_t)inputs * HOLSTREAM_TILE + 16;
+    for (int i = 0; compact && i < inputs; i++) {
+      v8 taps[9], u[36];
+      for (int k = 0; k < 9; k++)
+        taps[k] = *(const v8 *)(packed + (((size_t)group * inputs + i) * 9 + k) * HOLSTREAM_TILE);
+      weight_tile(taps, u);
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 36; k++) *(v8 *)(own + k * kernel + (size_t)i * HOLSTREAM_TILE) = u[k];
+    }
     for (int k = 0; k < 36; k++) {
-      const float *u = packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
+      const float *u = compact ? own + k * kernel : packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
       const float *from = transformed + k * input;
       float *to = product + k * position;
       if (together == 2) {

@@ -65,7 +65,7 @@ static inline size_t holstream_winograd_sums_count(int inputs, int outputs) {
 // Floats of scratch memory that any of them needs with at most `channels` inputs and outputs.
 static inline size_t holstream_winograd_scratch_count(const holstream_planes *g, int channels) {
   const size_t planes = (size_t)((channels + 15) / 16 * 16);
-  return 36 * 2 * ((size_t)g->blocks * planes + 16) + 16 * (size_t)g->blocks * planes;
+  return 36 * 2 * ((size_t)g->blocks * planes + 16 + HOLSTREAM_TILE * planes) + 16 * (size_t)g->blocks * planes;
 }
 void holstream_winograd_pack(const float *w, int outputs, int inputs, float *packed);
 void holstream_winograd_pack_adjoint(const float *w, int outputs, int inputs, float *packed);
@@ -76,11 +76,16 @@ static inline size_t holstream_winograd_transformed_count(const holstream_planes
 // transformed = the transform of x, for the channels begin ..< end.
 void holstream_winograd_transform(const holstream_planes *g, const float *x, int inputs, int begin, int end,
                                   float *transformed);
-// y = add + bias + w * x, for the outputs HOLSTREAM_TILE * begin ..< HOLSTREAM_TILE * end; product is scratch memory of
-// holstream_winograd_transformed_count(g, 16) floats.
+// Floats of scratch memory of holstream_winograd_multiply.
+static inline size_t holstream_winograd_product_count(const holstream_planes *g, int channels) {
+  return holstream_winograd_transformed_count(g, 16) + 36 * ((size_t)HOLSTREAM_TILE * (size_t)channels + 16);
+}
+// y = add + bias + w * x, for the outputs HOLSTREAM_TILE * begin ..< HOLSTREAM_TILE * end. With compact set, packed is
+// what holstream_pack gives for nine taps: the weights are transformed on the way, which is faster than reading four
+// times as many numbers when they do not fit into the cache.
 void holstream_winograd_multiply(const holstream_planes *g, const float *transformed, int inputs, const float *packed,
-                                 const float *bias, const float *add, float *y, int outputs, int begin, int end,
-                                 float *product);
+                                 int compact, const float *bias, const float *add, float *y, int outputs, int begin,
+                                 int end, float *product);
 // sums += the transformed sum over sites of dy[o] x[i] shifted.
 void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
                                 float *sums, float *scratch);

@@ -67,8 +67,10 @@ struct ResidualNetwork: Sendable {
 // MARK: Packed weights
 
 extension ResidualNetwork {
+  /// Whether the weights of large networks are transformed on the way: see `holstream_winograd_multiply`.
+  private var isCompact: Bool { channels >= 96 }
   /// Numbers that a 3 × 3 kernel takes when packed: its nine taps, or 36 transformed by Winograd's algorithm.
-  private var taps: Int32 { order == .lanes ? 36 : 9 }
+  private var taps: Int32 { order == .lanes && !isCompact ? 36 : 9 }
   private func packedSize(_ outputs: Int, _ inputs: Int, _ taps: Int32) -> Int {
     holstream_packed_count(Int32(outputs), Int32(inputs), taps)
   }
@@ -96,7 +98,7 @@ extension ResidualNetwork {
     let w = values + parameters
     let c = Int32(channels)
     func pack3x3(_ weight: Int, inputs: Int32, _ forward: Int, _ adjoint: Int) {
-      if order == .lanes {
+      if taps == 36 {
         holstream_winograd_pack(w + weight, c, inputs, packed + forward)
         if adjoints { holstream_winograd_pack_adjoint(w + weight, c, inputs, packed + adjoint) }
       } else {
@@ -147,7 +149,7 @@ extension ResidualNetwork {
     guard order == .lanes else { return 0 }
     var g = planes.kernel
     return holstream_winograd_scratch_count(&g, Int32(channels))
-      + workers * holstream_winograd_transformed_count(&g, 16)
+      + workers * holstream_winograd_product_count(&g, Int32(channels))
   }
 
   /// y = add + bias + w ∗ x, x with a periodic halo.
@@ -165,11 +167,12 @@ extension ResidualNetwork {
     if workers.count == 1 || inputs * outputs < 4096 {
       holstream_winograd_transform(&g, x, Int32(inputs), 0, Int32(inputs), scratch)
       holstream_winograd_multiply(
-        &g, scratch, Int32(inputs), packed, bias, add, y, Int32(outputs), 0, Int32(groups), products)
+        &g, scratch, Int32(inputs), packed, isCompact ? 1 : 0, bias, add, y, Int32(outputs), 0, Int32(groups), products)
       return
     }
     let geometry = g
-    let productSize = holstream_winograd_transformed_count(&g, 16)
+    let productSize = holstream_winograd_product_count(&g, Int32(inputs))
+    let compact: Int32 = isCompact ? 1 : 0
     nonisolated(unsafe) let (x, packed, bias, add, y, scratch) = (x, packed, bias, add, y, scratch)
     workers.split(inputs) { _, range in
       var g = geometry
@@ -178,7 +181,7 @@ extension ResidualNetwork {
     workers.split(groups) { worker, range in
       var g = geometry
       holstream_winograd_multiply(
-        &g, scratch, Int32(inputs), packed, bias, add, y, Int32(outputs), Int32(range.lowerBound),
+        &g, scratch, Int32(inputs), packed, compact, bias, add, y, Int32(outputs), Int32(range.lowerBound),
         Int32(range.upperBound), products + worker * productSize)
     }
   }
