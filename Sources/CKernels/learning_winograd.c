@@ -55,9 +55,9 @@ INLINE void output_adjoint(const v16 *y, int stride, v16 *out, int step) {
 }
 
 // out = G w: powers 0 to 2 of the points, divided by the products of their distances.
-INLINE void weight_transform(const v8 *w, int stride, v8 *out, int step) {
-  const v8 even_a = (-2.0f / 3) * w[0] - (1.0f / 3) * w[2 * stride], odd_a = (-2.0f / 3 * POINT_A) * w[stride];
-  const v8 even_b = (1.0f / 6) * w[0] + (1.0f / 3) * w[2 * stride], odd_b = (1.0f / 6 * POINT_B) * w[stride];
+INLINE void weight_transform(const v16 *w, int stride, v16 *out, int step) {
+  const v16 even_a = (-2.0f / 3) * w[0] - (1.0f / 3) * w[2 * stride], odd_a = (-2.0f / 3 * POINT_A) * w[stride];
+  const v16 even_b = (1.0f / 6) * w[0] + (1.0f / 3) * w[2 * stride], odd_b = (1.0f / 6 * POINT_B) * w[stride];
   out[0] = w[0];
   out[step] = even_a + odd_a;
   out[2 * step] = even_a - odd_a;
@@ -75,30 +75,25 @@ INLINE void weight_adjoint(const v16 *u, int stride, v16 *out, int step) {
   out[2 * step] = u[5 * stride] + (1.0f / 3) * (even_b - even_a);
 }
 
-// u = G w Gᵀ of eight kernels side by side.
-INLINE void weight_tile(const v8 taps[9], v8 u[36]) {
-  v8 half[18];
-#pragma clang loop unroll(full)
-  for (int b = 0; b < 3; b++) weight_transform(taps + b, 3, half + b, 3);
-#pragma clang loop unroll(full)
-  for (int k = 0; k < 6; k++) weight_transform(half + 3 * k, 1, u + 6 * k, 1);
-}
-
 // Transforms w for eight rows at a time; row r, column c, tap k of w lie at r * row + c * column + k.
 INLINE void pack(const float *w, int rows, size_t row, int columns, size_t column, const int adjoint, float *packed) {
   const int groups = (rows + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
   const size_t position = (size_t)groups * columns * HOLSTREAM_TILE;
   for (int group = 0; group < groups; group++)
     for (int c = 0; c < columns; c++) {
-      v8 taps[9], u[36];
+      v16 taps[9] = {0}, half[18], u[36];
       for (int k = 0; k < 9; k++)
         for (int r = 0; r < 8; r++) {
           const int from = 8 * group + r;
           taps[adjoint ? 8 - k : k][r] = from < rows ? w[from * row + c * column + k] : 0;
         }
-      weight_tile(taps, u);
+#pragma clang loop unroll(full)
+      for (int b = 0; b < 3; b++) weight_transform(taps + b, 3, half + b, 3);
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 6; k++) weight_transform(half + 3 * k, 1, u + 6 * k, 1);
       float *to = packed + ((size_t)group * columns + c) * HOLSTREAM_TILE;
-      for (int k = 0; k < 36; k++) *(v8 *)(to + k * position) = u[k];
+      for (int k = 0; k < 36; k++)
+        *(v8 *)(to + k * position) = __builtin_shufflevector(u[k], u[k], 0, 1, 2, 3, 4, 5, 6, 7);
     }
 }
 
@@ -167,24 +162,23 @@ INLINE void transform_any_tile(const float *plane, int m, int i0, int j0, v16 v[
   }
 }
 
-// v (36, channels, tiles, 16), for the channels from `begin` to `end`.
-INLINE void transform_planes(const holstream_planes *g, const float *x, int channels, int begin, int end, float *v) {
-  const int m = g->edge, tiles = TILES(m);
-  const size_t position = POSITION(channels * tiles);
-  for (int c = begin; c < end; c++)
-    for (int t = 0, i0 = 0; i0 < m; i0 += 4)
-      for (int j0 = 0; j0 < m; j0 += 4, t++) {
-        v16 u[36];
-        transform_any_tile(x + (size_t)c * g->stride, m, i0, j0, u);
-        float *to = v + 16 * ((size_t)c * tiles + t);
+// v (36, channels, count, 16) of `count` tiles from tile t0 on.
+INLINE void transform_planes(const holstream_planes *g, const float *x, int channels, int t0, int count, float *v) {
+  const int m = g->edge, across = m / 4;
+  const size_t position = POSITION(channels * count);
+  for (int c = 0; c < channels; c++)
+    for (int t = 0; t < count; t++) {
+      v16 u[36];
+      transform_any_tile(x + (size_t)c * g->stride, m, 4 * ((t0 + t) / across), 4 * ((t0 + t) % across), u);
+      float *to = v + 16 * ((size_t)c * count + t);
 #pragma clang loop unroll(full)
-        for (int k = 0; k < 36; k++) STORE(to + k * position, u[k]);
-      }
+      for (int k = 0; k < 36; k++) STORE(to + k * position, u[k]);
+    }
 }
 
-// product (8 G, V vectors) = u (G, inputs, 8)ᵀ v (inputs, V vectors).
-INLINE void multiply(const int G, const int V, const float *u, const float *v, size_t row, int inputs, float *product,
-                     size_t out) {
+// product (8 G, V vectors) = u (G, inputs, 8)ᵀ v (inputs, V vectors); the second group of u lies `next` floats on.
+INLINE void multiply(const int G, const int V, const float *u, size_t next, const float *v, size_t row, int inputs,
+                     float *product, size_t out) {
   v16 acc[16][2];
 #pragma clang loop unroll(full)
   for (int o = 0; o < 8 * G; o++)
@@ -197,7 +191,7 @@ INLINE void multiply(const int G, const int V, const float *u, const float *v, s
     for (int k = 0; k < V; k++) b[k] = LOAD(v + i * row + 16 * k);
 #pragma clang loop unroll(full)
     for (int o = 0; o < 8 * G; o++) {
-      const v16 a = SPLAT(u[8 * ((size_t)(o / 8) * inputs + i) + o % 8]);
+      const v16 a = SPLAT(u[o / 8 * next + 8 * i + o % 8]);
 #pragma clang loop unroll(full)
       for (int k = 0; k < V; k++) acc[o][k] += a * b[k];
     }
@@ -208,80 +202,94 @@ INLINE void multiply(const int G, const int V, const float *u, const float *v, s
     for (int k = 0; k < V; k++) STORE(product + o * out + 16 * k, acc[o][k]);
 }
 
-// y of one channel from its product (36 positions, tiles, 16).
-INLINE void output_planes(const int m, const float *product, size_t position, float c, const float *add, float *y) {
-  for (int t = 0, i0 = 0; i0 < m; i0 += 4)
-    for (int j0 = 0; j0 < m; j0 += 4, t++) {
-      v16 half[24];
+// The tile at (i0, j0) of y from its product.
+INLINE void output_tile(const float *product, size_t position, int m, int i0, int j0, float c, const float *add,
+                        float *y) {
+  v16 half[24];
 #pragma clang loop unroll(full)
-      for (int b = 0; b < 6; b++) {
-        v16 column[6];
+  for (int b = 0; b < 6; b++) {
+    v16 column[6];
 #pragma clang loop unroll(full)
-        for (int a = 0; a < 6; a++) column[a] = LOAD(product + 16 * t + (6 * a + b) * position);
-        output_transform(column, 1, half + b, 6);
+    for (int a = 0; a < 6; a++) column[a] = LOAD(product + (6 * a + b) * position);
+    output_transform(column, 1, half + b, 6);
+  }
+#pragma clang loop unroll(full)
+  for (int a = 0; a < 4; a++) {
+    v16 out[4];
+    output_transform(half + 6 * a, 1, out, 1);
+#pragma clang loop unroll(full)
+    for (int b = 0; b < 4; b++) {
+      const size_t at = 16 * ((size_t)(i0 + a) * m + j0 + b);
+      STORE(y + at, add ? out[b] + c + LOAD(add + at) : out[b] + c);
+    }
+  }
+}
+
+// The weights of two groups of eight outputs from their nine taps; own (2, 36, inputs, 8).
+INLINE void transform_weights(const float *packed, int inputs, int groups, size_t kernel, float *own) {
+  const float *second = packed + (groups == 2 ? (size_t)inputs * 9 * HOLSTREAM_TILE : 0);
+  for (int i = 0; i < inputs; i++) {
+    v16 taps[9], half[18], u[36];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 9; k++) {
+      const size_t at = ((size_t)i * 9 + k) * HOLSTREAM_TILE;
+      taps[k] = __builtin_shufflevector(*(const v8 *)(packed + at), *(const v8 *)(second + at), 0, 1, 2, 3, 4, 5, 6, 7,
+                                        8, 9, 10, 11, 12, 13, 14, 15);
+    }
+#pragma clang loop unroll(full)
+    for (int b = 0; b < 3; b++) weight_transform(taps + b, 3, half + b, 3);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 6; k++) weight_transform(half + 3 * k, 1, u + 6 * k, 1);
+    float *to = own + (size_t)i * HOLSTREAM_TILE;
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 36; k++) {
+      *(v8 *)(to + k * kernel) = __builtin_shufflevector(u[k], u[k], 0, 1, 2, 3, 4, 5, 6, 7);
+      *(v8 *)(to + (36 + k) * kernel) = __builtin_shufflevector(u[k], u[k], 8, 9, 10, 11, 12, 13, 14, 15);
+    }
+  }
+}
+
+HOLSTREAM_WIDE
+void holstream_winograd_convolve(const holstream_planes *g, const float *x, int inputs, const float *packed,
+                                 int compact, const float *bias, const float *add, float *y, int outputs, int begin,
+                                 int end, float *scratch) {
+  const int m = g->edge, across = m / 4, groups = (outputs + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
+  const int chunk = holstream_winograd_chunk(inputs);
+  const size_t kernel = (size_t)inputs * HOLSTREAM_TILE + 16;
+  for (int t0 = begin; t0 < end; t0 += chunk) {
+    const int count = end - t0 < chunk ? end - t0 : chunk;
+    const size_t row = 16 * (size_t)count, input = POSITION(inputs * count);
+    float *v = scratch, *product = v + 36 * input, *own = product + 36 * POSITION(2 * HOLSTREAM_TILE * count);
+    transform_planes(g, x, inputs, t0, count, v);
+    for (int group = 0; group < groups; group += 2) {
+      const int pair = groups - group < 2 ? 1 : 2;
+      const size_t position = POSITION(pair * HOLSTREAM_TILE * count);
+      if (compact) transform_weights(packed + (size_t)group * inputs * 9 * HOLSTREAM_TILE, inputs, pair, kernel, own);
+      for (int k = 0; k < 36; k++) {
+        const float *u = compact ? own + k * kernel : packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
+        const size_t next = compact ? 36 * kernel : (size_t)inputs * HOLSTREAM_TILE;
+        const float *from = v + k * input;
+        float *to = product + k * position;
+        int t = 0;
+        for (; t + 2 <= count; t += 2)
+          for (int n = 0; n < pair; n++)
+            multiply(1, 2, u + n * next, 0, from + 16 * t, row, inputs, to + 16 * t + n * HOLSTREAM_TILE * row, row);
+        if (t == count) continue;
+        // With one vector of tiles, two groups of outputs together keep the multipliers busy.
+        if (pair == 2) multiply(2, 1, u, next, from + 16 * t, row, inputs, to + 16 * t, row);
+        else multiply(1, 1, u, 0, from + 16 * t, row, inputs, to + 16 * t, row);
       }
-#pragma clang loop unroll(full)
-      for (int a = 0; a < 4; a++) {
-        v16 out[4];
-        output_transform(half + 6 * a, 1, out, 1);
-#pragma clang loop unroll(full)
-        for (int b = 0; b < 4; b++) {
-          const size_t at = 16 * ((size_t)(i0 + a) * m + j0 + b);
-          STORE(y + at, add ? out[b] + c + LOAD(add + at) : out[b] + c);
+      for (int o = group * HOLSTREAM_TILE; o < outputs && o < (group + pair) * HOLSTREAM_TILE; o++) {
+        const float c = bias ? bias[o] : 0;
+        const size_t plane = (size_t)o * g->stride;
+        for (int t = 0; t < count; t++) {
+          const float *from = product + (size_t)(o - group * HOLSTREAM_TILE) * row + 16 * t;
+          const float *plus = add ? add + plane : 0;
+          if (m == 4) output_tile(from, position, 4, 0, 0, c, plus, y + plane);
+          else output_tile(from, position, m, 4 * ((t0 + t) / across), 4 * ((t0 + t) % across), c, plus, y + plane);
         }
       }
     }
-}
-
-HOLSTREAM_WIDE
-void holstream_winograd_transform(const holstream_planes *g, const float *x, int inputs, int begin, int end,
-                                  float *transformed) {
-  transform_planes(g, x, inputs, begin, end, transformed);
-}
-
-HOLSTREAM_WIDE
-void holstream_winograd_multiply(const holstream_planes *g, const float *transformed, int inputs, const float *packed,
-                                 int compact, const float *bias, const float *add, float *y, int outputs, int begin,
-                                 int end, float *product) {
-  const int m = g->edge, tiles = TILES(m);
-  const int groups = (outputs + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
-  const size_t row = 16 * (size_t)tiles, input = POSITION(inputs * tiles);
-  for (int group = begin; group < end;) {
-    // Two groups of outputs together keep the multipliers busy when there is a single vector of tiles.
-    const int together = tiles == 1 && !compact && group + 2 <= end ? 2 : 1;
-    const size_t position = POSITION(together * HOLSTREAM_TILE * tiles);
-    // From nine taps, the weights of one group are transformed into memory that stays in the cache.
-    float *own = product + 36 * POSITION(HOLSTREAM_TILE * tiles);
-    const size_t kernel = (size_t)inputs * HOLSTREAM_TILE + 16;
-    for (int i = 0; compact && i < inputs; i++) {
-      v8 taps[9], u[36];
-      for (int k = 0; k < 9; k++)
-        taps[k] = *(const v8 *)(packed + (((size_t)group * inputs + i) * 9 + k) * HOLSTREAM_TILE);
-      weight_tile(taps, u);
-#pragma clang loop unroll(full)
-      for (int k = 0; k < 36; k++) *(v8 *)(own + k * kernel + (size_t)i * HOLSTREAM_TILE) = u[k];
-    }
-    for (int k = 0; k < 36; k++) {
-      const float *u = compact ? own + k * kernel : packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
-      const float *from = transformed + k * input;
-      float *to = product + k * position;
-      if (together == 2) {
-        multiply(2, 1, u, from, row, inputs, to, row);
-        continue;
-      }
-      int t = 0;
-      for (; t + 2 <= tiles; t += 2) multiply(1, 2, u, from + 16 * t, row, inputs, to + 16 * t, row);
-      if (t < tiles) multiply(1, 1, u, from + 16 * t, row, inputs, to + 16 * t, row);
-    }
-    for (int o = group * HOLSTREAM_TILE; o < outputs && o < (group + together) * HOLSTREAM_TILE; o++) {
-      const float *from = product + (size_t)(o - group * HOLSTREAM_TILE) * row;
-      const float c = bias ? bias[o] : 0;
-      const size_t plane = (size_t)o * g->stride;
-      const float *plus = add ? add + plane : 0;
-      if (m == 4) output_planes(4, from, position, c, plus, y + plane);
-      else output_planes(m, from, position, c, plus, y + plane);
-    }
-    group += together;
   }
 }
 

@@ -62,30 +62,28 @@ static inline size_t holstream_winograd_sums_count(int inputs, int outputs) {
   const int low = inputs < outputs ? inputs : outputs, high = inputs < outputs ? outputs : inputs;
   return 36 * (size_t)((low + 7) / 8 * 8) * (size_t)((high + 15) / 16 * 16);
 }
-// Floats of scratch memory that any of them needs with at most `channels` inputs and outputs.
-static inline size_t holstream_winograd_scratch_count(const holstream_planes *g, int channels) {
+// Vectors of tiles that one pass of a convolution takes: as many as let its transformed input stay in the second cache.
+static inline int holstream_winograd_chunk(int inputs) { return inputs >= 256 ? 1 : 256 / inputs; }
+// Floats of scratch memory of one convolution with at most `channels` inputs (4 at least) and any number of outputs.
+static inline size_t holstream_winograd_convolve_count(const holstream_planes *g, int channels) {
+  const size_t chunk = channels >= 256 ? (size_t)channels : 256 + (size_t)channels, tiles = (size_t)g->blocks / 16;
+  const size_t most = chunk < tiles * (size_t)channels ? chunk : tiles * (size_t)channels;
+  const size_t vectors = tiles < 64 ? tiles : 64;
+  return 36 * 16 * (most + 1 + 2 * HOLSTREAM_TILE * vectors + 1 + (size_t)HOLSTREAM_TILE * (size_t)channels / 8 + 3);
+}
+// Floats of scratch memory of one weight gradient with at most `channels` inputs and outputs.
+static inline size_t holstream_winograd_weights_count(const holstream_planes *g, int channels) {
   const size_t planes = (size_t)((channels + 15) / 16 * 16);
-  return 36 * 2 * ((size_t)g->blocks * planes + 16 + HOLSTREAM_TILE * planes) + 16 * (size_t)g->blocks * planes;
+  return 36 * 2 * ((size_t)g->blocks * planes + 16) + 16 * (size_t)g->blocks * planes;
 }
 void holstream_winograd_pack(const float *w, int outputs, int inputs, float *packed);
 void holstream_winograd_pack_adjoint(const float *w, int outputs, int inputs, float *packed);
-// Floats of the transformed planes, and of the products of some of the outputs.
-static inline size_t holstream_winograd_transformed_count(const holstream_planes *g, int channels) {
-  return 36 * ((size_t)g->blocks * (size_t)channels + 16);
-}
-// transformed = the transform of x, for the channels begin ..< end.
-void holstream_winograd_transform(const holstream_planes *g, const float *x, int inputs, int begin, int end,
-                                  float *transformed);
-// Floats of scratch memory of holstream_winograd_multiply.
-static inline size_t holstream_winograd_product_count(const holstream_planes *g, int channels) {
-  return holstream_winograd_transformed_count(g, 16) + 36 * ((size_t)HOLSTREAM_TILE * (size_t)channels + 16);
-}
-// y = add + bias + w * x, for the outputs HOLSTREAM_TILE * begin ..< HOLSTREAM_TILE * end. With compact set, packed is
+// y = add + bias + w * x, for the tiles begin ..< end of edge² / 16 in each lane's block. With compact set, packed is
 // what holstream_pack gives for nine taps: the weights are transformed on the way, which is faster than reading four
 // times as many numbers when they do not fit into the cache.
-void holstream_winograd_multiply(const holstream_planes *g, const float *transformed, int inputs, const float *packed,
+void holstream_winograd_convolve(const holstream_planes *g, const float *x, int inputs, const float *packed,
                                  int compact, const float *bias, const float *add, float *y, int outputs, int begin,
-                                 int end, float *product);
+                                 int end, float *scratch);
 // sums += the transformed sum over sites of dy[o] x[i] shifted.
 void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
                                 float *sums, float *scratch);

@@ -47,7 +47,7 @@ extension ResidualNetwork {
   ) {
     var g = planes.kernel
     let c = Int32(channels)
-    let w = values + parameters
+    nonisolated(unsafe) let w = values + parameters
     let start = memory + planes.slack
     func plane(_ index: Int) -> UnsafeMutablePointer<Float> { start + index * planes.stride }
     let tape = self.tape
@@ -60,20 +60,25 @@ extension ResidualNetwork {
       into: plane(tape.x(0)), outputs: channels, scratch: own, workers: workers)
     holstream_tanh(&g, plane(tape.x(0)), c, plane(tape.x(0)))
     for block in 0..<blocks {
-      let x = plane(tape.x(block))
-      let hidden1 = plane(tape.hidden1(block))
-      let convolved = plane(tape.convolved(block))
-      let hidden2 = plane(tape.hidden2(block))
-      let statistics = plane(tape.statistics(block))
-      holstream_normalise_tanh(
-        &g, x, c, w + gamma1(block), w + beta1(block), nil, statistics, statistics + planes.stride, hidden1)
+      nonisolated(unsafe) let x = plane(tape.x(block))
+      nonisolated(unsafe) let hidden1 = plane(tape.hidden1(block))
+      nonisolated(unsafe) let convolved = plane(tape.convolved(block))
+      nonisolated(unsafe) let hidden2 = plane(tape.hidden2(block))
+      nonisolated(unsafe) let statistics = plane(tape.statistics(block))
+      shared(&g, workers: workers) { g in
+        holstream_normalise_tanh(
+          &g, x, c, w + gamma1(block), w + beta1(block), nil, statistics, statistics + planes.stride, hidden1)
+      }
       holstream_fill_halo(&g, hidden1, c)
       convolve(
         &g, hidden1, inputs: channels, packed: packed + packed1(block), bias: w + bias1(block), add: nil,
         into: convolved, outputs: channels, scratch: own, workers: workers)
-      holstream_normalise_tanh(
-        &g, convolved, c, w + gamma2(block), w + beta2(block), masks.map { $0 + block * channels },
-        statistics + 2 * planes.stride, statistics + 3 * planes.stride, hidden2)
+      nonisolated(unsafe) let mask = masks.map { $0 + block * channels }
+      shared(&g, workers: workers) { g in
+        holstream_normalise_tanh(
+          &g, convolved, c, w + gamma2(block), w + beta2(block), mask, statistics + 2 * planes.stride,
+          statistics + 3 * planes.stride, hidden2)
+      }
       holstream_fill_halo(&g, hidden2, c)
       convolve(
         &g, hidden2, inputs: channels, packed: packed + packed2(block), bias: w + bias2(block), add: x,

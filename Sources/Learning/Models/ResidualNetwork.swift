@@ -144,15 +144,17 @@ extension ResidualNetwork {
 // MARK: The 3 × 3 convolution in either order
 
 extension ResidualNetwork {
-  /// Floats of scratch memory that one convolution needs.
+  /// Floats of scratch memory that the convolutions of one pass need.
   func convolutionScratchCount(_ planes: Planes, workers: Int = 1) -> Int {
     guard order == .lanes else { return 0 }
     var g = planes.kernel
-    return holstream_winograd_scratch_count(&g, Int32(channels))
-      + workers * holstream_winograd_product_count(&g, Int32(channels))
+    let most = Int32(max(channels, 4))
+    return max(
+      workers * holstream_winograd_convolve_count(&g, most), workers * holstream_winograd_convolve_count(&g, 4),
+      holstream_winograd_weights_count(&g, most))
   }
 
-  /// y = add + bias + w ∗ x, x with a periodic halo.
+  /// y = add + bias + w ∗ x, x with a periodic halo. Large ones are split among the workers by tiles of the lattice.
   func convolve(
     _ g: inout holstream_planes, _ x: UnsafePointer<Float>, inputs: Int, packed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, add: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>, outputs: Int,
@@ -162,27 +164,38 @@ extension ResidualNetwork {
       holstream_convolve(&g, x, Int32(inputs), 9, packed, bias, add, y, Int32(outputs))
       return
     }
-    nonisolated(unsafe) let products = scratch + holstream_winograd_transformed_count(&g, Int32(inputs))
-    let groups = (outputs + 7) / 8
-    if workers.count == 1 || inputs * outputs < 4096 {
-      holstream_winograd_transform(&g, x, Int32(inputs), 0, Int32(inputs), scratch)
-      holstream_winograd_multiply(
-        &g, scratch, Int32(inputs), packed, isCompact ? 1 : 0, bias, add, y, Int32(outputs), 0, Int32(groups), products)
+    let compact: Int32 = isCompact ? 1 : 0
+    let tiles = Int(g.blocks) / 16
+    if workers.count == 1 || inputs * outputs < Self.smallestShared {
+      holstream_winograd_convolve(
+        &g, x, Int32(inputs), packed, compact, bias, add, y, Int32(outputs), 0, Int32(tiles), scratch)
       return
     }
     let geometry = g
-    let productSize = holstream_winograd_product_count(&g, Int32(inputs))
-    let compact: Int32 = isCompact ? 1 : 0
+    let own = holstream_winograd_convolve_count(&g, Int32(max(inputs, 4)))
     nonisolated(unsafe) let (x, packed, bias, add, y, scratch) = (x, packed, bias, add, y, scratch)
-    workers.split(inputs) { _, range in
+    workers.split(tiles) { worker, range in
       var g = geometry
-      holstream_winograd_transform(&g, x, Int32(inputs), Int32(range.lowerBound), Int32(range.upperBound), scratch)
+      holstream_winograd_convolve(
+        &g, x, Int32(inputs), packed, compact, bias, add, y, Int32(outputs), Int32(range.lowerBound),
+        Int32(range.upperBound), scratch + worker * own)
     }
-    workers.split(groups) { worker, range in
+  }
+
+  /// Products of channels below which handing work to a second core costs more than it saves.
+  static var smallestShared: Int { 4096 }
+
+  /// Calls `body` for parts of the blocks of a plane, one for each worker.
+  func shared(
+    _ g: inout holstream_planes, workers: Workers, _ body: @Sendable (inout holstream_planes) -> Void
+  ) {
+    guard workers.count > 1, channels * channels >= Self.smallestShared else { return body(&g) }
+    let geometry = g
+    workers.split(Int(g.blocks)) { _, range in
       var g = geometry
-      holstream_winograd_multiply(
-        &g, scratch, Int32(inputs), packed, compact, bias, add, y, Int32(outputs), Int32(range.lowerBound),
-        Int32(range.upperBound), products + worker * productSize)
+      g.first += Int32(16 * range.lowerBound)
+      g.blocks = Int32(range.count)
+      body(&g)
     }
   }
 
