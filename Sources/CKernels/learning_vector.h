@@ -53,6 +53,6 @@ INLINE void tanh16(v16 *x) {
   q = (q * r) * r + r;
   const v16 power = (v16)(((i16)shifted << 23) + 0x3f800000);
   const v16 e = power * q + (power - 1.0f);
-  const v16 t = -e / (e + 2.0f);
+  const v16 t = (0.0f - e) / (e + 2.0f);  // 0 - e, since -e would make tanh 0 negative
   *x = (v16)((i16)t | sign);
 }
