@@ -131,3 +131,8 @@ double holstream_squared_norm(const float *x, size_t count);
 // One step of AdamW (Loshchilov and Hutter 2019); gradients are multiplied by clip first.
 void holstream_adamw(float *w, const float *gradient, float *m, float *v, size_t count, float clip, float rate,
                      float beta1, float beta2, float correction1, float correction2, float epsilon, float decay);
+
+// x += deviation * independent normal numbers of mean 0 and variance 1: the words of the generator CounterRandom from its
+// block number `block` on, 64 numbers to every 16 blocks.
+void holstream_add_normals(uint64_t seed, uint32_t purpose, uint32_t trajectory, uint32_t step, uint32_t block,
+                           float deviation, float *x, size_t count);

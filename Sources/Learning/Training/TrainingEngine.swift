@@ -199,13 +199,14 @@ final class TrainingEngine: @unchecked Sendable {
     if let added = injection?.noise {
       for k in 0..<stateSize { start[k] += added[index * stateSize + k] }
     } else if noise > 0 {
-      var random = CounterRandom(
-        seed: configuration.seed, purpose: .inputNoise, trajectory: UInt64(index), step: UInt64(step))
       // A complex entry's noise has total variance noise², half in each part.
       let matrix = 2 * shape.sites * shape.sites
-      let deviation = Double(noise)
-      for k in 0..<matrix { start[k] += Float(deviation * 0.5.squareRoot() * random.normal()) }
-      for k in matrix..<stateSize { start[k] += Float(deviation * random.normal()) }
+      CounterRandom.addNormals(
+        to: start, count: matrix, deviation: noise * Float(0.5).squareRoot(), seed: configuration.seed,
+        purpose: .inputNoise, trajectory: UInt64(index), step: UInt64(step))
+      CounterRandom.addNormals(
+        to: start + matrix, count: 2 * shape.sites, deviation: noise, seed: configuration.seed, purpose: .inputNoise,
+        trajectory: UInt64(index), step: UInt64(step), firstBlock: (matrix + 63) / 64 * 16)
     }
     guard masks.count > 0 else { return }
     let count = shape.steps * maskCount
