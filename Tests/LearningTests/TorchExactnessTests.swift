@@ -149,4 +149,28 @@ struct TorchExactnessTests {
     #expect(ours.count == double.count)
     #expect(largest(ours, double) <= factor(sites) * largest(single, double) + 1e-7)
   }
+
+  @Test("A checkpoint loads in PyTorch under the published names and predicts the same", arguments: ["cnn", "parc"])
+  func checkpointInTorch(family: String) async throws {
+    guard let python = ProcessInfo.processInfo.environment["HOLSTREAM_TORCH_PYTHON"] else {
+      return print("skipped: tools/compare-with-torch runs this test with PyTorch")
+    }
+    try await withTemporaryDirectory { folder in
+      let configuration = Fixtures.configuration(ModelFamily(rawValue: family))
+      let trainer = try Trainer(configuration: configuration)
+      try trainer.step(Fixtures.batch())
+      try trainer.checkpoint().write(to: folder.appending(path: "checkpoint"))
+      var state = try Fixtures.window().state(0)
+      try Safetensors(tensors: ["state": .init(state.values, shape: [1, state.values.count])])
+        .write(to: folder.appending(path: "state"))
+      let script = Places.package.appending(path: "tools/torch/load-checkpoint.py")
+      let (status, output) = try run(
+        URL(filePath: python), [script.path] + ["checkpoint", "state", "out"].map { folder.appending(path: $0).path })
+      #expect(status == 0, "\(output)")
+      let theirs = try #require(
+        try Safetensors(contentsOf: folder.appending(path: "out")).tensors["state"]?.floats)
+      try trainer.model().predictor(sites: 6).advance(&state)
+      #expect(largest(state.values, theirs) < 1e-6)
+    }
+  }
 }
