@@ -56,7 +56,7 @@ public struct DashboardServer: Service {
     let ports = settings.port == 0 ? [0] : (0..<10).map { settings.port &+ $0 }
     for port in ports {
       do {
-        let server = try HTTPServer(address: address(port: port))
+        let server = try server(port: port)
         await addRoutes(to: server)
         try await serve(server)
         return
@@ -91,9 +91,10 @@ public struct DashboardServer: Service {
     return "Live page: http://\(host):\(port)/" + (settings.token.map { "?token=\($0)" } ?? "")
   }
 
-  private func address(port: UInt16) throws -> sockaddr_storage {
-    if settings.address.contains(":") { return try sockaddr_in6.inet6(ip6: settings.address, port: port).makeStorage() }
-    return try sockaddr_in.inet(ip4: settings.address == "localhost" ? "127.0.0.1" : settings.address, port: port).makeStorage()
+  private func server(port: UInt16) throws -> HTTPServer {
+    settings.address.contains(":")
+      ? HTTPServer(address: try sockaddr_in6.inet6(ip6: settings.address, port: port), logger: .disabled)
+      : HTTPServer(address: try sockaddr_in.inet(ip4: settings.address == "localhost" ? "127.0.0.1" : settings.address, port: port), logger: .disabled)
   }
 
   private func addRoutes(to server: HTTPServer) async {
