@@ -23,7 +23,6 @@ struct OnlineTraining {
 
   static let positionNote = "position"
   static let reservoirNote = "reservoir"
-  static let scalarsNote = "scalars"
 
   let settings: Settings
   private let parameters: HolsteinParameters
@@ -130,7 +129,9 @@ struct OnlineTraining {
   func checkpoint() throws -> Checkpoint? {
     guard var checkpoint = trainer?.checkpoint() else { return nil }
     checkpoint.notes[Self.positionNote] = "\(position)"
-    checkpoint.notes[Self.reservoirNote] = String(decoding: try JSONEncoder().encode(reservoir.state), as: UTF8.self)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    checkpoint.notes[Self.reservoirNote] = String(decoding: try encoder.encode(reservoir.state), as: UTF8.self)
     return checkpoint
   }
 

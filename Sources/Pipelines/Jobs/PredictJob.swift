@@ -23,6 +23,9 @@ public struct PredictJob: Sendable {
   /// - Throws: `LearningError`, `StoreError` or `RunError`.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
     guard steps >= 0 else { throw RunError(.usage, "--steps must be 0 or more, got \(steps)") }
+    guard FileManager.default.isReadableFile(atPath: checkpoint.path) else {
+      throw RunError(.badInput, "there is no checkpoint \(checkpoint.relativePath)")
+    }
     let model = try ModelCatalogue.model(contentsOf: checkpoint)
     let store = try StoredTrajectories(origin)
     let states = try store.states(frame: frame)

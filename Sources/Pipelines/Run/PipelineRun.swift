@@ -49,6 +49,12 @@ public final class PipelineRun: Sendable {
     }
   }
 
+  /// Calls `body` with the number of every training step that the page is told of, on the trainer's side of it.
+  func watchSteps(_ body: @escaping @Sendable (Int) -> Void) {
+    let events = events.events()
+    Task { for await case .training(let step, _) in events { body(step) } }
+  }
+
   /// Runs to the end, or until the user stops it.
   /// - Parameters:
   ///   - services: What runs beside the pipeline, such as the page; ended with it.
