@@ -44,7 +44,9 @@ struct RealTrainingTests {
     let plain = try RolloutScore(of: model, on: windows, steps: 300)
     let projected = try RolloutScore(of: ProjectedModel(model), on: windows, steps: 300)
     print("300 steps, plain: order", plain.rhoOrder, plain.qOrder, "all", plain.rho, plain.q, plain.p)
-    print("300 steps, projected: order", projected.rhoOrder, projected.qOrder, "all", projected.rho, projected.q, projected.p)
+    print(
+      "300 steps, projected: order", projected.rhoOrder, projected.qOrder, "all", projected.rho, projected.q,
+      projected.p)
     // The published program reports 4.16e-3 and 2.71e-3 for this rollout.
     #expect(abs(plain.rhoOrder - 4.16e-3) < 1e-5 && abs(plain.qOrder - 2.71e-3) < 1e-5)
     #expect(plain.diverged == 0 && projected.diverged == 0)

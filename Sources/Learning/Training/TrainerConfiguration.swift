@@ -46,7 +46,8 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     for (index, stage) in curriculum.stages.enumerated() {
       try check(
         stage.batches >= 1 && stage.steps >= 1 && stage.noise >= 0 && stage.noise.isFinite,
-        "stage \(index) of the curriculum needs at least one batch, at least one step and noise of at least 0: \(stage)")
+        "stage \(index) of the curriculum needs at least one batch, at least one step and noise of at least 0: \(stage)"
+      )
     }
     try check(batchSize >= 1, "batchSize must be at least 1, got \(batchSize)")
     try check(schedule.base > 0 && schedule.base.isFinite, "the learning rate must be positive, got \(schedule.base)")
