@@ -36,6 +36,34 @@ struct RealTrainingTests {
     #expect(reservoir.report.usedFraction == 1)
   }
 
+  @Test("What the mirror image adds to little data is printed, and both trainings learn")
+  func mirror() throws {
+    guard let windows = try Fixtures.goldenWindows(steps: 10) else {
+      return print("skipped: no golden data on this machine")
+    }
+    var fold = DataScalarFold()
+    var reservoir = Reservoir(policy: .fifo, capacity: 24, seed: 1)
+    for window in windows[..<6] {
+      fold.add(window)
+      reservoir.insert(window)
+    }
+    var configuration = TrainerConfiguration(
+      model: ModelConfiguration(family: .cnn, dropout: 0, scalars: fold.result),
+      curriculum: Curriculum(stages: [CurriculumStage(batches: 300, steps: 1, noise: 1e-3)]))
+    configuration.schedule = LearningRateSchedule(base: 5e-3, warmUp: 10, minimum: 0.01)
+    let persistence = try RolloutScore(of: Persistence(), on: windows[24...], steps: 5).total
+    for isMirrored in [false, true] {
+      let trainer = try Trainer(configuration: configuration)
+      while !trainer.isFinished {
+        let batch = try reservoir.batch(16, steps: 1, step: trainer.step)
+        try trainer.step(isMirrored ? batch.augmented(seed: 1, step: trainer.step) : batch)
+      }
+      let error = try RolloutScore(of: trainer.model(), on: windows[24...], steps: 5).total
+      print("300 steps on 60 frames, mirrored \(isMirrored): error", error, "persistence", persistence)
+      #expect(error < 0.5 * persistence)
+    }
+  }
+
   @Test("Projecting the published network's rollouts keeps the trace, and its effect is printed")
   func projection() throws {
     guard let weights = Places.goldenFile("tiny_L16.safetensors"), let windows = try Fixtures.goldenWindows(steps: 300)
