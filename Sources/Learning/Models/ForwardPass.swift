@@ -34,7 +34,7 @@ struct ForwardPass: @unchecked Sendable {
 
   /// The stages in order.
   func run(workers: Workers) {
-    forEachPart(workers, enter)
+    forEachPart(workers) { part in enter(&part) }
     for block in 0..<network.blocks {
       fillHalo(layout.hidden1(block))
       forEachPart(workers) { part in convolveOnce(block, &part) }
@@ -68,7 +68,7 @@ struct ForwardPass: @unchecked Sendable {
   // MARK: Stages
 
   /// x₀ = tanh conv(input), then the first normalisation.
-  @Sendable private func enter(_ part: inout Part) {
+  private func enter(_ part: inout Part) {
     let x = plane(layout.x(0))
     convolve(
       plane(layout.input), inputs: 4, packed + network.packedInput, w + network.inputBias, add: nil, into: x, &part)
