@@ -68,7 +68,7 @@ struct OnlineTrainerStage: Component {
     // Fails now, with the reason, and not in the middle of the run.
     let prepared = Handover(
       try resumed.map { try OnlineTraining(fixed, resuming: $0.checkpoint, source: source, startingAt: start, isHeldOut: isHeldOut) }
-        ?? OnlineTraining(fixed, parameters: source.parameters, startingAt: start, isHeldOut: isHeldOut))
+        ?? OnlineTraining(fixed, source: source, startingAt: start, isHeldOut: isHeldOut))
 
     let flow: Flow<TrainingRecord> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id)) { frames, emit in
       var training = prepared.value

@@ -44,17 +44,14 @@ public final class Graph: Sendable {
     return flow
   }
 
-  /// A node that only gives, from any sequence. The sequence must end by itself when a stop is requested while it waits.
+  /// A node that only gives, from a sequence that ends by itself when a stop is requested, after whatever it still has.
   public func source<Elements: AsyncSequence & Sendable>(
     _ name: String, kind: String = "", _ elements: Elements
   ) -> Flow<Elements.Element> where Elements.Element: Sendable {
     let flow = Flow<Elements.Element>(name: name)
-    add(name, kind, nil) { [stop] in
+    add(name, kind, nil) {
       defer { flow.finish() }
-      for try await element in elements {
-        try await flow.send(element)
-        if stop.isRequested { break }
-      }
+      for try await element in elements { try await flow.send(element) }
       try Task.checkCancellation()
     }
     return flow
