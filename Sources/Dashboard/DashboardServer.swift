@@ -1,6 +1,6 @@
-public import Foundation
 internal import FlyingFox
 internal import FlyingSocks
+public import Foundation
 public import ServiceLifecycle
 public import Streams
 
@@ -16,7 +16,10 @@ public struct DashboardServer: Service {
     /// Folder of dygraphs.
     public var charts: URL
 
-    public init(address: String = "127.0.0.1", port: UInt16 = 8480, token: String? = nil, charts: URL = URL(filePath: "/usr/share/javascript/dygraphs")) {
+    public init(
+      address: String = "127.0.0.1", port: UInt16 = 8480, token: String? = nil,
+      charts: URL = URL(filePath: "/usr/share/javascript/dygraphs")
+    ) {
       self.address = address
       self.port = port
       self.token = token
@@ -38,11 +41,15 @@ public struct DashboardServer: Service {
   ///   - announce: Is told where the page is, or why there is none.
   /// - Throws: `Refused` for an address beyond loopback without a token.
   public init(
-    _ settings: Settings, events: EventHub, snapshot: @escaping @Sendable () -> GraphSnapshot, announce: @escaping @Sendable (String) -> Void
+    _ settings: Settings, events: EventHub, snapshot: @escaping @Sendable () -> GraphSnapshot,
+    announce: @escaping @Sendable (String) -> Void
   ) throws {
     let isLoopback = settings.address.hasPrefix("127.") || settings.address == "::1" || settings.address == "localhost"
     guard isLoopback || !(settings.token ?? "").isEmpty else {
-      throw Refused(description: "the page would be open to everyone who reaches \(settings.address); add --token SECRET, or leave --address at 127.0.0.1")
+      throw Refused(
+        description:
+          "the page would be open to everyone who reaches \(settings.address); add --token SECRET, or leave --address at 127.0.0.1"
+      )
     }
     self.settings = settings
     self.events = events
@@ -62,10 +69,12 @@ public struct DashboardServer: Service {
         return
       } catch is CancellationError {
         return
-      } catch where port != ports.last {
+      } catch  where port != ports.last {
         continue
       } catch {
-        announce("The live page cannot be served on \(settings.address), ports \(ports[0]) to \(ports[ports.count - 1]): \(error). The run goes on; choose another --port.")
+        announce(
+          "The live page cannot be served on \(settings.address), ports \(ports[0]) to \(ports[ports.count - 1]): \(error). The run goes on; choose another --port."
+        )
       }
     }
     try? await gracefulShutdown()
@@ -82,7 +91,7 @@ public struct DashboardServer: Service {
         await server.stop(timeout: 1)
       }
       defer { group.cancelAll() }
-      do { for try await _ in group {} } catch where Task.isShuttingDownGracefully {}
+      do { for try await _ in group {} } catch  where Task.isShuttingDownGracefully {}
     }
   }
 
@@ -94,7 +103,9 @@ public struct DashboardServer: Service {
   private func server(port: UInt16) throws -> HTTPServer {
     settings.address.contains(":")
       ? HTTPServer(address: try sockaddr_in6.inet6(ip6: settings.address, port: port), logger: .disabled)
-      : HTTPServer(address: try sockaddr_in.inet(ip4: settings.address == "localhost" ? "127.0.0.1" : settings.address, port: port), logger: .disabled)
+      : HTTPServer(
+        address: try sockaddr_in.inet(
+          ip4: settings.address == "localhost" ? "127.0.0.1" : settings.address, port: port), logger: .disabled)
   }
 
   private func addRoutes(to server: HTTPServer) async {
@@ -103,7 +114,9 @@ public struct DashboardServer: Service {
       await server.appendRoute(HTTPRoute(stringLiteral: pattern)) { request in
         if let token = settings.token {
           let given = request.query.first { $0.name == "token" }?.value
-          guard given == token else { return HTTPResponse(statusCode: .unauthorized, body: Data("Add ?token=… to the address.\n".utf8)) }
+          guard given == token else {
+            return HTTPResponse(statusCode: .unauthorized, body: Data("Add ?token=… to the address.\n".utf8))
+          }
         }
         return try await respond(request)
       }

@@ -10,7 +10,8 @@ public enum RunEventJSON {
   /// Numbers that are not finite become words, because JSON has none for them; the page shows a gap.
   private static func encoder() -> JSONEncoder {
     let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     encoder.outputFormatting = .sortedKeys
     return encoder
   }
@@ -32,7 +33,8 @@ public enum RunEventJSON {
       topic = event.topic
       switch event {
       case .training(let step, let values): (self.step, self.values) = (step, values)
-      case .frame(let trajectory, let time, let values): (self.trajectory, self.time, self.values) = (trajectory, time, values)
+      case .frame(let trajectory, let time, let values):
+        (self.trajectory, self.time, self.values) = (trajectory, time, values)
       case .rollout(let checkpoint, let step, let truth, let model):
         (self.checkpoint, self.step, self.truth, self.model) = (checkpoint, step, truth, model)
       case .climate(let series, let values): (self.series, self.values) = (series, values)

@@ -37,7 +37,9 @@ public final class EventHub: Sendable {
   public func events() -> AsyncStream<RunEvent> {
     AsyncStream(bufferingPolicy: .bufferingNewest(historyLength * 4)) { continuation in
       let number = state.withLock { state -> Int? in
-        for topic in state.history.keys.sorted() { for event in state.history[topic] ?? [] { continuation.yield(event) } }
+        for topic in state.history.keys.sorted() {
+          for event in state.history[topic] ?? [] { continuation.yield(event) }
+        }
         if state.isFinished { return nil }
         state.nextWatcher += 1
         state.watchers[state.nextWatcher] = continuation

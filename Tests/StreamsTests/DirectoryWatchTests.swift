@@ -29,7 +29,9 @@ struct DirectoryWatchTests {
     try await withTemporaryDirectory { folder in
       let scans = watch(folder).makeAsyncIterator()
       #expect(await scans.next()?.files.isEmpty == true)
-      for number in 0..<10_000 { _ = FileManager.default.createFile(atPath: folder.appending(path: "f\(number)").path, contents: nil) }
+      for number in 0..<10_000 {
+        _ = FileManager.default.createFile(atPath: folder.appending(path: "f\(number)").path, contents: nil)
+      }
       var count = 0
       while count < 10_000, let scan = await scans.next() { count = scan.files.count }
       #expect(count == 10_000)

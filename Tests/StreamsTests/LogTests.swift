@@ -51,7 +51,9 @@ struct LogTests {
       var follower = JSONLinesFollower(url)
       var numbers: [Int] = []
       while case let items = try follower.read(), !items.isEmpty {
-        for item in items { if case .line(let line) = item { numbers.append(line.number) } else { Issue.record("\(item)") } }
+        for item in items {
+          if case .line(let line) = item { numbers.append(line.number) } else { Issue.record("\(item)") }
+        }
       }
       #expect(numbers == Array(0..<50))
     }

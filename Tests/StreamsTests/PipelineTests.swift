@@ -1,6 +1,7 @@
-@testable import Streams
 import Synchronization
 import Testing
+
+@testable import Streams
 
 final class Collector<Element: Sendable>: Sink {
   typealias Input = Element
@@ -65,7 +66,8 @@ struct PipelineTests {
 
   @Test("A sink that returns early does not stall the others, and what it missed is counted")
   func earlyReturn() async throws {
-    let impatient = Collector<Int>(limit: 2), patient = Collector<Int>()
+    let impatient = Collector<Int>(limit: 2)
+    let patient = Collector<Int>()
     let pipeline = Pipeline("p") { graph in
       let numbers = graph.source("numbers", next: counting(to: 100))
       graph.sink("impatient", reading: numbers.lossless(buffer: 1), into: impatient)
@@ -83,7 +85,8 @@ struct PipelineTests {
     let sink = Collector<String>()
     let pipeline = Pipeline("p") { graph in
       let numbers = graph.source("numbers", next: counting(to: 5))
-      let words = graph.stage("words", reading: numbers.lossless(buffer: 2), on: ThreadExecutor(name: "words")) { elements, emit in
+      let words = graph.stage("words", reading: numbers.lossless(buffer: 2), on: ThreadExecutor(name: "words")) {
+        elements, emit in
         for try await element in elements where element % 2 == 0 { try await emit("\(element)") }
       }
       graph.sink("sink", reading: words.lossless(buffer: 1), into: sink)
@@ -131,10 +134,18 @@ struct PipelineTests {
     let snapshot = GraphSnapshot(
       nodes: [],
       edges: [
-        .init(from: "lattice", to: "train", delivery: "lossless", counters: .init(depth: 64, capacity: 64, sent: 100, received: 36, dropped: 0, secondsBlocked: 12, secondsStarved: 0)),
-        .init(from: "lattice", to: "store", delivery: "lossless", counters: .init(depth: 0, capacity: 64, sent: 100, received: 100, dropped: 0, secondsBlocked: 0, secondsStarved: 9)),
+        .init(
+          from: "lattice", to: "train", delivery: "lossless",
+          counters: .init(
+            depth: 64, capacity: 64, sent: 100, received: 36, dropped: 0, secondsBlocked: 12, secondsStarved: 0)),
+        .init(
+          from: "lattice", to: "store", delivery: "lossless",
+          counters: .init(
+            depth: 0, capacity: 64, sent: 100, received: 100, dropped: 0, secondsBlocked: 0, secondsStarved: 9)),
       ])
-    #expect(snapshot.bottleneck == "train sets the pace: lattice has waited 12 s for it, 64 of 64 places of its buffer are taken.")
+    #expect(
+      snapshot.bottleneck
+        == "train sets the pace: lattice has waited 12 s for it, 64 of 64 places of its buffer are taken.")
     #expect(snapshot.prometheus.contains("holstream_edge_blocked_seconds_total{from=\"lattice\",to=\"train\"} 12.0"))
   }
 }

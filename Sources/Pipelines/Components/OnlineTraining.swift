@@ -39,7 +39,10 @@ struct OnlineTraining {
   /// Windows of frames before this were offered to the reservoir in an earlier run.
   private let replayUntil: Int
 
-  init(_ settings: Settings, source: any FrameSource, startingAt position: Int, isHeldOut: @escaping @Sendable (Int) -> Bool) {
+  init(
+    _ settings: Settings, source: any FrameSource, startingAt position: Int,
+    isHeldOut: @escaping @Sendable (Int) -> Bool
+  ) {
     self.settings = settings
     parameters = source.parameters
     framesPerTrajectory = source.framesPerTrajectory
@@ -66,11 +69,18 @@ struct OnlineTraining {
     var expected = settings.trainer
     expected.model.scalars = trainer.configuration.model.scalars
     guard trainer.configuration == expected else {
-      throw RunError(.badInput, "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder")
+      throw RunError(
+        .badInput,
+        "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder"
+      )
     }
     guard let reached = checkpoint.notes[Self.positionNote].flatMap(Int.init),
-      let stored = checkpoint.notes[Self.reservoirNote].map({ Data($0.utf8) }), let state = try? JSONDecoder().decode(Reservoir.State.self, from: stored)
-    else { throw RunError(.badInput, "the checkpoint holds no position in the stream, so training cannot go on from it to the same bits") }
+      let stored = checkpoint.notes[Self.reservoirNote].map({ Data($0.utf8) }),
+      let state = try? JSONDecoder().decode(Reservoir.State.self, from: stored)
+    else {
+      throw RunError(
+        .badInput, "the checkpoint holds no position in the stream, so training cannot go on from it to the same bits")
+    }
     self.trainer = trainer
     replayUntil = reached
     let parameters = parameters
@@ -83,7 +93,8 @@ struct OnlineTraining {
       }
       let frames = Array(cached!.frames[entry.start..<end])
       let states = frames.map { SurrogateState($0.state) }
-      let rates = settings.needsRates ? zip(states, frames.dropFirst()).map { Self.rates(of: $1, before: $0, parameters) } : nil
+      let rates =
+        settings.needsRates ? zip(states, frames.dropFirst()).map { Self.rates(of: $1, before: $0, parameters) } : nil
       return try TrainingWindow(trajectory: entry.trajectory, start: entry.start, frames: states, rates: rates)
     }
   }
@@ -112,7 +123,8 @@ struct OnlineTraining {
 
   /// Windows overlap by the longest unrolling, so that every start frame is drawn at every unrolling.
   private static func assembler(_ settings: Settings) -> WindowAssembler {
-    WindowAssembler(steps: settings.windowLength, stride: settings.windowLength + 1 - settings.trainer.curriculum.maximumSteps)
+    WindowAssembler(
+      steps: settings.windowLength, stride: settings.windowLength + 1 - settings.trainer.curriculum.maximumSteps)
   }
 
   /// Whether enough frames were admitted for another optimizer step.
@@ -144,7 +156,8 @@ struct OnlineTraining {
 
   /// dρ/dt, dQ/dt, dP/dt by the equations of motion at the mid-interval state, rounded to single precision first as the
   /// published program does, so that a store in single precision gives the same labels; at the earlier frame without one.
-  private static func rates(of frame: Frame, before: SurrogateState, _ parameters: HolsteinParameters) -> SurrogateState {
+  private static func rates(of frame: Frame, before: SurrogateState, _ parameters: HolsteinParameters) -> SurrogateState
+  {
     let at = frame.mid.map { SurrogateState($0) } ?? before
     return SurrogateState(at.lattice.derivative(parameters))
   }

@@ -33,7 +33,8 @@ final class Edge<Element: Sendable>: Sendable {
   /// Hands an element over without waiting, if there is room.
   @discardableResult
   func post(_ element: Element) -> EdgeState<Element>.Sent {
-    let (outcome, receiver) = guarded.withLock { guarded -> (EdgeState<Element>.Sent, CheckedContinuation<Void, Never>?) in
+    let (outcome, receiver) = guarded.withLock {
+      guarded -> (EdgeState<Element>.Sent, CheckedContinuation<Void, Never>?) in
       let outcome = guarded.state.send(element)
       if case .full = outcome { return (outcome, nil) }
       defer { guarded.receiver = nil }
@@ -46,7 +47,8 @@ final class Edge<Element: Sendable>: Sendable {
   /// The next element, waiting for one; nil at the end, and when the task is cancelled.
   func next() async -> Element? {
     while true {
-      let (outcome, sender) = guarded.withLock { guarded -> (EdgeState<Element>.Received, CheckedContinuation<Void, Never>?) in
+      let (outcome, sender) = guarded.withLock {
+        guarded -> (EdgeState<Element>.Received, CheckedContinuation<Void, Never>?) in
         let outcome = guarded.state.receive()
         guard case .element = outcome else { return (outcome, nil) }
         defer { guarded.sender = nil }

@@ -62,7 +62,9 @@ public final class Graph: Sendable {
   /// - Parameter body: Runs once, reads `inlet` to its end; `emit` waits when a reader's buffer is full.
   public func stage<Input: Sendable, Output: Sendable>(
     _ name: String, kind: String = "", reading inlet: Inlet<Input>, on executor: ThreadExecutor? = nil,
-    _ body: @escaping @Sendable (_ elements: Inlet<Input>, _ emit: @escaping @Sendable (Output) async throws -> Void) async throws -> Void
+    _ body:
+      @escaping @Sendable (_ elements: Inlet<Input>, _ emit: @escaping @Sendable (Output) async throws -> Void)
+      async throws -> Void
   ) -> Flow<Output> {
     let flow = Flow<Output>(name: name)
     connect(inlet, to: name)
@@ -77,7 +79,9 @@ public final class Graph: Sendable {
   }
 
   /// A node that only reads.
-  public func sink<S: Sink>(_ name: String, kind: String = "", reading inlet: Inlet<S.Input>, on executor: ThreadExecutor? = nil, into sink: S) {
+  public func sink<S: Sink>(
+    _ name: String, kind: String = "", reading inlet: Inlet<S.Input>, on executor: ThreadExecutor? = nil, into sink: S
+  ) {
     connect(inlet, to: name)
     add(name, kind, executor) {
       defer { inlet.edge.close() }
@@ -93,7 +97,9 @@ public final class Graph: Sendable {
     declared.withLock { declared in
       GraphSnapshot(
         nodes: declared.nodes.map { .init(name: $0.name, kind: $0.kind, state: declared.states[$0.name] ?? .waiting) },
-        edges: declared.connections.map { .init(from: $0.from, to: $0.to, delivery: $0.delivery, counters: $0.counters()) })
+        edges: declared.connections.map {
+          .init(from: $0.from, to: $0.to, delivery: $0.delivery, counters: $0.counters())
+        })
     }
   }
 
@@ -105,7 +111,9 @@ public final class Graph: Sendable {
     if isLast { stop.request() }
   }
 
-  private func add(_ name: String, _ kind: String, _ executor: ThreadExecutor?, _ body: @escaping @Sendable () async throws -> Void) {
+  private func add(
+    _ name: String, _ kind: String, _ executor: ThreadExecutor?, _ body: @escaping @Sendable () async throws -> Void
+  ) {
     declared.withLock { declared in
       precondition(!declared.nodes.contains { $0.name == name }, "two nodes of a graph are named \(name)")
       declared.nodes.append(Node(name: name, kind: kind, executor: executor, body: body))

@@ -23,7 +23,11 @@ public final class JSONLinesLog: Sendable {
     self.url = url
     self.rotationSize = rotationSize
     var next = 0
-    if let tail = try Self.lastLine(of: url) { next = tail + 1 } else { next = Self.rotated(of: url).last.map { $0.last + 1 } ?? 0 }
+    if let tail = try Self.lastLine(of: url) {
+      next = tail + 1
+    } else {
+      next = Self.rotated(of: url).last.map { $0.last + 1 } ?? 0
+    }
     state = try Mutex(Self.open(url, next: next))
     try endBrokenLine()
   }
@@ -35,9 +39,12 @@ public final class JSONLinesLog: Sendable {
   public func append(_ value: some Encodable & Sendable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     let object = String(decoding: try encoder.encode(value), as: UTF8.self)
-    guard object.hasPrefix("{") else { throw LogError(path: url.path, message: "only objects can be logged, got \(object.prefix(40))") }
+    guard object.hasPrefix("{") else {
+      throw LogError(path: url.path, message: "only objects can be logged, got \(object.prefix(40))")
+    }
     try state.withLock { state in
       if state.size > rotationSize { try rotate(&state) }
       var bytes = Array(JSONLine(number: state.next, object: object).text.utf8)
@@ -86,7 +93,9 @@ public final class JSONLinesLog: Sendable {
     let folder = url.deletingLastPathComponent()
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.compactMap { name -> (URL, Int, Int)? in
-      guard name.hasPrefix(url.lastPathComponent + "."), let first = Int(name.dropFirst(url.lastPathComponent.count + 1)) else { return nil }
+      guard name.hasPrefix(url.lastPathComponent + "."),
+        let first = Int(name.dropFirst(url.lastPathComponent.count + 1))
+      else { return nil }
       let file = folder.appending(path: name)
       return (file, first, (try? lastLine(of: file)) ?? first)
     }.sorted { $0.1 < $1.1 }.map { (url: $0.0, first: $0.1, last: $0.2) }

@@ -53,7 +53,9 @@ public struct LineFollower {
       return []
     }
     let complete = partial[partial.startIndex..<end]
-    let lines = complete.split(separator: 10, omittingEmptySubsequences: true).map { String(decoding: $0, as: UTF8.self) }
+    let lines = complete.split(separator: 10, omittingEmptySubsequences: true).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     partial = Data(partial[partial.index(after: end)...])
     return lines
   }

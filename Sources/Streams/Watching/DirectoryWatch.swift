@@ -28,7 +28,8 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
   ///   - timer: How often the folder is read in any case.
   ///   - stop: Ends the sequence, after a last scan.
   public init(
-    _ directory: URL, quiet: Duration = .milliseconds(50), deadline: Duration = .seconds(1), timer: Duration = .seconds(5),
+    _ directory: URL, quiet: Duration = .milliseconds(50), deadline: Duration = .seconds(1),
+    timer: Duration = .seconds(5),
     stop: StopSignal? = nil
   ) {
     self.directory = directory.standardizedFileURL.resolvingSymlinksInPath()
@@ -51,7 +52,8 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
     init(_ watch: DirectoryWatch) {
       self.watch = watch
       let mailbox = mailbox
-      subscription = watch.method == .polling ? nil : Notifications.shared.subscribe(to: watch.directory) { mailbox.post($0) }
+      subscription =
+        watch.method == .polling ? nil : Notifications.shared.subscribe(to: watch.directory) { mailbox.post($0) }
       watch.stop?.onRequest { mailbox.finish() }
     }
 
@@ -94,7 +96,10 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
       return scan
     }
 
-    private enum Waited: Sendable { case event(Notifications.Event), timeout, end }
+    private enum Waited: Sendable {
+      case event(Notifications.Event)
+      case timeout, end
+    }
 
     private func wait(at most: Duration) async -> Waited {
       let mailbox = mailbox
