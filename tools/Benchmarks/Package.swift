@@ -14,7 +14,12 @@ let package = Package(
       dependencies: [
         "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Tensors", package: "holstream"),
       ]),
-    .executableTarget(name: "bench-store", dependencies: ["Peak", .product(name: "Zarr", package: "holstream")]),
+    .executableTarget(
+      name: "bench-store",
+      dependencies: [
+        "CZstd", "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Zarr", package: "holstream"),
+      ]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
     .executableTarget(
       name: "bench-learning",
       dependencies: [

@@ -38,25 +38,35 @@ public final class ZarrArray: Sendable {
 
   /// The elements of a box, in C order, as their bytes on disk.
   public func readBytes(_ ranges: [Range<Int>]) throws(StoreError) -> [UInt8] {
-    guard ranges.count == shape.count, zip(ranges, shape).allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= $1 })
-    else {
-      throw StoreError(.outOfRange, url.path, "has the shape \(shape); \(ranges) was asked for")
+    var result = [UInt8](repeating: 0, count: try byteCount(of: ranges))
+    // Typed throws do not pass through the standard library's closures yet.
+    let outcome = result.withUnsafeMutableBytes { target -> StoreError? in
+      do throws(StoreError) { try read(ranges, into: target) } catch { return error }
+      return nil
     }
-    let size = dataType.byteCount
-    let counts = ranges.map(\.count)
-    let total = counts.reduce(1, *) * size
-    guard total > 0 else { return [] }
-    var result = [UInt8](repeating: 0, count: total)
+    if let outcome { throw outcome }
+    return result
+  }
+
+  /// The same into memory of the caller's, without copies in between.
+  /// - Parameter target: Exactly as many bytes as the box has.
+  public func read(_ ranges: [Range<Int>], into target: UnsafeMutableRawBufferPointer) throws(StoreError) {
+    let total = try byteCount(of: ranges)
+    precondition(target.count == total, "a box of \(total) bytes was to be read into \(target.count)")
+    guard total > 0 else { return }
     let chunks = zip(ranges, chunkShape).map { range, chunk in
       (range.lowerBound / chunk)..<((range.upperBound - 1) / chunk + 1)
     }
     var index = chunks.map(\.lowerBound)
-    while true {
-      let chunk = try self.chunk(index)
-      copy(chunk, at: index, to: &result, ranges)
-      guard Self.advance(&index, within: chunks) else { break }
+    repeat { copy(try chunk(index), at: index, to: target, ranges) } while Self.advance(&index, within: chunks)
+  }
+
+  private func byteCount(of ranges: [Range<Int>]) throws(StoreError) -> Int {
+    guard ranges.count == shape.count, zip(ranges, shape).allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= $1 })
+    else {
+      throw StoreError(.outOfRange, url.path, "has the shape \(shape); \(ranges) was asked for")
     }
-    return result
+    return ranges.map(\.count).reduce(1, *) * dataType.byteCount
   }
 
   /// Decodes one chunk; a chunk that was never written is the fill value.
@@ -74,36 +84,33 @@ public final class ZarrArray: Sendable {
     return decoded
   }
 
-  private func copy(_ chunk: [UInt8], at index: [Int], to result: inout [UInt8], _ ranges: [Range<Int>]) {
+  private func copy(
+    _ chunk: [UInt8], at index: [Int], to target: UnsafeMutableRawBufferPointer, _ ranges: [Range<Int>]
+  ) {
     let size = dataType.byteCount
     let rank = shape.count
-    if rank == 0 {
-      result = chunk
-      return
-    }
     // The part of the box that lies in this chunk, in the array's coordinates.
     let part = (0..<rank).map { axis in
-      max(
-        ranges[axis].lowerBound, index[axis] * chunkShape[axis])..<min(
-          ranges[axis].upperBound, (index[axis] + 1) * chunkShape[axis])
+      let start = index[axis] * chunkShape[axis]
+      return max(ranges[axis].lowerBound, start)..<min(ranges[axis].upperBound, start + chunkShape[axis])
     }
-    let run = part[rank - 1].count * size
-    let rows = Array(part.dropLast())
+    // Trailing axes that chunk and box both have whole are one run of bytes with the axis before them.
+    var inner = max(0, rank - 1)
+    while inner > 0, part[inner].count == chunkShape[inner], part[inner].count == ranges[inner].count { inner -= 1 }
+    let run = part[inner...].reduce(size) { $0 * $1.count }
+    let rows = Array(part[..<min(inner, rank)])
     var row = rows.map(\.lowerBound)
-    result.withUnsafeMutableBytes { result in
-      chunk.withUnsafeBytes { chunk in
-        repeat {
-          var source = 0
-          var target = 0
-          for axis in 0..<rank {
-            let at = axis == rank - 1 ? part[axis].lowerBound : row[axis]
-            source = source * chunkShape[axis] + at - index[axis] * chunkShape[axis]
-            target = target * ranges[axis].count + at - ranges[axis].lowerBound
-          }
-          result.baseAddress!.advanced(by: target * size).copyMemory(
-            from: chunk.baseAddress! + source * size, byteCount: run)
-        } while Self.advance(&row, within: rows)
-      }
+    chunk.withUnsafeBytes { chunk in
+      repeat {
+        var from = 0
+        var to = 0
+        for axis in 0..<rank {
+          let at = axis < inner ? row[axis] : part[axis].lowerBound
+          from = from * chunkShape[axis] + at - index[axis] * chunkShape[axis]
+          to = to * ranges[axis].count + at - ranges[axis].lowerBound
+        }
+        target.baseAddress!.advanced(by: to * size).copyMemory(from: chunk.baseAddress! + from * size, byteCount: run)
+      } while Self.advance(&row, within: rows)
     }
   }
 

@@ -99,6 +99,22 @@ public final class TrajectoryStoreReader: Sendable {
     return try array.read(box(array, trajectory, frames))
   }
 
+  /// The same in single precision, into memory of the caller's: what a trainer reads its windows by.
+  /// - Parameter target: (frames, …) numbers; a complex element takes two.
+  public func read(
+    _ field: String, trajectory: Int, frames: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
+  ) throws(StoreError) {
+    let array = array(field)
+    let box = try box(array, trajectory, frames)
+    if array.dataType == .float32 || array.dataType == .complex64 {
+      try array.read(box, into: UnsafeMutableRawBufferPointer(target))
+    } else {
+      let numbers = try array.read(box)
+      precondition(numbers.count == target.count, "\(numbers.count) numbers were to be read into \(target.count)")
+      for (index, number) in numbers.enumerated() { target[index] = Float(number) }
+    }
+  }
+
   /// The same as bytes on disk.
   public func readBytes(_ field: String, trajectory: Int, frames: Range<Int>) throws(StoreError) -> [UInt8] {
     let array = array(field)
