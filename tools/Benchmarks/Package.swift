@@ -17,9 +17,9 @@ let package = Package(
     .executableTarget(
       name: "bench-store",
       dependencies: [
-        "CZstd", "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Zarr", package: "holstream"),
+        "CZstdDirect", "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Zarr", package: "holstream"),
       ]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
+    .systemLibrary(name: "CZstdDirect", pkgConfig: "libzstd"),
     .executableTarget(
       name: "bench-learning",
       dependencies: [

@@ -114,24 +114,22 @@ struct ArrayMetadata: Sendable, Equatable {
       }
     }
     guard let value else { return nil }
-    var bytes: [UInt8] = []
     switch dataType {
     case .float32, .float64:
       guard let number = number(value) else { return nil }
-      dataType.append([number], to: &bytes)
+      return dataType.bytes([number])
     case .complex64, .complex128:
       guard let parts = value.array, parts.count == 2, let re = number(parts[0]), let im = number(parts[1]) else {
         return nil
       }
-      dataType.append([re, im], to: &bytes)
+      return dataType.bytes([re, im])
     case .bool:
       guard case .bool(let flag) = value else { return nil }
-      bytes = [flag ? 1 : 0]
+      return [flag ? 1 : 0]
     default:
       guard let number = value.number, abs(number) < 0x1p63, let integer = Int64(exactly: number) else { return nil }
-      bytes = withUnsafeBytes(of: integer.littleEndian) { Array($0.prefix(dataType.byteCount)) }
+      return withUnsafeBytes(of: integer.littleEndian) { Array($0.prefix(dataType.byteCount)) }
     }
-    return bytes
   }
 
   var json: JSONValue {

@@ -45,25 +45,37 @@ public enum ZarrDataType: String, Sendable, Equatable, CaseIterable {
     }
   }
 
-  /// Appends `values` (complex ones as interleaved parts) in this type; only for floating-point types.
-  func append(_ values: [Double], to bytes: inout [UInt8]) {
-    switch self {
-    case .float64, .complex128: values.withUnsafeBytes { bytes.append(contentsOf: $0) }
-    case .float32, .complex64: values.map(Float.init).withUnsafeBytes { bytes.append(contentsOf: $0) }
-    case .int64: values.map { Int64($0) }.withUnsafeBytes { bytes.append(contentsOf: $0) }
-    default: preconditionFailure("\(rawValue) is not written by this library")
+  /// Puts `values` (complex ones as interleaved parts) in this type at the start of `bytes`; only for floating-point
+  /// types and int64.
+  func put(_ values: [Double], into bytes: UnsafeMutableRawBufferPointer) {
+    precondition(bytes.count >= values.count * byteCount / components, "no room for \(values.count) numbers")
+    values.withUnsafeBufferPointer { values in
+      switch self {
+      case .float64, .complex128: bytes.copyMemory(from: UnsafeRawBufferPointer(values))
+      case .float32, .complex64:
+        let target = bytes.assumingMemoryBound(to: Float.self)
+        for index in 0..<values.count { target[index] = Float(values[index]) }
+      case .int64:
+        let target = bytes.assumingMemoryBound(to: Int64.self)
+        for index in 0..<values.count { target[index] = Int64(values[index]) }
+      default: preconditionFailure("\(rawValue) is not written by this library")
+      }
     }
+  }
+
+  /// `values` as their bytes on disk.
+  func bytes(_ values: [Double]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: values.count * byteCount / components)
+    bytes.withUnsafeMutableBytes { put(values, into: $0) }
+    return bytes
   }
 
   /// One element that marks a hole: NaN where the type has it, else zero.
   var hole: [UInt8] {
-    var bytes: [UInt8] = []
     switch self {
-    case .float32, .float64: append([.nan], to: &bytes)
-    case .complex64, .complex128: append([.nan, .nan], to: &bytes)
-    default: bytes = Array(repeating: 0, count: byteCount)
+    case .float32, .float64, .complex64, .complex128: bytes(Array(repeating: .nan, count: components))
+    default: Array(repeating: 0, count: byteCount)
     }
-    return bytes
   }
 
   var fillValue: JSONValue {

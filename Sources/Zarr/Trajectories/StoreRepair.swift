@@ -35,8 +35,7 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
           $0 < reader.trajectories ? Double(reader.length($0)) : 0
         }
         for cut in cuts where cut.trajectory / size == block { lengths[cut.trajectory % size] = Double(cut.to) }
-        var bytes: [UInt8] = []
-        ZarrDataType.int64.append(lengths, to: &bytes)
+        let bytes = ZarrDataType.int64.bytes(lengths)
         try Files.replace(
           array.url.appending(path: array.metadata.chunkKey([block])), with: array.metadata.codecs.encode(bytes),
           synchronised: true)

@@ -20,7 +20,7 @@ public final class TrajectoryStoreWriter {
     var firstFrame: Int
     var frames = 0
     var times: [Double] = []
-    /// By field, as on disk.
+    /// By field, the whole chunk as on disk; frames that have not come are not defined until a commit fills them.
     var bytes: [[UInt8]]
     var isDirty = false
   }
@@ -69,7 +69,8 @@ public final class TrajectoryStoreWriter {
       pending.frames = frames.count
       pending.times = try reader.times(trajectory, frames: frames) ?? []
       for (index, field) in layout.fields.enumerated() {
-        pending.bytes[index] = try reader.readBytes(field.name, trajectory: trajectory, frames: frames)
+        let stored = try reader.readBytes(field.name, trajectory: trajectory, frames: frames)
+        pending.bytes[index].replaceSubrange(0..<stored.count, with: stored)
       }
       self.pending[trajectory] = pending
     }
@@ -93,13 +94,16 @@ public final class TrajectoryStoreWriter {
   public func append(trajectory: Int, time: Double, _ values: [String: [Double]]) throws(StoreError) {
     precondition(trajectory >= 0, "trajectories are numbered from 0")
     precondition(lock != nil, "the store was closed")
-    var chunk = pending[trajectory] ?? emptyPending(at: storedLength(trajectory))
+    var chunk = pending.removeValue(forKey: trajectory) ?? emptyPending(at: storedLength(trajectory))
     for (index, field) in layout.fields.enumerated() {
       guard let numbers = values[field.name], numbers.count == field.numbersPerFrame else {
         preconditionFailure(
           "field \(field.name): expected \(field.numbersPerFrame) numbers, got \(values[field.name]?.count ?? 0)")
       }
-      field.dataType.append(numbers, to: &chunk.bytes[index])
+      let start = chunk.frames * field.bytesPerFrame
+      chunk.bytes[index].withUnsafeMutableBytes {
+        field.dataType.put(numbers, into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
+      }
     }
     chunk.times.append(time)
     chunk.frames += 1
@@ -120,7 +124,9 @@ public final class TrajectoryStoreWriter {
   }
 
   private func emptyPending(at length: Int) -> Pending {
-    Pending(firstFrame: length / layout.framesPerChunk * layout.framesPerChunk, bytes: layout.fields.map { _ in [] })
+    Pending(
+      firstFrame: length / layout.framesPerChunk * layout.framesPerChunk,
+      bytes: layout.fields.map { [UInt8](repeating: 0, count: layout.framesPerChunk * $0.bytesPerFrame) })
   }
 
   private func commit(_ trajectories: [Int]) throws(StoreError) {
@@ -129,11 +135,10 @@ public final class TrajectoryStoreWriter {
       let chunk = pending[trajectory]!
       let row = chunk.firstFrame / layout.framesPerChunk
       for (index, field) in layout.fields.enumerated() {
-        try write(chunk.bytes[index], of: field, at: [trajectory, row])
+        try write(chunk.bytes[index], frames: chunk.frames, of: field, at: [trajectory, row])
       }
-      var times: [UInt8] = []
-      ZarrDataType.float64.append(chunk.times, to: &times)
-      try write(times, of: Self.time, at: [trajectory, row])
+      let times = chunk.times + Array(repeating: .nan, count: layout.framesPerChunk - chunk.frames)
+      try write(ZarrDataType.float64.bytes(times), frames: chunk.frames, of: Self.time, at: [trajectory, row])
     }
     var lengths = stored
     for trajectory in trajectories {
@@ -148,8 +153,7 @@ public final class TrajectoryStoreWriter {
       var numbers = lengths[(block * Self.lengthsPerChunk)..<min(lengths.count, (block + 1) * Self.lengthsPerChunk)]
         .map(Double.init)
       numbers += Array(repeating: 0, count: Self.lengthsPerChunk - numbers.count)
-      var bytes: [UInt8] = []
-      ZarrDataType.int64.append(numbers, to: &bytes)
+      let bytes = ZarrDataType.int64.bytes(numbers)
       try Files.replace(
         url.appending(path: "length/c/\(block)"), with: Self.lengthCodecs.encode(bytes),
         synchronised: layout.synchronised)
@@ -164,16 +168,14 @@ public final class TrajectoryStoreWriter {
     }
   }
 
-  private func write(_ bytes: [UInt8], of field: TrajectoryField, at index: [Int]) throws(StoreError) {
-    var padded = bytes
-    let whole = layout.framesPerChunk * field.bytesPerFrame
-    if padded.count < whole {
-      let hole = field.dataType.hole
-      padded.reserveCapacity(whole)
-      while padded.count < whole { padded += hole }
+  private func write(_ chunk: [UInt8], frames: Int, of field: TrajectoryField, at index: [Int]) throws(StoreError) {
+    var chunk = chunk
+    let hole = field.dataType.hole
+    for at in stride(from: frames * field.bytesPerFrame, to: chunk.count, by: hole.count) {
+      for (offset, byte) in hole.enumerated() { chunk[at + offset] = byte }
     }
     let metadata = metadata(of: field, trajectories: 0, frames: 0)
-    let encoded = metadata.codecs.encode(padded)
+    let encoded = metadata.codecs.encode(chunk)
     let key = metadata.chunkKey(index + field.shape.map { _ in 0 })
     try Files.replace(url.appending(path: "\(field.name)/\(key)"), with: encoded, synchronised: layout.synchronised)
     bytesWritten += encoded.count

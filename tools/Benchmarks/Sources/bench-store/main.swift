@@ -1,4 +1,4 @@
-import CZstd
+import CZstdDirect
 import Foundation
 import Lattice
 import Peak
