@@ -29,7 +29,7 @@ struct LineChart {
       return frame(body + "<text x=\"\(Int(left))\" y=\"120\">Nothing to show yet.</text>")
     }
     let spanX = lastX > firstX ? lastX - firstX : 1
-    let margin = high > low ? (high - low) * 0.05 : max(abs(high) * 0.05, 0.5)
+    let margin = high > low ? (high - low) * 0.05 : (high == 0 ? 0.5 : abs(high) * 0.05)
     let spanY = high - low + 2 * margin
     func place(_ x: Double, _ y: Double) -> (Double, Double) {
       (left + (x - firstX) / spanX * (width - left - right), height - bottom - (y - low + margin) / spanY * (height - top - bottom))
@@ -40,7 +40,7 @@ struct LineChart {
       let (px, py) = (place(x, low).0, place(firstX, y).1)
       body += "<path class=\"grid\" d=\"M\(fixed(left)) \(fixed(py))H\(fixed(width - right))\"/>"
       body += "<text x=\"\(fixed(left - 6))\" y=\"\(fixed(py + 4))\" text-anchor=\"end\">\(short(isLogarithmic ? pow(10, y) : y))</text>"
-      body += "<text x=\"\(fixed(px))\" y=\"\(fixed(height - bottom + 16))\" text-anchor=\"middle\">\(short(x))</text>"
+      body += "<text x=\"\(fixed(px))\" y=\"\(fixed(height - bottom + 16))\" text-anchor=\"\(tick == 4 ? "end" : "middle")\">\(short(x))</text>"
     }
     body += "<text x=\"\(fixed((left + width) / 2))\" y=\"\(fixed(height - 6))\" text-anchor=\"middle\">\(Markup.escape(xTitle))</text>"
     var legend = width - right
@@ -77,5 +77,5 @@ struct LineChart {
   }
 
   private func fixed(_ value: Double) -> String { String(format: "%.1f", value) }
-  private func short(_ value: Double) -> String { String(format: "%.3g", value) }
+  private func short(_ value: Double) -> String { String(format: "%.4g", value) }
 }

@@ -10,7 +10,7 @@ const number = (value) => (typeof value === "number" ? value : null);
 const short = (value) => {
   if (typeof value !== "number") return value === undefined || value === null ? "–" : String(value);
   if (Number.isInteger(value)) return value.toLocaleString("en");
-  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? value.toPrecision(4) : value.toExponential(2);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
 };
 const element = (tag, properties = {}, children = []) => {
   const made = Object.assign(document.createElement(tag), properties);
@@ -46,7 +46,7 @@ function chart(section, title, labels, rows, options = {}) {
   const plot = element("div", { className: "plot" });
   holder.replaceChildren(element("h3", {}, [title, legend]), plot);
   const graph = new Dygraph(plot, rows, {
-    labels, labelsDiv: legend, legend: "always", connectSeparatedPoints: false, animatedZooms: false,
+    labels, labelsDiv: legend, legend: labels.length > 2 ? "always" : "onmouseover", connectSeparatedPoints: false, animatedZooms: false,
     colors: labels.length === 2 ? colors.one : labels.length === 3 ? colors.pair : colors.many,
     strokeWidth: 1.6, highlightCircleSize: 3, gridLineColor: "rgba(128,136,150,.25)", axisLineColor: "rgba(128,136,150,.5)",
     rightGap: 10, axes: { y: { axisLabelWidth: 58, axisLabelFormatter: short, valueFormatter: short } }, ...options,
@@ -83,10 +83,12 @@ function onTraining({ step, values }) {
     thin(rows);
   }
   soon("training", () => {
+    // What is minimised comes first.
+    const order = (name) => (/loss/i.test(name) ? "0" : "1") + name;
     byId("numbers").replaceChildren(...Object.entries({ step, ...values }).map(([name, value]) =>
       element("span", {}, [name, element("b", { textContent: short(value) })])));
     reveal("numbers");
-    for (const [name, rows] of [...training].sort()) {
+    for (const [name, rows] of [...training].sort((a, b) => (order(a[0]) < order(b[0]) ? -1 : 1))) {
       if (rows.length < 2) continue;
       chart("loss", name, ["step", name], rows, { logscale: /loss/i.test(name) && rows.every((row) => row[1] === null || row[1] > 0) });
     }
@@ -195,24 +197,29 @@ function drawing(nodes, edges) {
   };
   const [boxWidth, boxHeight, gapX, gapY] = [150, 46, 170, 26];
   const column = columnsOf(nodes, edges);
-  const rows = [], place = new Map();
-  for (const node of nodes) {
-    const x = column.get(node.name);
-    rows[x] = (rows[x] ?? 0) + 1;
-    place.set(node.name, { x: 4 + x * (boxWidth + gapX), row: rows[x] - 1, column: x });
-  }
-  const height = Math.max(1, ...rows.map((count) => count ?? 0)) * (boxHeight + gapY);
+  // Within a column, nodes stand in the order of the nodes that feed them, so that few lines cross.
+  const rows = Array(Math.max(0, ...column.values()) + 1).fill(0), place = new Map();
+  const feeder = (node) => {
+    const from = edges.filter((edge) => edge.to === node.name).map((edge) => place.get(edge.from)).filter(Boolean);
+    return from.length ? from.reduce((sum, at) => sum + at.row / rows[at.column], 0) / from.length : 0;
+  };
+  rows.forEach((_, x) => {
+    const here = nodes.filter((node) => column.get(node.name) === x).map((node) => [feeder(node), node]);
+    here.sort((a, b) => a[0] - b[0]).forEach(([, node], row) => place.set(node.name, { x: 4 + x * (boxWidth + gapX), row, column: x }));
+    rows[x] = here.length;
+  });
+  const height = Math.max(1, ...rows) * (boxHeight + gapY);
   for (const at of place.values()) at.y = (height - rows[at.column] * (boxHeight + gapY)) / 2 + gapY / 2 + at.row * (boxHeight + gapY);
   const width = rows.length * (boxWidth + gapX) - gapX + 8;
   const worst = Math.max(0.5, ...edges.map((edge) => edge.counters.secondsBlocked));
-  const parts = [];
+  const lines = [], parts = [];
   for (const edge of edges) {
     const from = place.get(edge.from), to = place.get(edge.to);
     if (!from || !to) continue;
     const [x1, y1, x2, y2] = [from.x + boxWidth, from.y + boxHeight / 2, to.x, to.y + boxHeight / 2];
     const { depth, capacity, sent, dropped, secondsBlocked } = edge.counters;
     const isPace = secondsBlocked >= worst;
-    parts.push(svg("path", { class: `${edge.delivery}${isPace ? " pace" : ""}`, d: `M${x1} ${y1}C${x1 + gapX / 2} ${y1} ${x2 - gapX / 2} ${y2} ${x2} ${y2}` }));
+    lines.push(svg("path", { class: `${edge.delivery}${isPace ? " pace" : ""}`, d: `M${x1} ${y1}C${x1 + gapX / 2} ${y1} ${x2 - gapX / 2} ${y2} ${x2} ${y2}` }));
     // The queue is drawn before the node that reads it.
     const [gx, gy, gw] = [x2 - 92, y2 - 14, 84];
     const label = [`${short(sent)} sent`, dropped ? `${short(dropped)} dropped` : "", secondsBlocked >= 0.05 ? `${secondsBlocked.toFixed(1)} s blocked` : ""];
@@ -232,7 +239,7 @@ function drawing(nodes, edges) {
     kind.textContent = [node.kind, node.state].filter(Boolean).join(" · ");
     parts.push(svg("g", { class: node.state }, [svg("rect", { class: "node", x: at.x, y: at.y, width: boxWidth, height: boxHeight, rx: 8 }), name, kind]));
   }
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "graph of stages" }, parts);
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "graph of stages" }, [...lines, ...parts]);
 }
 
 // ── Connection ──────────────────────────────────────────────────────────────────────────────────────────────────
