@@ -73,7 +73,13 @@ let package = Package(
       ]),
 
     .target(name: "TestSupport"),
-    .testTarget(name: "StreamsTests", dependencies: ["Streams", "TestSupport"]),
+    .testTarget(
+      name: "StreamsTests",
+      dependencies: [
+        "Streams", "TestSupport",
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "LatticeTests", dependencies: ["Lattice", "Tensors", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),

@@ -20,7 +20,7 @@ public struct Pipeline: Service {
   public func run() async throws {
     let nodes = graph.declared.withLock { $0.nodes }
     defer { for node in nodes { node.executor?.end() } }
-    try await withGracefulShutdownHandler {
+    try await withTaskCancellationOrGracefulShutdownHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for node in nodes {
           group.addTask(executorPreference: node.executor) {
@@ -45,7 +45,7 @@ public struct Pipeline: Service {
           throw error
         }
       }
-    } onGracefulShutdown: {
+    } onCancelOrGracefulShutdown: {
       graph.stop.request()
     }
   }
