@@ -17,7 +17,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -41,17 +40,17 @@ let package = Package(
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
     .target(name: "Lattice", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
-    .target(name: "Zarr", dependencies: ["CZstd", "CKernels"]),
+    .target(name: "Zarr", dependencies: ["CZstd"]),
     .target(name: "Learning", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "Climate", dependencies: ["Lattice", "Tensors"]),
+    .target(name: "Climate", dependencies: ["Lattice", "Tensors", .product(name: "DequeModule", package: "swift-collections")]),
 
     // The one place that knows them all, and the two doors to it.
     .target(
       name: "Pipelines",
       dependencies: [
         "Streams", "Tensors", "Lattice", "Zarr", "Learning", "Climate", "Yams",
-        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(

@@ -4,78 +4,92 @@
 
 #pragma clang fp contract(fast)
 
+// Float of site (i, 0) in a plane, and of site (i, j) from there.
+static inline __attribute__((always_inline)) int row_start(const holstream_planes *g, int i) {
+  return g->edge ? 16 * (i % g->edge) * g->edge + i / g->edge * 4 : (i + 1) * g->width + 1;
+}
+
+// Calls BODY with j = 0 ... L - 1 and `at` the float of site (i, j).
+#define FOR_ROW(BODY)                                                        \
+  if (g->edge) {                                                             \
+    for (int lane = 0, j = 0; lane < 4; lane++)                              \
+      for (int c = 0; c < g->edge; c++, j++) {                               \
+        const int at = start + 16 * c + lane;                                \
+        BODY                                                                 \
+      }                                                                      \
+  } else {                                                                   \
+    for (int j = 0; j < L; j++) {                                            \
+      const int at = start + j;                                              \
+      BODY                                                                   \
+    }                                                                        \
+  }
+
+static inline __attribute__((always_inline)) int diagonal(const holstream_planes *g, int i) {
+  return row_start(g, i) + (g->edge ? 16 * (i % g->edge) + i / g->edge : i);
+}
+
 HOLSTREAM_CLONES
 void holstream_embed(const holstream_planes *g, const float *state, const float *scale, float *planes) {
-  const int L = g->sites, W = g->width;
-  const float *q = state + 2 * (size_t)L * L, *p = q + L;
+  const int L = g->sites;
+  const float s = scale[0], *q = state + 2 * (size_t)L * L, *p = q + L;
   float *re = planes, *im = re + g->stride, *qs = im + g->stride, *ps = qs + g->stride;
   memset(qs, 0, 2 * sizeof(float) * (size_t)g->stride);
   for (int i = 0; i < L; i++) {
     const float *row = state + 2 * (size_t)i * L;
-    float *a = re + (i + 1) * W + 1, *b = im + (i + 1) * W + 1;
-    for (int j = 0; j < L; j++) {
-      a[j] = row[2 * j] * scale[0];
-      b[j] = row[2 * j + 1] * scale[0];
-    }
-    qs[(i + 1) * W + i + 1] = q[i] * scale[1];
-    ps[(i + 1) * W + i + 1] = p[i] * scale[2];
+    const int start = row_start(g, i);
+    FOR_ROW({
+      re[at] = row[2 * j] * s;
+      im[at] = row[2 * j + 1] * s;
+    })
+    qs[diagonal(g, i)] = q[i] * scale[1];
+    ps[diagonal(g, i)] = p[i] * scale[2];
   }
   holstream_fill_halo(g, planes, 4);
 }
 
 HOLSTREAM_CLONES
 void holstream_embed_backward(const holstream_planes *g, const float *dplanes, const float *scale, float *dstate) {
-  const int L = g->sites, W = g->width;
+  const int L = g->sites;
+  const float s = scale[0];
   float *dq = dstate + 2 * (size_t)L * L, *dp = dq + L;
   const float *re = dplanes, *im = re + g->stride, *qs = im + g->stride, *ps = qs + g->stride;
   for (int i = 0; i < L; i++) {
     float *row = dstate + 2 * (size_t)i * L;
-    const float *a = re + (i + 1) * W + 1, *b = im + (i + 1) * W + 1;
-    for (int j = 0; j < L; j++) {
-      row[2 * j] += a[j] * scale[0];
-      row[2 * j + 1] += b[j] * scale[0];
-    }
-    dq[i] += qs[(i + 1) * W + i + 1] * scale[1];
-    dp[i] += ps[(i + 1) * W + i + 1] * scale[2];
+    const int start = row_start(g, i);
+    FOR_ROW({
+      row[2 * j] += re[at] * s;
+      row[2 * j + 1] += im[at] * s;
+    })
+    dq[i] += qs[diagonal(g, i)] * scale[1];
+    dp[i] += ps[diagonal(g, i)] * scale[2];
   }
 }
 
 HOLSTREAM_CLONES
 void holstream_extract(const holstream_planes *g, const float *planes, const float *scale, const float *add,
                        float *out) {
-  const int L = g->sites, W = g->width;
+  const int L = g->sites;
   const size_t count = 2 * (size_t)L * L + 2 * (size_t)L;
-  const float *re = planes, *im = re + g->stride, *qs = im + g->stride, *ps = qs + g->stride;
   if (!add) memset(out, 0, count * sizeof(float));
   else if (add != out) memcpy(out, add, count * sizeof(float));
-  float *q = out + 2 * (size_t)L * L, *p = q + L;
-  for (int i = 0; i < L; i++) {
-    float *row = out + 2 * (size_t)i * L;
-    const float *a = re + (i + 1) * W + 1, *b = im + (i + 1) * W + 1;
-    for (int j = 0; j < L; j++) {
-      row[2 * j] += a[j] * scale[0];
-      row[2 * j + 1] += b[j] * scale[0];
-    }
-    q[i] += qs[(i + 1) * W + i + 1] * scale[1];
-    p[i] += ps[(i + 1) * W + i + 1] * scale[2];
-  }
+  holstream_embed_backward(g, planes, scale, out);
 }
 
 HOLSTREAM_CLONES
 void holstream_extract_backward(const holstream_planes *g, const float *dout, const float *scale, float *dplanes) {
-  const int L = g->sites, W = g->width;
+  const int L = g->sites;
+  const float s = scale[0], *dq = dout + 2 * (size_t)L * L, *dp = dq + L;
   memset(dplanes, 0, 4 * sizeof(float) * (size_t)g->stride);
-  const float *dq = dout + 2 * (size_t)L * L, *dp = dq + L;
   float *re = dplanes, *im = re + g->stride, *qs = im + g->stride, *ps = qs + g->stride;
   for (int i = 0; i < L; i++) {
     const float *row = dout + 2 * (size_t)i * L;
-    float *a = re + (i + 1) * W + 1, *b = im + (i + 1) * W + 1;
-    for (int j = 0; j < L; j++) {
-      a[j] = row[2 * j] * scale[0];
-      b[j] = row[2 * j + 1] * scale[0];
-    }
-    qs[(i + 1) * W + i + 1] = dq[i] * scale[1];
-    ps[(i + 1) * W + i + 1] = dp[i] * scale[2];
+    const int start = row_start(g, i);
+    FOR_ROW({
+      re[at] = row[2 * j] * s;
+      im[at] = row[2 * j + 1] * s;
+    })
+    qs[diagonal(g, i)] = dq[i] * scale[1];
+    ps[diagonal(g, i)] = dp[i] * scale[2];
   }
 }
 

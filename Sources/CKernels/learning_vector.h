@@ -3,6 +3,7 @@
 // their calling convention depends on the processor; everything is inlined.
 
 typedef float v16 __attribute__((vector_size(64), aligned(4)));
+typedef float v8 __attribute__((vector_size(32), aligned(4)));
 typedef int i16 __attribute__((vector_size(64), aligned(4)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -11,10 +12,15 @@ typedef int i16 __attribute__((vector_size(64), aligned(4)));
 
 #define LOAD(p) (*(const v16 *)(p))
 #define STORE(p, x) (*(v16 *)(p) = (x))
-#define SPLAT(x) ((v16){0} + (x))
+// Sixteen copies, written out: 0 + x would be an addition, for it turns -0 into 0.
+#define SPLAT(x)                                                              \
+  ({                                                                          \
+    const float splat_ = (x);                                                 \
+    (v16){splat_, splat_, splat_, splat_, splat_, splat_, splat_, splat_,     \
+          splat_, splat_, splat_, splat_, splat_, splat_, splat_, splat_};    \
+  })
 
 INLINE float sum(const v16 *x) {
-  typedef float v8 __attribute__((vector_size(32)));
   typedef float v4 __attribute__((vector_size(16)));
   const v8 a = __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7) +
                __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -47,6 +53,6 @@ INLINE void tanh16(v16 *x) {
   q = (q * r) * r + r;
   const v16 power = (v16)(((i16)shifted << 23) + 0x3f800000);
   const v16 e = power * q + (power - 1.0f);
-  const v16 t = -e / (e + 2.0f);
+  const v16 t = (0.0f - e) / (e + 2.0f);  // 0 - e, since -e would make tanh 0 negative
   *x = (v16)((i16)t | sign);
 }

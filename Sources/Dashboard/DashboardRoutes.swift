@@ -12,7 +12,7 @@ struct DashboardRoutes: HTTPHandler {
       return refuse(HTTPStatusCode.methodNotAllowed, "This page only shows: use GET.")
     }
     // A foreign site can point its own name at 127.0.0.1; its requests then carry that name.
-    guard page.options.token != nil || isLocal(request.headers[.host]) else {
+    guard page.settings.token != nil || isLocal(request.headers[.host]) else {
       return refuse(.forbidden, "Open the page by its number, http://127.0.0.1:PORT, or as localhost.")
     }
     guard let key = admit(request) else {
@@ -30,26 +30,26 @@ struct DashboardRoutes: HTTPHandler {
   private func answer(_ request: HTTPRequest) throws -> HTTPResponse {
     switch request.path {
     case "/", "/index.html":
-      let title = Markup.escape(page.name)
-      return text(String(decoding: PackageResources.index_html, as: UTF8.self).replacing("{{name}}", with: title), "text/html")
+      let title = Markup.escape(page.title)
+      return text(String(decoding: PackageResources.index_html, as: UTF8.self).replacing("{{title}}", with: title), "text/html")
     case "/page.css": return data(Data(PackageResources.page_css), "text/css")
     case "/page.js": return data(Data(PackageResources.page_js), "text/javascript")
     case "/charts/dygraph.min.js": return chart("dygraph.min.js", "text/javascript")
     case "/charts/dygraph.min.css": return chart("dygraph.min.css", "text/css")
     case "/events":
-      let body = HTTPBodySequence(from: ServerSentEvents(events: page.hub.events()))
+      let body = HTTPBodySequence(from: ServerSentEvents(events: page.events.events()))
       return HTTPResponse(
         statusCode: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
     case "/api/state": return data(try JSONEncoder.page.encode(DashboardState(of: page)), "application/json")
     case "/metrics": return text(metrics(), "text/plain; version=0.0.4")
-    case "/report": return text(RunReport(name: page.name, events: page.hub.history).html(), "text/html")
+    case "/report": return text(Report(title: page.title, events: page.events.history).html, "text/html")
     default: return refuse(.notFound, "There is nothing at \(request.path).")
     }
   }
 
   private func metrics() -> String {
     let state = DashboardState(of: page)
-    var lines = state.graph?.prometheus ?? ""
+    var lines = state.graph.prometheus
     for (name, value) in state.training.sorted(by: { $0.key < $1.key }) {
       let metric = "holstream_training_" + name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
       let number = value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Inf" : "+Inf") : "\(value)"
@@ -60,8 +60,8 @@ struct DashboardRoutes: HTTPHandler {
   }
 
   private func chart(_ name: String, _ type: String) -> HTTPResponse {
-    guard let content = try? Data(contentsOf: page.options.chartLibrary.appending(path: name)) else {
-      return refuse(.notFound, "\(page.options.chartLibrary.path)/\(name) is missing: apt-get install libjs-dygraphs")
+    guard let content = try? Data(contentsOf: page.settings.charts.appending(path: name)) else {
+      return refuse(.notFound, "\(page.settings.charts.path)/\(name) is missing: apt-get install libjs-dygraphs")
     }
     return data(content, type)
   }
@@ -69,7 +69,7 @@ struct DashboardRoutes: HTTPHandler {
   private enum Key { case notNeeded, shown, byQuery(String) }
 
   private func admit(_ request: HTTPRequest) -> Key? {
-    guard let token = page.options.token else { return .notNeeded }
+    guard let token = page.settings.token else { return .notNeeded }
     if let given = request.query["token"], Self.same(given, token) {
       return .byQuery(token.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")
     }

@@ -1,6 +1,6 @@
 internal import FlyingFox
 internal import FlyingSocks
-public import Foundation
+internal import Foundation
 public import ServiceLifecycle
 public import Streams
 
@@ -17,83 +17,72 @@ public import Streams
 ///
 /// It listens on loopback unless told otherwise, and elsewhere only with a token.
 public struct DashboardServer: Service {
-  public let name: String
-  public private(set) var options: DashboardOptions
-  let hub: EventHub
-  let graph: (@Sendable () -> GraphSnapshot)?
-  let announce: @Sendable (URL, String) -> Void
+  let settings: Settings
+  let events: EventHub
+  let title: String
+  let snapshot: @Sendable () -> GraphSnapshot
+  private let announce: @Sendable (String) -> Void
 
   /// - Parameters:
-  ///   - name: The run's name, for the page's title.
-  ///   - graph: The state of the stages; asked once a second and passed on through the hub.
-  ///   - announce: Called once when the page can be opened, with its address and a sentence for the user.
-  /// - Throws: `DashboardError` when the address is not a number, or is not loopback and no token is given.
+  ///   - events: What the run tells; the server only listens.
+  ///   - title: The page's title, such as the pipeline's name.
+  ///   - snapshot: Where the graph stands, for `/metrics` and `/api/state`.
+  ///   - announce: Is told where the page is, or why there is none.
+  /// - Throws: `Refused` when the address is not a number, or is not loopback and there is no token.
   public init(
-    name: String, hub: EventHub, graph: (@Sendable () -> GraphSnapshot)? = nil, options: DashboardOptions = DashboardOptions(),
-    announce: @escaping @Sendable (URL, String) -> Void = { _, _ in }
-  ) throws(DashboardError) {
-    guard options.isLoopback || !(options.token ?? "").isEmpty else {
-      throw DashboardError(
+    _ settings: Settings, events: EventHub, title: String = "Holstream run", snapshot: @escaping @Sendable () -> GraphSnapshot,
+    announce: @escaping @Sendable (String) -> Void
+  ) throws(Refused) {
+    guard settings.isLoopback || settings.token != nil else {
+      throw Refused(
         code: .tokenMissing,
-        message: "the page would be open to everyone who reaches \(options.address): give a token (--token), or bind 127.0.0.1 and use ssh -L")
+        message: "the page would be open to everyone who reaches \(settings.address): add --token SECRET, or leave --address at 127.0.0.1")
     }
-    do { _ = try Self.socketAddress(options.address, 0) } catch {
-      throw DashboardError(
-        code: .malformedAddress, message: "cannot bind the page to \"\(options.address)\": give an address in numbers, such as 127.0.0.1 or ::1")
+    do { _ = try Self.socketAddress(settings.address, 0) } catch {
+      throw Refused(
+        code: .malformedAddress,
+        message: "cannot bind the page to \"\(settings.address)\": give an address in numbers, such as 127.0.0.1 or ::1")
     }
-    self.name = name
-    self.hub = hub
-    self.graph = graph
-    self.options = options
-    if options.token?.isEmpty ?? false { self.options.token = nil }
+    self.settings = settings
+    self.events = events
+    self.title = title
+    self.snapshot = snapshot
     self.announce = announce
   }
 
-  /// Serves until cancelled or shut down gracefully.
-  /// - Throws: `DashboardError` when neither the port nor one of the next 20 is free.
+  /// Serves until cancelled or shut down gracefully. When neither the port nor one of the next 20 can be had, that is
+  /// announced, and the run goes on without a page.
   public func run() async throws {
-    let last = options.port == 0 ? 0 : min(Int(options.port) + 20, 65535)
-    for port in Int(options.port)...last {
+    let last = settings.port == 0 ? 0 : min(Int(settings.port) + 20, 65535)
+    for port in Int(settings.port)...last {
       do {
         return try await serve(on: UInt16(port))
-      } catch SocketError.failed(_, EADDRINUSE, _) {
+      } catch SocketError.failed(_, EADDRINUSE, _) where port < last {
         continue
+      } catch is CancellationError {
+        return
+      } catch {
+        announce(
+          "The live page cannot be served on \(settings.address), ports \(settings.port) to \(last): \(error.localizedDescription). The run goes on; choose another --port.")
+        break
       }
     }
-    throw DashboardError(
-      code: .noFreePort, message: "ports \(options.port) to \(last) of \(options.address) are all in use: give another with --port, or 0 for any")
+    try? await gracefulShutdown()
   }
 
   private func serve(on port: UInt16) async throws {
-    let server = HTTPServer(address: try Self.socketAddress(options.address, port), logger: .disabled, handler: DashboardRoutes(page: self))
-    try await withGracefulShutdownHandler {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-          do { try await server.run() } catch {
-            // Closing the listening socket is how the server is stopped.
-            if case SocketError.failed(_, EADDRINUSE, _) = error { throw error }
-            if await server.listeningAddress != nil { throw error }
-          }
-        }
-        group.addTask {
-          try await server.waitUntilListening(timeout: 60)
-          tell(await server.listeningAddress)
-          try await reportGraph()
-        }
-        // The page ends with its server, whichever way that ends.
-        defer { group.cancelAll() }
-        try await group.next()
+    let server = HTTPServer(address: try Self.socketAddress(settings.address, port), logger: .disabled, handler: DashboardRoutes(page: self))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      group.addTask {
+        try await server.waitUntilListening(timeout: 60)
+        tell(await server.listeningAddress)
+        try await gracefulShutdown()
+        // Browsers that still listen are let go: their connections must not hold up the end of the run.
+        await server.stop(timeout: 1)
       }
-    } onGracefulShutdown: {
-      hub.finish()
-      Task { await server.stop(timeout: 1) }
-    }
-  }
-
-  private func reportGraph() async throws {
-    while true {
-      if let snapshot = graph?() { hub.send(.graph(snapshot, bottleneck: snapshot.bottleneck)) }
-      try await Task.sleep(for: .seconds(1))
+      defer { group.cancelAll() }
+      do { for try await _ in group {} } catch where Task.isShuttingDownGracefully {}
     }
   }
 
@@ -103,11 +92,10 @@ public struct DashboardServer: Service {
     case .ip4(_, let bound), .ip6(_, let bound): port = bound
     default: return
     }
-    let host = options.address.contains(":") ? "[\(options.address)]" : options.address
-    let query = options.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" } ?? ""
-    guard let url = URL(string: "http://\(host):\(port)/\(query)") else { return }
-    let moved = options.port != 0 && port != options.port ? " (port \(options.port) is in use)" : ""
-    announce(url, "the page of this run is at \(url.absoluteString)\(moved)")
+    let host = settings.address.contains(":") ? "[\(settings.address)]" : settings.address
+    let query = settings.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" } ?? ""
+    let moved = settings.port != 0 && port != settings.port ? " (port \(settings.port) is in use)" : ""
+    announce("Live page: http://\(host):\(port)/\(query)\(moved)")
   }
 
   private static func socketAddress(_ address: String, _ port: UInt16) throws -> any SocketAddress {

@@ -2,9 +2,9 @@ import Streams
 
 /// Where a run stands, for scripts that ask now and then.
 struct DashboardState: Codable {
-  var name: String
-  var graph: GraphSnapshot?
-  var bottleneck: String?
+  var title: String
+  var graph: GraphSnapshot
+  var bottleneck: String
   /// The last training step and its numbers.
   var step: Int?
   var training: [String: Double] = [:]
@@ -16,19 +16,18 @@ struct DashboardState: Codable {
   var messages: [String] = []
 
   init(of page: DashboardServer) {
-    name = page.name
-    graph = page.graph?()
-    for event in page.hub.history {
+    title = page.title
+    graph = page.snapshot()
+    bottleneck = graph.bottleneck
+    for event in page.events.history {
       switch event {
       case .training(let step, let values): (self.step, training) = (step, values)
       case .verdict(let checkpoint, _, let values, let words):
         (self.checkpoint, verdict, self.words) = (checkpoint, values, words)
-      case .graph(let snapshot, _): graph = graph ?? snapshot
       case .message(let text): messages.append(text)
-      case .frame, .rollout, .climate: break
+      case .frame, .rollout, .climate, .graph: break
       }
     }
     messages = Array(messages.suffix(20))
-    bottleneck = graph?.bottleneck
   }
 }

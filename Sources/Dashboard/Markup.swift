@@ -1,3 +1,5 @@
+import Foundation
+
 /// Text made safe for HTML and SVG.
 enum Markup {
   static func escape(_ text: String) -> String {
@@ -13,5 +15,10 @@ enum Markup {
       }
     }
     return escaped
+  }
+
+  /// The symbol of an observable whose name is a word of the code: `deltaRho` is Δρ.
+  static func symbol(_ name: String) -> String {
+    name.replacing("deltaRho", with: "Δρ").replacing("deltaQ", with: "ΔQ")
   }
 }

@@ -1,7 +1,9 @@
 internal import ArgumentParser
+import Dashboard
 import Foundation
 import Pipelines
-import Dashboard
+import ServiceLifecycle
+import Streams
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,7 +32,10 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let run = try PipelineRun(file.description(), directory: directory.map { URL(filePath: $0) }, resuming: resume)
-    let summary = try await run.execute(alongside: page.services(for: run))
+    let status = TerminalStatus()
+    let summary = try await run.execute(alongside: page.services(for: run, status), status: status) { events in
+      Report(title: run.description.name, events: events).html
+    }
     print(summary)
   }
 }
@@ -47,4 +52,17 @@ struct PageOptions: ParsableArguments {
 
   @Option(help: "Token that a browser must give; needed beyond loopback.")
   var token: String?
+
+  func services(for run: PipelineRun, _ status: TerminalStatus) throws -> [any Service] {
+    guard page else { return [] }
+    do {
+      return [
+        try DashboardServer(
+          .init(address: address, port: port, token: token), events: run.events, title: run.description.name, snapshot: { run.pipeline.graph.snapshot() },
+          announce: { status.print($0) })
+      ]
+    } catch let refused as DashboardServer.Refused {
+      throw RunError(.usage, refused.description)
+    }
+  }
 }

@@ -12,9 +12,9 @@ struct DashboardRoutesTests {
 
   private func get(
     _ path: String, query: [HTTPRequest.QueryItem] = [], headers: [HTTPHeader: String] = [.host: "127.0.0.1:8480"],
-    method: HTTPMethod = .GET, options: DashboardOptions = DashboardOptions()
+    method: HTTPMethod = .GET, settings: DashboardServer.Settings = .init()
   ) async throws -> (status: Int, headers: HTTPHeaders, body: String) {
-    let page = try DashboardServer(name: "quick <start>", hub: hub, graph: { Self.graph }, options: options)
+    let page = try DashboardServer(settings, events: hub, title: "quick <start>", snapshot: { Self.graph }, announce: { _ in })
     let request = HTTPRequest(method: method, version: .http11, path: path, query: query, headers: headers, body: Data())
     let response = try await DashboardRoutes(page: page).handleRequest(request)
     return (response.statusCode.code, response.headers, String(decoding: try await response.bodyData, as: UTF8.self))
@@ -78,16 +78,15 @@ struct DashboardRoutesTests {
 
   @Test("With a token nothing is told without it; by query once, then by cookie or header")
   func token() async throws {
-    var options = DashboardOptions(address: "0.0.0.0")
-    options.token = "s3cret/√"
-    #expect(try await get("/", options: options).status == 401)
-    #expect(try await get("/events", query: [.init(name: "token", value: "s3cret")], options: options).status == 401)
-    let first = try await get("/", query: [.init(name: "token", value: "s3cret/√")], options: options)
+    let settings = DashboardServer.Settings(address: "0.0.0.0", token: "s3cret/√")
+    #expect(try await get("/", settings: settings).status == 401)
+    #expect(try await get("/events", query: [.init(name: "token", value: "s3cret")], settings: settings).status == 401)
+    let first = try await get("/", query: [.init(name: "token", value: "s3cret/√")], settings: settings)
     #expect(first.status == 200)
     let cookie = try #require(first.headers[.setCookie]?.split(separator: ";").first)
-    #expect(try await get("/api/state", headers: [.cookie: "other=1; \(cookie)"], options: options).status == 200)
-    #expect(try await get("/api/state", headers: [.authorization: "Bearer s3cret/√"], options: options).status == 200)
-    #expect(try await get("/api/state", headers: [.authorization: "Bearer "], options: options).status == 401)
+    #expect(try await get("/api/state", headers: [.cookie: "other=1; \(cookie)"], settings: settings).status == 200)
+    #expect(try await get("/api/state", headers: [.authorization: "Bearer s3cret/√"], settings: settings).status == 200)
+    #expect(try await get("/api/state", headers: [.authorization: "Bearer "], settings: settings).status == 401)
   }
 
   @Test("Without a token a foreign host name is refused, and so is writing")
@@ -99,7 +98,7 @@ struct DashboardRoutesTests {
 
   @Test("A missing chart library is answered with the package to install")
   func chartLibrary() async throws {
-    let missing = try await get("/charts/dygraph.min.js", options: DashboardOptions(chartLibrary: URL(filePath: "/nonexistent")))
+    let missing = try await get("/charts/dygraph.min.js", settings: .init(charts: URL(filePath: "/nonexistent")))
     #expect(missing.status == 404)
     #expect(missing.body.contains("libjs-dygraphs"))
     #expect(try await get("/charts/../../../etc/passwd").status == 404)
@@ -107,11 +106,13 @@ struct DashboardRoutesTests {
 
   @Test("Beyond loopback a token is asked for, and an address must be a number")
   func refusedOptions() throws {
-    let open = #expect(throws: DashboardError.self) { try DashboardServer(name: "r", hub: hub, options: DashboardOptions(address: "0.0.0.0")) }
+    func serve(_ settings: DashboardServer.Settings) throws { _ = try DashboardServer(settings, events: hub, snapshot: { Self.graph }, announce: { _ in }) }
+    let open = #expect(throws: DashboardServer.Refused.self) { try serve(.init(address: "0.0.0.0")) }
     #expect(open?.code == .tokenMissing)
-    let words = #expect(throws: DashboardError.self) {
-      try DashboardServer(name: "r", hub: hub, options: DashboardOptions(address: "my host", token: "t"))
-    }
+    let empty = #expect(throws: DashboardServer.Refused.self) { try serve(.init(address: "::", token: "")) }
+    #expect(empty?.code == .tokenMissing)
+    let words = #expect(throws: DashboardServer.Refused.self) { try serve(.init(address: "my host", token: "t")) }
     #expect(words?.code == .malformedAddress)
+    try serve(.init(address: "localhost"))
   }
 }

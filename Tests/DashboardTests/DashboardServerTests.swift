@@ -10,13 +10,16 @@ import Testing
 struct DashboardServerTests {
   /// Runs the server and `body` beside it, with the address that was announced.
   private func serving(_ hub: EventHub, port: UInt16 = 0, _ body: @Sendable @escaping (URL, String) async throws -> Void) async throws {
-    let (announced, continuation) = AsyncStream.makeStream(of: (URL, String).self)
-    let server = try DashboardServer(name: "run", hub: hub, options: DashboardOptions(port: port)) { continuation.yield(($0, $1)) }
+    let (announced, continuation) = AsyncStream.makeStream(of: String.self)
+    let server = try DashboardServer(
+      .init(port: port), events: hub, title: "run", snapshot: { GraphSnapshot(nodes: [], edges: []) }, announce: { continuation.yield($0) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask {
         var addresses = announced.makeAsyncIterator()
-        let (url, sentence) = try #require(await addresses.next())
+        let sentence = try #require(await addresses.next())
+        let link = try #require(sentence.firstMatch(of: #/http:\S+/#)?.0)
+        let url = try #require(URL(string: String(link)))
         try await body(url, sentence)
       }
       try await group.next()

@@ -14,15 +14,13 @@ struct TorchCase {
   private let masks: [Float]
   private let maskSets: Int
 
-  /// Nil for a case that is not there.
-  init?(family: String, steps: Int) throws {
+  init(family: String, sites: Int, steps: Int) throws {
     let environment = ProcessInfo.processInfo.environment["HOLSTREAM_TORCH_CASES"]
     let folder = environment.map { URL(filePath: $0) } ?? Places.data.appending(path: "learning")
-    let file = try Safetensors(contentsOf: folder.appending(path: "torch-\(family)-\(steps).safetensors"))
+    let file = try Safetensors(contentsOf: folder.appending(path: "torch-\(family)-L\(sites)-N\(steps).safetensors"))
     let model = try ModelConfiguration(publishedKeywords: #require(file.metadata["model_kwargs"]))
     let states = try #require(file.tensors["states"])
     let count = states.shape[0]
-    let sites = try Int(#require(file.metadata["sites"]))!
     let values = try #require(states.floats)
     let rates = try #require(file.tensors["rates"]?.floats)
     let size = SurrogateState.size(sites: sites)
@@ -71,15 +69,21 @@ struct TorchCase {
 /// Agreement with PyTorch to single-precision round-off: our distance from PyTorch in double precision is compared with
 /// the distance of PyTorch's own single precision from it.
 struct TorchExactnessTests {
-  static let cases = [("cnn", 1), ("cnn", 8), ("parc", 1), ("parc", 8)]
+  static let cases = [
+    ("cnn", 6, 1), ("cnn", 6, 8), ("parc", 6, 1), ("parc", 6, 8), ("cnn", 16, 8), ("parc", 16, 1), ("parc", 16, 4),
+  ]
+
+  /// How many times PyTorch's own rounding error is allowed. Winograd's algorithm, which lattices of a multiple of 16
+  /// sites go through, rounds more than the direct sum.
+  private func factor(_ sites: Int) -> Float { sites % 16 == 0 ? 16 : 4 }
 
   private func largest(_ a: some Sequence<Float>, _ b: some Sequence<Float>) -> Float {
     zip(a, b).map { abs($0 - $1) }.max() ?? 0
   }
 
   @Test("Loss terms and every gradient tensor agree with PyTorch to round-off", arguments: cases)
-  func gradients(family: String, steps: Int) throws {
-    let torch = try #require(try TorchCase(family: family, steps: steps))
+  func gradients(family: String, sites: Int, steps: Int) throws {
+    let torch = try TorchCase(family: family, sites: sites, steps: steps)
     let (report, gradient) = try torch.trainer().step(torch.batch, injection: torch.injection(0))
 
     let terms = try torch.numbers("f64.terms")
@@ -91,22 +95,24 @@ struct TorchExactnessTests {
     #expect((report.loss.rates != nil) == (family == "parc"))
 
     var worst: Float = 0
+    var worstOfTorch: Float = 0
     for tensor in ParameterLayout(torch.model).tensors {
       let ours = gradient[tensor.offset..<(tensor.offset + tensor.count)]
       let double = try torch.numbers("f64.gradient.\(tensor.name)")
       let single = try torch.numbers("f32.gradient.\(tensor.name)")
       let scale = double.map { abs($0) }.max() ?? 0
       let roundOff = largest(single, double)
-      #expect(largest(ours, double) <= 4 * roundOff + 1e-6 * scale, "\(tensor.name)")
+      #expect(largest(ours, double) <= factor(sites) * roundOff + 1e-6 * scale, "\(tensor.name)")
       #expect(scale > 0, "\(tensor.name) has a gradient")
       worst = max(worst, largest(ours, double) / scale)
+      worstOfTorch = max(worstOfTorch, roundOff / scale)
     }
-    print("\(family), N = \(steps): largest relative gradient error", worst)
+    print("\(family), L = \(sites), N = \(steps): largest relative gradient error", worst, "PyTorch f32", worstOfTorch)
   }
 
   @Test("Fifty optimizer steps end at PyTorch's losses and weights", arguments: cases)
-  func optimizerSteps(family: String, steps: Int) throws {
-    let torch = try #require(try TorchCase(family: family, steps: steps))
+  func optimizerSteps(family: String, sites: Int, steps: Int) throws {
+    let torch = try TorchCase(family: family, sites: sites, steps: steps)
     let trainer = try torch.trainer()
     var losses: [Float] = []
     for step in 0..<50 {
@@ -119,31 +125,52 @@ struct TorchExactnessTests {
     let trained = try torch.parameters("f64.trained.")
     let theirs = try torch.parameters("f32.trained.")
     print(
-      "\(family), N = \(steps), after 50 steps: loss", largest(losses, double), "PyTorch f32", largest(single, double),
+      "\(family), L = \(sites), N = \(steps), after 50 steps: loss", largest(losses, double), "PyTorch f32", largest(single, double),
       "weights", largest(trainer.parameters, trained), "PyTorch f32", largest(theirs, trained))
     #expect(largest(trainer.parameters, trained) <= 4 * largest(theirs, trained) + 2e-6)
   }
 
-  @Test("States and derivatives of the unrolled model agree with PyTorch", arguments: ["cnn", "parc"])
-  func forward(family: String) throws {
-    // Dropout off would be another case; N = 1 with the masks is checked through the loss, this one without masks
-    // against a second way through the program: the predictor against the trainer's first loss.
-    let torch = try #require(try TorchCase(family: family, steps: 1))
-    var model = torch.model
-    model.dropout = 0
-    var configuration = TrainerConfiguration(
-      model: model, curriculum: Curriculum(stages: [CurriculumStage(batches: 1, steps: 1, noise: 0)]))
-    configuration.loss.derivativeCoefficient = 0
-    let parameters = try torch.parameters("weights.")
-    let trainer = try Trainer(configuration: configuration, parameters: parameters)
-    let loss = try trainer.loss(of: torch.batch, asStep: 0)
-    let predictor = try NetworkModel(configuration: model, parameters: parameters).networkPredictor(sites: 6)
-    var sum: Float = 0
-    for sample in torch.batch.samples {
+  @Test("Two steps of a rollout agree with PyTorch to round-off", arguments: cases)
+  func rollout(family: String, sites: Int, steps: Int) throws {
+    let torch = try TorchCase(family: family, sites: sites, steps: steps)
+    let predictor = try NetworkModel(configuration: torch.model, parameters: torch.parameters("weights."))
+      .predictor(sites: sites)
+    let (double, single) = (try torch.numbers("f64.rollout"), try torch.numbers("f32.rollout"))
+    var ours: [Float] = []
+    for (index, sample) in torch.batch.samples.enumerated() {
       var state = sample.window.state(0)
-      predictor.advance(&state)
-      sum += zip(state.q, sample.window.state(1).q).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
+      let size = state.values.count
+      for k in 0..<size { state.values[k] += torch.noise[index * size + k] }
+      for _ in 0..<2 {
+        predictor.advance(&state)
+        ours += state.values
+      }
     }
-    #expect(abs((sum / Float(torch.batch.samples.count * 6)).squareRoot() - loss.state.q) < 1e-6)
+    #expect(ours.count == double.count)
+    #expect(largest(ours, double) <= factor(sites) * largest(single, double) + 1e-7)
+  }
+
+  @Test("A checkpoint loads in PyTorch under the published names and predicts the same", arguments: ["cnn", "parc"])
+  func checkpointInTorch(family: String) async throws {
+    guard let python = ProcessInfo.processInfo.environment["HOLSTREAM_TORCH_PYTHON"] else {
+      return print("skipped: tools/compare-with-torch runs this test with PyTorch")
+    }
+    try await withTemporaryDirectory { folder in
+      let configuration = Fixtures.configuration(ModelFamily(rawValue: family))
+      let trainer = try Trainer(configuration: configuration)
+      try trainer.step(Fixtures.batch())
+      try trainer.checkpoint().write(to: folder.appending(path: "checkpoint"))
+      var state = try Fixtures.window().state(0)
+      try Safetensors(tensors: ["state": .init(state.values, shape: [1, state.values.count])])
+        .write(to: folder.appending(path: "state"))
+      let script = Places.package.appending(path: "tools/torch/load-checkpoint.py")
+      let (status, output) = try run(
+        URL(filePath: python), [script.path] + ["checkpoint", "state", "out"].map { folder.appending(path: $0).path })
+      #expect(status == 0, "\(output)")
+      let theirs = try #require(
+        try Safetensors(contentsOf: folder.appending(path: "out")).tensors["state"]?.floats)
+      try trainer.model().predictor(sites: 6).advance(&state)
+      #expect(largest(state.values, theirs) < 1e-6)
+    }
   }
 }

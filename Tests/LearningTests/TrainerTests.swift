@@ -117,4 +117,36 @@ struct TrainerTests {
     let batch = try TrainingBatch([TrainingSample(window)], steps: 3)
     #expect(batch.augmented(seed: 1, step: 2) == batch.augmented(seed: 1, step: 2))
   }
+
+  @Test("Scalars freeze after the windows that were asked for, or grow when the data outgrow them")
+  func scalarRules() throws {
+    var fold = DataScalarFold()
+    fold.add(try Fixtures.window())
+    #expect(ScalarRule.freeze(windows: 2).scalars(after: fold, current: nil) == nil)
+    fold.add(try Fixtures.window(trajectory: 1))
+    let frozen = try #require(ScalarRule.freeze(windows: 2).scalars(after: fold, current: nil))
+    #expect(ScalarRule.freeze(windows: 2).scalars(after: fold, current: frozen) == nil)
+    #expect(ScalarRule.given.scalars(after: fold, current: nil) == nil)
+    let adapt = ScalarRule.adapt(windows: 1, growth: 1.5)
+    #expect(adapt.scalars(after: fold, current: frozen) == nil)
+    var smaller = frozen
+    smaller.q = frozen.q / 2
+    #expect(adapt.scalars(after: fold, current: smaller) == frozen)
+
+    let trainer = try Trainer(configuration: Fixtures.configuration(.cnn))
+    try trainer.step(Fixtures.batch())
+    try trainer.adopt(frozen)
+    #expect(trainer.checkpoint().model.scalars == frozen)
+    #expect(try trainer.step(Fixtures.batch()).anomaly == nil)
+    #expect(throws: LearningError.self) { try trainer.adopt(DataScalars(repeating: 0)) }
+  }
+
+  @Test("A loss above the bound counts as an explosion")
+  func explosion() throws {
+    var configuration = Fixtures.configuration(.cnn)
+    configuration.largestLoss = 1e-6
+    let trainer = try Trainer(configuration: configuration)
+    #expect(try trainer.step(Fixtures.batch()).anomaly == "the loss exploded")
+    #expect(trainer.updates == 0)
+  }
 }

@@ -4,13 +4,18 @@
 
 // Loops of the networks on one lattice.
 //
-// Layout. A tensor is `channels` planes. A plane holds the L × L sites of the lattice inside a frame of one site, the
-// halo: site (i, j) is float (i + 1) * width + (j + 1), width = L + 2. A plane takes `stride` floats, a multiple of 16.
-// Pixelwise loops and sums run over `blocks` blocks of 16 floats from `first`, which cover every site and, between the
-// rows, some of the halo. Tensors keep at least HOLSTREAM_SLACK(L) readable floats before and after their planes.
+// Layout. A tensor is `channels` planes of the L × L lattice, `stride` floats apart, a multiple of 16. Pixelwise loops
+// and sums run over `blocks` blocks of 16 floats from `first`, which cover every site. There are two kinds of planes.
 //
-// Two states of the halo matter. "Periodic": it repeats the opposite edge, as the input of a 3 × 3 convolution must.
-// "Zero": it is zero inside the blocks, so that sums over the blocks are sums over the lattice.
+// Rows (edge = 0), for any L: the lattice inside a frame of one site, the halo. Site (i, j) is float
+// (i + 1) * width + (j + 1), width = L + 2; between the rows the blocks cover some of the halo. Two states of the halo
+// matter. "Periodic": it repeats the opposite edge, as the input of a 3 × 3 convolution must. "Zero": it is zero inside
+// the blocks, so that sums over the blocks are sums over the lattice. Tensors keep at least HOLSTREAM_SLACK(L) readable
+// floats before and after their planes.
+//
+// Lanes (edge = L / 4), for L a multiple of 16: the lattice is cut into 4 × 4 blocks of edge × edge sites, and the lane
+// of a vector is its block. Site (i, j) is float 16 * ((i % edge) * edge + j % edge) + (i / edge) * 4 + j / edge. There
+// is no halo, so that it is always periodic and always zero; neighbours are whole vectors, but at the blocks' edges.
 
 typedef struct {
   int32_t sites;   // L
@@ -18,6 +23,7 @@ typedef struct {
   int32_t stride;  // floats from plane to plane
   int32_t first;   // first float of the blocks, a multiple of 16
   int32_t blocks;  // number of blocks of 16 floats
+  int32_t edge;    // L / 4 in lanes, 0 in rows
 } holstream_planes;
 
 // Output channels that one tile of a convolution computes together, and the length that packed weights are padded to.
@@ -47,6 +53,42 @@ void holstream_convolve_weights(const holstream_planes *g, const float *x, int i
 void holstream_sum_planes(const holstream_planes *g, const float *dy, int channels, float *db);
 // Makes the halo periodic.
 void holstream_fill_halo(const holstream_planes *g, float *x, int channels);
+
+// The same three for planes in lanes, 3 × 3 only, by Winograd's algorithm.
+//
+// Packed weights hold holstream_packed_count(outputs, inputs, 36) floats. The gradient of the weights is summed over any
+// number of calls in transformed form, holstream_winograd_sums_count floats, and brought back once at the end.
+static inline size_t holstream_winograd_sums_count(int inputs, int outputs) {
+  const int low = inputs < outputs ? inputs : outputs, high = inputs < outputs ? outputs : inputs;
+  return 36 * (size_t)((low + 7) / 8 * 8) * (size_t)((high + 15) / 16 * 16);
+}
+// Vectors of tiles that one pass of a convolution takes: as many as let its transformed input stay in the second cache.
+static inline int holstream_winograd_chunk(int inputs) { return inputs >= 256 ? 1 : 256 / inputs; }
+// Floats of scratch memory of one convolution with at most `channels` inputs (4 at least) and any number of outputs.
+static inline size_t holstream_winograd_convolve_count(const holstream_planes *g, int channels) {
+  const size_t chunk = channels >= 256 ? (size_t)channels : 256 + (size_t)channels, tiles = (size_t)g->blocks / 16;
+  const size_t most = chunk < tiles * (size_t)channels ? chunk : tiles * (size_t)channels;
+  const size_t vectors = tiles < 64 ? tiles : 64;
+  return 36 * 16 * (most + 1 + 2 * HOLSTREAM_TILE * vectors + 1 + (size_t)HOLSTREAM_TILE * (size_t)channels / 8 + 3);
+}
+// Floats of scratch memory of one weight gradient with at most `channels` inputs and outputs.
+static inline size_t holstream_winograd_weights_count(const holstream_planes *g, int channels) {
+  const size_t planes = (size_t)((channels + 15) / 16 * 16);
+  return 36 * 2 * ((size_t)g->blocks * planes + 16) + 16 * (size_t)g->blocks * planes;
+}
+void holstream_winograd_pack(const float *w, int outputs, int inputs, float *packed);
+void holstream_winograd_pack_adjoint(const float *w, int outputs, int inputs, float *packed);
+// y = add + bias + w * x, for the tiles begin ..< end of edge² / 16 in each lane's block. With compact set, packed is
+// what holstream_pack gives for nine taps: the weights are transformed on the way, which is faster than reading four
+// times as many numbers when they do not fit into the cache.
+void holstream_winograd_convolve(const holstream_planes *g, const float *x, int inputs, const float *packed,
+                                 int compact, const float *bias, const float *add, float *y, int outputs, int begin,
+                                 int end, float *scratch);
+// sums += the transformed sum over sites of dy[o] x[i] shifted.
+void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
+                                float *sums, float *scratch);
+// dw (outputs, inputs, 9) += what sums says.
+void holstream_winograd_finish(const float *sums, int inputs, int outputs, float *dw);
 
 // y = scale * tanh(gamma * (x - mean) * rstd + beta), mean and rstd over the channels of each site; scale (channels)
 // may be null. mean, rstd: one plane each.
@@ -89,3 +131,8 @@ double holstream_squared_norm(const float *x, size_t count);
 // One step of AdamW (Loshchilov and Hutter 2019); gradients are multiplied by clip first.
 void holstream_adamw(float *w, const float *gradient, float *m, float *v, size_t count, float clip, float rate,
                      float beta1, float beta2, float correction1, float correction2, float epsilon, float decay);
+
+// x += deviation * independent normal numbers of mean 0 and variance 1: the words of the generator CounterRandom from its
+// block number `block` on, 64 numbers to every 16 blocks.
+void holstream_add_normals(uint64_t seed, uint32_t purpose, uint32_t trajectory, uint32_t step, uint32_t block,
+                           float deviation, float *x, size_t count);

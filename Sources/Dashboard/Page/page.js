@@ -12,6 +12,8 @@ const short = (value) => {
   if (Number.isInteger(value)) return value.toLocaleString("en");
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
 };
+// Observables are words in the code and symbols on the page.
+const symbol = (name) => name.replace("deltaRho", "Δρ").replace("deltaQ", "ΔQ");
 const element = (tag, properties = {}, children = []) => {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
@@ -114,7 +116,7 @@ function onFrame(frame) {
   }
   soon("frame", () => {
     byId("frame-of").textContent = "trajectory " + trajectory;
-    for (const [name, rows] of [...frames].sort()) chart("frame", name, ["time", name], rows);
+    for (const [name, rows] of [...frames].sort()) chart("frame", symbol(name), ["time", symbol(name)], rows);
   });
 }
 
@@ -122,12 +124,17 @@ function onFrame(frame) {
 const table = (series) => Array.from({ length: Math.max(...series.map((each) => each.values.length)) }, (_, i) =>
   [series[0].start + i * series[0].step, ...series.map((each) => number(each.values[i]))]);
 
+// A series named "autocorrelation of x" runs over lags and has a section of its own, any other over time.
 function onRollout({ checkpoint, step, truth, model }) {
   soon("rollout", () => {
     byId("rollout-of").textContent = `${checkpoint}, step ${short(step)}`;
-    for (const true_ of truth) {
-      const rolled = model.find((each) => each.name === true_.name);
-      chart("rollout", true_.name, rolled ? ["time", "truth", "rollout"] : ["time", "truth"], table(rolled ? [true_, rolled] : [true_]));
+    for (const series of truth) {
+      const rolled = model.find((each) => each.name === series.name);
+      const overLags = /^autocorrelation of /.test(series.name);
+      const labels = [overLags ? "lag" : "time", "truth", ...(rolled ? ["rollout"] : [])];
+      const title = symbol(series.name).replace(/^autocorrelation of /, "");
+      if (series.values.length > 0)
+        chart(overLags ? "climate" : "rollout", overLags ? title + ", truth and rollout" : title, labels, table(rolled ? [series, rolled] : [series]));
     }
   });
 }
@@ -141,7 +148,7 @@ function onClimate({ series }) {
     }
     for (const [name, group] of groups) {
       const labels = group.map((each) => (each.name === name ? "live" : each.name.slice(name.length + 1)));
-      chart("climate", name, ["lag", ...labels], table(group));
+      chart("climate", symbol(name) + ", live stream", ["lag", ...labels], table(group));
     }
   });
 }

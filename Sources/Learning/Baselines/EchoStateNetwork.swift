@@ -144,7 +144,7 @@ public struct EchoStateNetwork: SurrogateModel {
     init(_ echo: Echo, sites: Int, scalars: DataScalars, diagonal: [Float], offDiagonal: [Float]) {
       self.sites = sites
       self.echo = echo
-      planes = Planes(sites: sites)
+      planes = Planes(sites: sites, order: .rows)
       memory = FloatBuffer(count: (echo.configuration.channels + 4) * planes.stride + 2 * planes.slack)
       drive = FloatBuffer(count: echo.configuration.channels * planes.stride + 2 * planes.slack)
       features = FloatBuffer(count: EchoStateNetwork.features(echo.configuration) * planes.stride)

@@ -63,7 +63,7 @@ public struct LinearRegression: SurrogateModel {
 
     init(sites: Int, scalars: DataScalars, diagonal: [Float], offDiagonal: [Float]) {
       self.sites = sites
-      planes = Planes(sites: sites)
+      planes = Planes(sites: sites, order: .rows)
       input = FloatBuffer(count: 4 * planes.stride + 2 * planes.slack)
       features = FloatBuffer(count: LinearRegression.features * planes.stride)
       inverse = scalars.states.map { 1 / $0 }

@@ -26,9 +26,12 @@ public struct NetworkModel: SurrogateModel {
   public func predictor(sites: Int) throws -> any Predictor { try networkPredictor(sites: sites) }
 
   /// Prepares rollouts and evaluations on lattices of `sites` sites.
+  ///
+  /// - Parameter workers: Cores that one step may use. Only networks of 64 channels and more gain from a second; results
+  ///   are the same bits.
   /// - Throws: `LearningError` when `sites` is odd or too small for a 3 × 3 kernel.
-  public func networkPredictor(sites: Int) throws -> NetworkPredictor {
-    NetworkPredictor(self, sites: try Self.checked(sites))
+  public func networkPredictor(sites: Int, workers: Int = 2) throws -> NetworkPredictor {
+    NetworkPredictor(self, sites: try Self.checked(sites), workers: workers)
   }
 
   public func safetensors() throws -> Safetensors {

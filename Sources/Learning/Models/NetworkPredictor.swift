@@ -12,16 +12,18 @@ public final class NetworkPredictor: Predictor {
   private let scratch: FloatBuffer
   /// Time derivatives between the two networks of PARC, (2L² + 2L).
   private let rates: FloatBuffer
+  private let workers: Workers
 
-  init(_ model: NetworkModel, sites: Int) {
+  init(_ model: NetworkModel, sites: Int, workers: Int) {
     self.sites = sites
-    planes = Planes(sites: sites)
-    networks = ResidualNetwork.networks(of: model.configuration)
+    self.workers = Workers(count: workers)
+    planes = Planes(fastestFor: sites)
+    networks = ResidualNetwork.networks(of: model.configuration, order: planes.order)
     values = FloatBuffer(count: model.parameters.count)
     values.assign(model.parameters)
     packed = FloatBuffer(count: networks.map(\.packedCount).reduce(0, +))
     tape = FloatBuffer(count: networks[0].tapeCount(planes))
-    scratch = FloatBuffer(count: 4 * planes.stride + 2 * planes.slack)
+    scratch = FloatBuffer(count: networks[0].forwardScratchCount(planes, workers: workers))
     rates = FloatBuffer(count: SurrogateState.size(sites: sites))
     for network in networks { network.pack(values.pointer, into: packed.pointer, adjoints: false) }
   }
@@ -52,6 +54,6 @@ public final class NetworkPredictor: Predictor {
   ) {
     networks[index].forward(
       input, values: values.pointer, packed: packed.pointer, masks: nil, planes: planes, memory: tape.pointer,
-      scratch: scratch.pointer, add: add, out: out)
+      scratch: scratch.pointer, add: add, out: out, workers: workers)
   }
 }

@@ -98,6 +98,19 @@ public final class Trainer {
         secondMoments: secondMoments.array()))
   }
 
+  /// Replaces the data scalars while data are still coming.
+  ///
+  /// The weights stay, so that the model's function changes by the ratio of the scalars: do it early, and rarely.
+  /// `ScalarRule` says when.
+  /// - Throws: `LearningError` of code `invalidConfiguration` when a scalar is not positive and finite.
+  public func adopt(_ scalars: DataScalars) throws {
+    var changed = configuration
+    changed.model.scalars = scalars
+    try changed.validate()
+    configuration = changed
+    engine = nil
+  }
+
   /// Learns from one batch: forward, loss, backward through all steps, clipping and AdamW.
   ///
   /// - Returns: The loss before the update, in all its terms.
@@ -157,8 +170,11 @@ public final class Trainer {
     var report = TrainingStepReport(
       step: step, stage: configuration.curriculum.position(of: step).index, unrolled: batch.steps, loss: terms,
       learningRate: rate, gradientNorm: norm)
-    if !terms.total.isFinite || !norm.isFinite {
-      let reason = terms.total.isFinite ? "the gradient is not finite" : "the loss is not finite"
+    let exploded = configuration.largestLoss.map { terms.total > $0 } ?? false
+    if !terms.total.isFinite || !norm.isFinite || exploded {
+      let reason =
+        !terms.total.isFinite
+        ? "the loss is not finite" : !norm.isFinite ? "the gradient is not finite" : "the loss exploded"
       report.anomaly = reason
       lastAnomaly = (batch, reason)
       step += 1

@@ -24,6 +24,8 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
   /// plain unrolling of the published recipe.
   public var teacherForcing: Float = 0
   public var anomalies = AnomalyPolicy.skip
+  /// A loss above this is an explosion and is treated as one that is not finite; nil for no bound.
+  public var largestLoss: Float?
   /// Seed of weights, noise, dropout and sampling.
   public var seed: UInt64 = 0
   /// Cores that one step may use. Results do not depend on timing, but sums change with the number.

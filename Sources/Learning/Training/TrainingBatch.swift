@@ -57,5 +57,8 @@ public struct TrainingBatch: Sendable, Equatable {
     self.steps = steps
   }
 
+  /// Where the samples begin: with the store, all that is needed to make the batch again.
+  public var identities: [SampleIdentity] { samples.map(\.identity) }
+
   public var sites: Int { samples[0].window.sites }
 }

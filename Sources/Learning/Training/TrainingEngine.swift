@@ -40,14 +40,17 @@ final class TrainingEngine: @unchecked Sendable {
   private let scratchSize: Int
   /// (workers, parameters).
   private let gradients: FloatBuffer
+  /// (workers, sumsSize): sums for the gradients of weights.
+  private let weightSums: FloatBuffer
+  private let weightSumsSize: Int
   /// (B, 8): sums of squared errors of states and of rates.
   private let sums: UnsafeMutablePointer<Double>
 
   init(_ configuration: TrainerConfiguration, shape: Shape) {
     self.shape = shape
     self.configuration = configuration
-    planes = Planes(sites: shape.sites)
-    networks = ResidualNetwork.networks(of: configuration.model)
+    planes = Planes(fastestFor: shape.sites)
+    networks = ResidualNetwork.networks(of: configuration.model, order: planes.order)
     parameterCount = configuration.model.parameterCount
     stateSize = SurrogateState.size(sites: shape.sites)
     workers = Workers(count: min(configuration.workers, shape.batch))
@@ -63,9 +66,12 @@ final class TrainingEngine: @unchecked Sendable {
     sites = FloatBuffer(count: planes.stride)
     planes.writeSites(to: sites.pointer)
     // Two gradients of states beside what the network needs, rounded to cache lines.
-    scratchSize = (networks[0].backwardScratchCount(planes) + 2 * stateSize + 63) / 16 * 16
+    scratchSize =
+      (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16 * 16
     scratch = FloatBuffer(count: workers.count * scratchSize)
     gradients = FloatBuffer(count: workers.count * parameterCount)
+    weightSumsSize = (networks.map(\.sumsCount).reduce(0, +) + 15) / 16 * 16
+    weightSums = FloatBuffer(count: workers.count * weightSumsSize)
     sums = .allocate(capacity: 8 * shape.batch)
   }
 
@@ -75,7 +81,7 @@ final class TrainingEngine: @unchecked Sendable {
   var byteCount: Int {
     4
       * (states.count + fed.count + rates.count + tapes.count + masks.count + packed.count + sites.count + scratch.count
-        + gradients.count)
+        + gradients.count + weightSums.count)
   }
 
   /// The gradient that `run` left, summed over the workers.
@@ -122,13 +128,17 @@ final class TrainingEngine: @unchecked Sendable {
     let rateCoefficients = rate?.coefficients.map { $0 * loss.derivativeCoefficient }
 
     workers.split(shape.batch) { worker, samples in
-      (gradients.pointer + worker * parameterCount).update(repeating: 0, count: parameterCount)
+      let gradient = gradients.pointer + worker * parameterCount
+      let sums = weightSums.pointer + worker * weightSumsSize
+      gradient.update(repeating: 0, count: parameterCount)
+      sums.update(repeating: 0, count: weightSumsSize)
       // Backwards, since the last samples are the ones still in the cache.
       for index in samples.reversed() {
         backward(
           batch.samples[index], index: index, worker: worker, values: values, weights: weights,
           stateCoefficients: stateCoefficients, rateCoefficients: rateCoefficients)
       }
+      for network in networks { network.finish(sums, gradients: gradient) }
     }
     for worker in 1..<max(workers.count, 1) {
       holstream_add_vectors(gradients.pointer, gradients.pointer + worker * parameterCount, parameterCount)
@@ -189,13 +199,14 @@ final class TrainingEngine: @unchecked Sendable {
     if let added = injection?.noise {
       for k in 0..<stateSize { start[k] += added[index * stateSize + k] }
     } else if noise > 0 {
-      var random = CounterRandom(
-        seed: configuration.seed, purpose: .inputNoise, trajectory: UInt64(index), step: UInt64(step))
       // A complex entry's noise has total variance noise², half in each part.
       let matrix = 2 * shape.sites * shape.sites
-      let deviation = Double(noise)
-      for k in 0..<matrix { start[k] += Float(deviation * 0.5.squareRoot() * random.normal()) }
-      for k in matrix..<stateSize { start[k] += Float(deviation * random.normal()) }
+      CounterRandom.addNormals(
+        to: start, count: matrix, deviation: noise * Float(0.5).squareRoot(), seed: configuration.seed,
+        purpose: .inputNoise, trajectory: UInt64(index), step: UInt64(step))
+      CounterRandom.addNormals(
+        to: start + matrix, count: 2 * shape.sites, deviation: noise, seed: configuration.seed, purpose: .inputNoise,
+        trajectory: UInt64(index), step: UInt64(step), firstBlock: (matrix + 63) / 64 * 16)
     }
     guard masks.count > 0 else { return }
     let count = shape.steps * maskCount
@@ -275,7 +286,8 @@ final class TrainingEngine: @unchecked Sendable {
     func run(_ network: Int, _ step: Int, _ dOut: UnsafePointer<Float>, _ dIn: UnsafeMutablePointer<Float>?) {
       networks[network].backward(
         dOut, values: values, packed: packed.pointer, masks: mask(index, step, network), planes: planes,
-        sites: sites.pointer, memory: tape(index, step, network), scratch: own, gradients: gradient, dState: dIn)
+        sites: sites.pointer, memory: tape(index, step, network), scratch: own, gradients: gradient,
+        sums: weightSums.pointer + worker * weightSumsSize, dState: dIn)
     }
     func addError(
       _ label: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ coefficients: [Float], _ weight: Float,

@@ -89,7 +89,7 @@ public struct PipelineDescription: Sendable {
     let found = candidates.filter { given.contains($0.word) }
     guard found.count == 1, given.count == 1 else {
       if found.count > 1 {
-        section.problem("expected one component, got \(found.map(\.word).joined(separator: " and "))")
+        section.problem("expected one component, got \(found.map({ $0.word }).joined(separator: " and "))")
       } else {
         let words = candidates.map { $0.word }
         let stray = given.first { name in !words.contains(name) }

@@ -21,6 +21,9 @@ public final class ConfigurationSection {
   private let diagnostics: ConfigurationDiagnostics
   private var children: [(name: String, section: ConfigurationSection)] = []
   private var toleratesUnknownKeys = false
+  /// The value itself where the file gives a scalar and not keys: `jsonl: metrics.jsonl`.
+  private let scalar: String?
+  private var takesShorthand = false
 
   init(_ node: Node?, path: String, file: String, diagnostics: ConfigurationDiagnostics) {
     self.path = path
@@ -28,11 +31,12 @@ public final class ConfigurationSection {
     self.diagnostics = diagnostics
     mark = node?.mark
     switch node {
-    case nil: mapping = []
-    case .mapping(let pairs): mapping = pairs.map { ($0.key, $0.value) }
-    case .scalar(let scalar) where scalar.string.isEmpty || scalar.string == "~" || scalar.string == "null": mapping = []
+    case nil: (mapping, scalar) = ([], nil)
+    case .mapping(let pairs): (mapping, scalar) = (pairs.map { ($0.key, $0.value) }, nil)
+    case .scalar(let value) where value.string.isEmpty || value.string == "~" || value.string == "null": (mapping, scalar) = ([], nil)
+    case .scalar(let value): (mapping, scalar) = ([], value.string)
     default:
-      mapping = []
+      (mapping, scalar) = ([], nil)
       problem("expected keys and values (`key: value`)", at: mark)
     }
   }
@@ -46,6 +50,12 @@ public final class ConfigurationSection {
 
   /// The names of all keys that the file gives, in its order.
   public var names: [String] { mapping.map { $0.key.scalar?.string ?? "" } }
+
+  /// The value of a section that is written as one scalar, for components with one obvious key; nil otherwise.
+  public var shorthand: String? {
+    takesShorthand = true
+    return scalar
+  }
 
   public func has(_ name: String) -> Bool { value(name) != nil }
 
@@ -147,6 +157,7 @@ public final class ConfigurationSection {
   public func refuseUnknownKeys() {
     for child in children { child.section.refuseUnknownKeys() }
     if toleratesUnknownKeys { return }
+    if let scalar, !takesShorthand { problem("expected keys and values (`key: value`), got `\(scalar)`", at: mark) }
     for (key, _) in mapping {
       let name = key.scalar?.string ?? "?"
       guard !keys.contains(where: { $0.name == name }) else { continue }

@@ -1,3 +1,4 @@
+internal import Streams
 internal import Zarr
 internal import Learning
 internal import Lattice
@@ -19,6 +20,13 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
     switch error {
     case is ConfigurationError: self = .badConfiguration
     case is CancellationError: self = .interrupted
+    case let error as NodeError:
+      guard let status = ExitStatus(for: error.cause) else { return nil }
+      self = status
+    case let error as StoreError: self = error.code == .unwritable || error.code == .exists || error.code == .locked ? .unwritable : .badInput
+    case let error as LearningError: self = error.code == .inputOutput ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
+    case let error as LatticeError: self = error.code == .invalidParameter ? .badConfiguration : .badInput
+    case is LogError: self = .unwritable
     case let error as RunError:
       switch error.code {
       case .usage: self = .usage

@@ -18,6 +18,8 @@ public final class Graph: Sendable {
     var nodes: [Node] = []
     var connections: [Connection] = []
     var states: [String: GraphSnapshot.NodeState] = [:]
+    var last: String?
+    var wasStoppedFromOutside = false
   }
 
   /// Ends the sources; see `StopSignal`.
@@ -88,6 +90,9 @@ public final class Graph: Sendable {
     }
   }
 
+  /// Makes the end of one node the end of the run: the sources stop, everything behind them drains.
+  public func end(with name: String) { declared.withLock { $0.last = name } }
+
   /// Where everything stands now.
   public func snapshot() -> GraphSnapshot {
     declared.withLock { declared in
@@ -98,7 +103,11 @@ public final class Graph: Sendable {
   }
 
   func setState(_ state: GraphSnapshot.NodeState, of name: String) {
-    declared.withLock { $0.states[name] = state }
+    let isLast = declared.withLock { declared in
+      declared.states[name] = state
+      return declared.last == name && state == .finished
+    }
+    if isLast { stop.request() }
   }
 
   private func add(_ name: String, _ kind: String, _ executor: ThreadExecutor?, _ body: @escaping @Sendable () async throws -> Void) {

@@ -6,6 +6,9 @@ public struct Pipeline: Service {
   public let name: String
   public let graph: Graph
 
+  /// Whether a graceful shutdown, and not the pipeline itself, ended the sources.
+  public var wasStoppedFromOutside: Bool { graph.declared.withLock { $0.wasStoppedFromOutside } }
+
   public init(_ name: String, _ declare: (Graph) throws -> Void) rethrows {
     self.name = name
     graph = Graph()
@@ -46,6 +49,7 @@ public struct Pipeline: Service {
         }
       }
     } onCancelOrGracefulShutdown: {
+      if !graph.stop.isRequested { graph.declared.withLock { $0.wasStoppedFromOutside = true } }
       graph.stop.request()
     }
   }

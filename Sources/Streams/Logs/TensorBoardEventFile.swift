@@ -4,21 +4,24 @@ public import Foundation
 ///
 /// Record = length (u64), masked CRC-32C of the length, data, masked CRC-32C of the data, all little-endian
 /// (TensorFlow's `record_writer`); the few fields that scalars need are encoded by hand.
-public struct TensorBoardEventFile {
-  private let handle: FileHandle
+public final class TensorBoardEventFile: Sendable {
+  private let descriptor: Int32
+  private let url: URL
 
   /// - Parameters:
   ///   - folder: Is made if missing; the file's name carries the time, as TensorBoard expects.
   ///   - time: Seconds since 1970.
-  /// - Throws: Foundation's error when the file cannot be made.
+  /// - Throws: `LogError` or Foundation's error when the file cannot be made.
   public init(in folder: URL, time: Double = Date().timeIntervalSince1970) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let url = folder.appending(path: "events.out.tfevents.\(Int(time)).holstream.\(getpid())")
-    _ = FileManager.default.createFile(atPath: url.path, contents: nil)
-    handle = try FileHandle(forWritingTo: url)
-    try handle.seekToEnd()
+    self.url = url
+    descriptor = open(url.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw LogError(path: url.path, message: "cannot be made: \(String(cString: strerror(errno)))") }
     try write(Self.double(1, time) + Self.bytes(3, Array("brain.Event:2".utf8)))
   }
+
+  deinit { close(descriptor) }
 
   /// Appends one step's scalars.
   public func append(step: Int, scalars: [(tag: String, value: Float)], time: Double = Date().timeIntervalSince1970) throws {
@@ -28,7 +31,10 @@ public struct TensorBoardEventFile {
 
   private func write(_ record: [UInt8]) throws {
     let length = Self.littleEndian(UInt64(record.count))
-    try handle.write(contentsOf: Data(length + Self.masked(length) + record + Self.masked(record)))
+    let bytes = length + Self.masked(length) + record + Self.masked(record)
+    guard bytes.withUnsafeBytes({ Foundation.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
+      throw LogError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))")
+    }
   }
 
   private static func masked(_ bytes: [UInt8]) -> [UInt8] {

@@ -1,2 +1,0 @@
-#include "clones.h"
-#include "store_kernels.h"

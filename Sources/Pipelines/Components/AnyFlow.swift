@@ -1,0 +1,20 @@
+internal import Climate
+internal import Lattice
+internal import Learning
+internal import Streams
+
+/// A flow of one of the types that pipelines know.
+enum AnyFlow: Sendable {
+  case frames(Flow<Frame>)
+  case trainingSteps(Flow<TrainingRecord>)
+  case checkpoints(Flow<CheckpointFile>)
+  case climate(Flow<ClimateSnapshot>)
+  case verdicts(Flow<Verdict>)
+}
+
+extension PipelineDescription.Node {
+  /// The edge into this node, as the file asks for it.
+  func inlet<Element>(_ flow: Flow<Element>) -> Inlet<Element> {
+    delivery == .latest ? flow.latest() : flow.lossless(buffer: buffer)
+  }
+}

@@ -1,0 +1,17 @@
+internal import Lattice
+
+/// A source whose trajectories can be had again, each alone.
+protocol FrameSource: Sendable {
+  var sites: Int { get }
+  /// The model after the quench.
+  var parameters: HolsteinParameters { get }
+  /// Time between frames.
+  var interval: Double { get }
+  /// Frames that a trajectory has.
+  var framesPerTrajectory: Int { get }
+  /// Whether frames carry the state half an interval before.
+  var hasMids: Bool { get }
+  /// Frames of one trajectory, made again to the same bits.
+  /// - Throws: When there are no such frames.
+  func frames(of trajectory: Int, _ range: Range<Int>) throws -> [Frame]
+}

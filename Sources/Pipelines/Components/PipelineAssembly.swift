@@ -1,0 +1,44 @@
+internal import Foundation
+internal import Streams
+internal import Synchronization
+
+/// What components share while a pipeline is put together and runs.
+final class PipelineAssembly: Sendable {
+  let graph: Graph
+  let description: PipelineDescription
+  let directory: RunDirectory
+  let events: EventHub
+  /// Whether an earlier run in the same folder is gone on with.
+  let isResuming: Bool
+  private let frameSources = Mutex<[String: any FrameSource]>([:])
+  private let startPositions = Mutex<[String: Int]>([:])
+
+  init(graph: Graph, description: PipelineDescription, directory: RunDirectory, events: EventHub, isResuming: Bool) {
+    self.graph = graph
+    self.description = description
+    self.directory = directory
+    self.events = events
+    self.isResuming = isResuming
+  }
+
+  var checkpointFolder: URL { directory.file("checkpoints") }
+
+  /// Whether a trajectory is never trained on, but judged by.
+  func isHeldOut(_ trajectory: Int) -> Bool { trajectory % description.heldOutOneIn == description.heldOutOneIn - 1 }
+
+  /// The numbers of the first held-out trajectories.
+  func heldOut(_ count: Int) -> [Int] { (0..<count).map { ($0 + 1) * description.heldOutOneIn - 1 } }
+
+  func register(_ source: any FrameSource, as name: String, startingAt position: Int) {
+    frameSources.withLock { $0[name] = source }
+    startPositions.withLock { $0[name] = position }
+  }
+
+  /// The source of frames with this name, or the only one there is.
+  func frameSource(_ name: String?) -> (any FrameSource)? {
+    frameSources.withLock { sources in name.map { sources[$0] } ?? (sources.count == 1 ? sources.values.first : nil) }
+  }
+
+  /// Number of the first frame that a source will emit, counted from the beginning of the first run.
+  func startPosition(of source: String) -> Int { startPositions.withLock { $0[source] ?? 0 } }
+}

@@ -1,0 +1,60 @@
+public import Foundation
+internal import Streams
+
+/// `holstream tail`: follows a log and says when something in it is missing.
+public struct TailJob: Sendable {
+  private let url: URL
+  private let follow: Bool
+  private let lines: Int
+
+  public init(url: URL, follow: Bool, lines: Int) {
+    self.url = url
+    self.follow = follow
+    self.lines = lines
+  }
+
+  /// - Throws: `RunError` when there is no such log.
+  public func run(_ print: @escaping @Sendable (String) -> Void) async throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+      throw RunError(.badInput, "\(url.relativePath) does not exist; give a .jsonl log or the folder of a run")
+    }
+    let files = isFolder.boolValue
+      ? ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).filter { $0.hasSuffix(".jsonl") }.sorted().map { url.appending(path: $0) } : [url]
+    guard !files.isEmpty else { throw RunError(.badInput, "\(url.relativePath) holds no .jsonl logs") }
+    var followers = files.map { (name: files.count > 1 ? $0.lastPathComponent + " " : "", log: JSONLinesFollower($0)) }
+    // What is there, of which the last lines are shown; gaps and defects are always shown.
+    for index in followers.indices {
+      var shown: [String] = [], warnings: [String] = []
+      while case let items = try followers[index].log.read(), !items.isEmpty {
+        for item in items {
+          if case .line(let line) = item { shown.append(line.object) } else { warnings.append(Self.text(item)) }
+        }
+        if lines > 0 { shown = Array(shown.suffix(lines)) }
+      }
+      for text in warnings + shown { print(followers[index].name + text) }
+    }
+    guard follow else { return }
+    let watch = DirectoryWatch(files[0].deletingLastPathComponent(), timer: .seconds(1))
+    let scans = watch.makeAsyncIterator()
+    while !Task.isCancelled {
+      var isQuiet = true
+      for index in followers.indices {
+        for item in try followers[index].log.read() {
+          print(followers[index].name + Self.text(item))
+          isQuiet = false
+        }
+      }
+      // A log grows without being closed, which inotify does not report here: the slow timer finds it.
+      if isQuiet { _ = await scans.next() }
+    }
+  }
+
+  private static func text(_ item: JSONLinesFollower.Item) -> String {
+    switch item {
+    case .line(let line): line.object
+    case .gap(let after, let before): "!! lines \(after + 1) to \(before - 1) are missing"
+    case .defect(let defect, let text): "!! a line \(defect): \(text.prefix(200))"
+    }
+  }
+}

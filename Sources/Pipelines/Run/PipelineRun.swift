@@ -1,0 +1,94 @@
+public import Foundation
+internal import Climate
+internal import Learning
+internal import Logging
+public import ServiceLifecycle
+public import Streams
+internal import Tensors
+internal import UnixSignals
+
+/// One run of a pipeline, from its folder to its summary.
+public final class PipelineRun: Sendable {
+  public let description: PipelineDescription
+  public let directory: RunDirectory
+  public let pipeline: Pipeline
+  /// What the page shows.
+  public let events: EventHub
+  private let isResuming: Bool
+
+  /// Makes (or finds) the run's folder and puts the pipeline together.
+  /// - Parameters:
+  ///   - directory: The run's own folder; the next number, or the latest one when resuming, if nil.
+  ///   - resuming: Go on with what is there.
+  /// - Throws: `RunError` and whatever a component finds wrong with its files.
+  public init(_ description: PipelineDescription, directory: URL? = nil, resuming: Bool) throws {
+    self.description = description
+    isResuming = resuming
+    let parent = URL(filePath: description.directory)
+    if let directory {
+      let exists = FileManager.default.fileExists(atPath: directory.appending(path: "pipeline.yaml").path)
+      if exists, !resuming { throw RunError(.usage, "\(directory.relativePath) holds a run already; add --resume to go on with it, or choose another --directory") }
+      if !exists, resuming { throw RunError(.nothingToResume, "there is no run in \(directory.relativePath); leave --resume out to start one") }
+      do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {
+        throw RunError(.unwritable, "cannot make \(directory.relativePath): \(error.localizedDescription)")
+      }
+      self.directory = RunDirectory(directory)
+    } else {
+      self.directory = resuming ? try .latest(in: parent) : try .create(in: parent)
+    }
+    BLAS.setThreads(1)
+    let events = EventHub()
+    self.events = events
+    let folder = self.directory
+    try description.text.write(to: folder.file("pipeline.yaml"), atomically: true, encoding: .utf8)
+    pipeline = try Pipeline(description.name) { graph in
+      let assembly = PipelineAssembly(graph: graph, description: description, directory: folder, events: events, isResuming: resuming)
+      var flows: [String: AnyFlow] = [:]
+      for node in description.nodes { flows[node.id] = try node.component.attach(node, to: node.from.flatMap { flows[$0] }, in: assembly) }
+      if let until = description.until { graph.end(with: until) }
+    }
+  }
+
+  /// Calls `body` with the number of every training step that the page is told of, on the trainer's side of it.
+  func watchSteps(_ body: @escaping @Sendable (Int) -> Void) {
+    let events = events.events()
+    Task { for await case .training(let step, _) in events { body(step) } }
+  }
+
+  /// Runs to the end, or until the user stops it.
+  /// - Parameters:
+  ///   - services: What runs beside the pipeline, such as the page; ended with it.
+  ///   - report: Makes the one-file report from everything that was shown.
+  /// - Throws: `RunError.interrupted` after a clean stop, and the failure of a node.
+  public func execute(alongside services: [any Service] = [], status: TerminalStatus = TerminalStatus(), report: (([RunEvent]) -> String)? = nil) async throws -> RunSummary {
+    let events = events, graph = pipeline.graph, start = ContinuousClock.now
+    status.print("\(isResuming ? "Going on" : "Running") in \(directory.shown())")
+    let reporter = StatusReporter(graph: graph, events: events, status: status, start: start)
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .cancelGroup),
+          .init(service: reporter, successTerminationBehavior: .ignore),
+        ] + services.map { .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore) },
+        gracefulShutdownSignals: [.sigint, .sigterm], logger: Logger(label: "holstream") { _ in SwiftLogNoOpLogHandler() }))
+    do {
+      try await group.run()
+    } catch let error as NodeError {
+      status.clear()
+      events.finish()
+      throw error.cause is CancellationError ? RunError(.interrupted, "interrupted") : error
+    }
+    status.clear()
+    events.send(.graph(graph.snapshot(), bottleneck: graph.snapshot().bottleneck))
+    if let report { try? report(events.history).write(to: directory.file("report.html"), atomically: true, encoding: .utf8) }
+    let summary = RunSummary(self, elapsed: .now - start)
+    if pipeline.wasStoppedFromOutside {
+      events.finish()
+      throw RunError(
+        .interrupted,
+        "Stopped cleanly; everything is in \(directory.shown()). To go on, add: --directory \(directory.shown()) --resume")
+    }
+    events.finish()
+    return summary
+  }
+}

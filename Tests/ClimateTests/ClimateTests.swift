@@ -1,0 +1,127 @@
+import Foundation
+import Lattice
+import TestSupport
+import Testing
+
+@testable import Climate
+
+@Suite("The climate")
+struct ClimateTests {
+  /// An autoregressive process of first order, x ← φ x + ε, from a seeded stream of normals.
+  private func autoregressive(_ phi: Double, length: Int, seed: UInt64) -> [Double] {
+    var random = SeededNormals(seed)
+    var x = random.next() / (1 - phi * phi).squareRoot()
+    return (0..<length).map { _ in
+      x = phi * x + random.next()
+      return x
+    }
+  }
+
+  @Test("The autocorrelation of an AR(1) process is φ to the lag, and its integrated time 1/2 + φ/(1 − φ)")
+  func autoregression() throws {
+    let phi = 0.8
+    let series = (0..<40).map { autoregressive(phi, length: 4000, seed: UInt64($0)) }
+    let curve = Autocorrelation.ensemble(series, maximumLag: 60)
+    let errors = Autocorrelation.standardErrors(series, maximumLag: 60)
+    for lag in 0...20 { #expect(abs(curve[lag] - pow(phi, Double(lag))) < 5 * errors[lag] + 1e-12, "lag \(lag)") }
+    #expect(abs(try #require(Autocorrelation.integratedTime(curve)) - (0.5 + phi / (1 - phi))) < 0.3)
+  }
+
+  @Test("The autocorrelation of a harmonic oscillation is its cosine")
+  func harmonic() {
+    let series = [(0..<6400).map { sin(2 * .pi * Double($0) / 64) }]
+    let curve = Autocorrelation.ensemble(series, maximumLag: 64)
+    for lag in [0, 16, 32, 48, 64] { #expect(abs(curve[lag] - cos(2 * .pi * Double(lag) / 64)) < 0.02) }
+  }
+
+  @Test("The published autocorrelation of the deep quench is met to round-off, and so are its error bars in size")
+  func golden() throws {
+    guard let folder = Places.golden("acf_deep_L16") else { return print("skipped: no golden autocorrelation on this machine") }
+    for (series, curve) in [("Delta_rho", "A_rho"), ("Delta_Q", "A_Q")] {
+      let x = try NumPyArray(contentsOf: folder.appending(path: "\(series).npy"))
+      let expected = try NumPyArray(contentsOf: folder.appending(path: "\(curve).npy")).values
+      let result = Autocorrelation.ensemble((0..<x.shape[0]).map { x[row: $0] }, maximumLag: 100)
+      #expect(result.count == expected.count)
+      #expect(zip(result, expected).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
+  }
+
+  @Test("Two Gaussians that differ by a shift are that shift apart in Wasserstein-1 distance")
+  func wasserstein() {
+    var random = SeededNormals(3)
+    let x = (0..<5000).map { _ in random.next() }
+    #expect(abs(Distances.wasserstein1(x, x.map { $0 + 0.7 }) - 0.7) < 1e-12)
+    #expect(Distances.wasserstein1(x, x.shuffled()) == 0)
+    #expect(abs(Distances.wasserstein1([0, 1], [0, 0, 1, 1]) - 0) < 1e-15)
+  }
+
+  @Test("The window slides: old frames leave the statistics, and what is not finite is counted")
+  func window() {
+    var climate = RollingClimate(names: ["x"], window: 100, maximumLag: 5)
+    for value in 0..<1000 { climate.add(trajectory: 0, values: [Double(value)]) }
+    var x = climate.snapshot().observables[0]
+    #expect(x.minimum == 900 && x.maximum == 999 && x.mean == 949.5)
+    #expect(x.histogram.reduce(0, +) == 100)
+    climate.add(trajectory: 0, values: [.nan])
+    x = climate.snapshot().observables[0]
+    #expect(x.notFinite == 1 && x.mean.isFinite)
+  }
+
+  @Test("Each kind of bad surrogate is seen by the number that is meant to see it")
+  func ranking() {
+    let truth = (0..<12).map { autoregressive(0.9, length: 600, seed: UInt64($0)) }
+    let good = (0..<12).map { autoregressive(0.9, length: 600, seed: UInt64(100 + $0)) }
+    func compare(_ other: [[Double]]) -> ClimateComparison { ClimateComparison(truth: ["x": truth], other: ["x": other], timeStep: 1, maximumLag: 40) }
+    let fair = compare(good).observables[0]
+    var generator = SystemSeeds(1)
+    let shuffled = compare(good.map { $0.shuffled(using: &generator) }).observables[0]
+    let hot = compare(good.map { $0.map { 2 * $0 } }), frozen = compare(good.map { x in x.map { _ in x[0] } }).observables[0]
+    #expect(shuffled.autocorrelationDistance.value > 3 * fair.autocorrelationDistance.value)
+    #expect(shuffled.wasserstein1.value < 2 * fair.wasserstein1.value + 1e-9)
+    #expect(hot.observables[0].wasserstein1.value > 3 * fair.wasserstein1.value)
+    #expect(hot.divergent > 0)
+    #expect(frozen.autocorrelationDistance.value > 3 * fair.autocorrelationDistance.value)
+  }
+
+  @Test("A perfect model has no error and survives; a divergent one is counted in every number")
+  func verdict() throws {
+    let configuration = EnsembleConfiguration(preset: .shallow, sites: 8, seed: 2)
+    var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<3)
+    var truth = [[LatticeState]](repeating: [], count: 3)
+    for _ in 0..<20 { for frame in ensemble.advance() { truth[frame.trajectory].append(frame.state) } }
+    let frozen = truth.map { rollout in rollout.map { _ in rollout[0] } }
+    let perfect = Verdict(
+      checkpoint: "c", step: 1, truth: truth, model: truth, timeStep: 0.64, parameters: configuration.parameters, baselines: [("persistence", frozen)])
+    #expect(perfect.errors == .init(rho: 0, q: 0, p: 0, deltaRho: 0, deltaQ: 0))
+    #expect(perfect.survival.allSatisfy { $0 == 1 })
+    #expect(abs(perfect.validTime - 19 * 0.64) < 1e-12)
+    #expect(perfect.baselines[0].errors.deltaRho > 0.01)
+    var broken = truth
+    broken[1][10].q[0] = .nan
+    broken[1][10].rho[0] = .infinity
+    let verdict = Verdict(checkpoint: "c", step: 1, truth: truth, model: broken, timeStep: 0.64, parameters: configuration.parameters)
+    #expect(verdict.survival[9] == 1 && abs(verdict.survival[10] - 2.0 / 3) < 1e-12)
+    #expect(!verdict.errors.deltaRho.isFinite && !verdict.errors.q.isFinite)
+    #expect(verdict.plainWords.contains("33 % of the rollouts diverged"))
+  }
+}
+
+struct SystemSeeds: RandomNumberGenerator {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+  mutating func next() -> UInt64 {
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return state &* 0x2545_F491_4F6C_DD1D
+  }
+}
+
+struct SeededNormals {
+  private var random: SystemSeeds
+  init(_ seed: UInt64) { random = SystemSeeds(seed + 1) }
+  mutating func next() -> Double {
+    let u = Double.random(in: 0x1p-53..<1, using: &random), v = Double.random(in: 0..<1, using: &random)
+    return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
+  }
+}
