@@ -53,6 +53,8 @@ function chart(section, title, labels, rows, options = {}) {
     strokeWidth: 1.6, highlightCircleSize: 3, gridLineColor: "rgba(128,136,150,.25)", axisLineColor: "rgba(128,136,150,.5)",
     rightGap: 10, axes: { y: { axisLabelWidth: 58, axisLabelFormatter: short, valueFormatter: short } }, ...options,
   });
+  // The grid makes room for later charts by narrowing this one.
+  new ResizeObserver(() => graph.resize()).observe(plot);
   charts.set(key, { graph, holder, labels: labels.join() });
 }
 
@@ -75,7 +77,7 @@ const thin = (rows) => { if (rows.length > most) for (let i = 1; i < rows.length
 
 const training = new Map();
 let lastStep = -1;
-function onTraining({ step, values }) {
+function onTraining({ step, values: { total, ...values } }) {
   // A run that was resumed, or a history sent again after a lost connection, starts over at an earlier step.
   if (step < lastStep) for (const rows of training.values()) while (rows.length && rows[rows.length - 1][0] >= step) rows.pop();
   lastStep = step;
@@ -88,7 +90,7 @@ function onTraining({ step, values }) {
     // What is minimised comes first.
     const order = (name) => (/loss/i.test(name) ? "0" : "1") + name;
     byId("numbers").replaceChildren(...Object.entries({ step, ...values }).map(([name, value]) =>
-      element("span", {}, [name, element("b", { textContent: short(value) })])));
+      element("span", {}, [name, element("b", { textContent: short(value) }), name === "step" && total ? " of " + short(total) : ""])));
     reveal("numbers");
     for (const [name, rows] of [...training].sort((a, b) => (order(a[0]) < order(b[0]) ? -1 : 1))) {
       if (rows.length < 2) continue;
@@ -202,7 +204,7 @@ function drawing(nodes, edges) {
     made.append(...children);
     return made;
   };
-  const [boxWidth, boxHeight, gapX, gapY] = [150, 46, 170, 26];
+  const [boxWidth, boxHeight, gapX, gapY] = [176, 46, 170, 26];
   const column = columnsOf(nodes, edges);
   // Within a column, nodes stand in the order of the nodes that feed them, so that few lines cross.
   const rows = Array(Math.max(0, ...column.values()) + 1).fill(0), place = new Map();
