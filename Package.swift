@@ -42,7 +42,9 @@ let package = Package(
     .target(name: "Lattice", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
     .target(name: "Zarr", dependencies: ["CZstd"]),
     .target(name: "Learning", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "Climate", dependencies: ["Lattice", "Tensors", .product(name: "DequeModule", package: "swift-collections")]),
+    .target(
+      name: "Climate",
+      dependencies: ["Lattice", "Tensors", .product(name: "DequeModule", package: "swift-collections")]),
 
     // The one place that knows them all, and the two doors to it.
     .target(
@@ -87,7 +89,9 @@ let package = Package(
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Streams", "FlyingFox", "TestSupport"]),
     .testTarget(
       name: "PipelinesTests",
-      dependencies: ["Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Lattice", "Climate", "holstream", "TestSupport"]),
+      dependencies: [
+        "Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Lattice", "Climate", "holstream", "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -7,7 +7,8 @@ public enum Autocorrelation {
   /// - Parameter series: (B, T).
   public static func ensemble(_ series: [[Double]], maximumLag: Int) -> [Double] {
     guard let length = series.map(\.count).min(), length > 0 else { return [] }
-    var sum = 0.0, squares = 0.0
+    var sum = 0.0
+    var squares = 0.0
     for x in series {
       for value in x[..<length] {
         sum += value
@@ -15,7 +16,8 @@ public enum Autocorrelation {
       }
     }
     let count = Double(series.count * length)
-    let mean = sum / count, variance = squares / count - mean * mean
+    let mean = sum / count
+    let variance = squares / count - mean * mean
     guard variance > 0, variance.isFinite else { return [] }
     return (0...max(0, min(maximumLag, length - 1))).map { lag in
       var products = 0.0

@@ -71,11 +71,14 @@ public struct ClimateComparison: Codable, Sendable {
     observables = []
     autocorrelation = [:]
     for name in names {
-      let x = cut(truth[name]), y = cut(other[name])
+      let x = cut(truth[name])
+      let y = cut(other[name])
       let survivors = y.enumerated().filter { !diverged.contains($0.offset) }.map(\.element)
       let curve = Curve(
-        truth: Autocorrelation.ensemble(x, maximumLag: lag), truthStandardError: Autocorrelation.standardErrors(x, maximumLag: lag),
-        other: Autocorrelation.ensemble(y, maximumLag: lag), otherStandardError: Autocorrelation.standardErrors(y, maximumLag: lag))
+        truth: Autocorrelation.ensemble(x, maximumLag: lag),
+        truthStandardError: Autocorrelation.standardErrors(x, maximumLag: lag),
+        other: Autocorrelation.ensemble(y, maximumLag: lag),
+        otherStandardError: Autocorrelation.standardErrors(y, maximumLag: lag))
       autocorrelation[name] = curve
       let halves = x.count >= 2 ? (Array(x[..<(x.count / 2)]), Array(x[(x.count / 2)...])) : nil
       func distance(_ estimator: String, _ measure: ([[Double]], [[Double]]) -> Double) -> Distance {
@@ -87,18 +90,24 @@ public struct ClimateComparison: Codable, Sendable {
         Observable(
           name: name, truth: Self.moments(x), other: Self.moments(y),
           rmse: x.count == y.count ? Distances.rootMeanSquare(x.flatMap(\.self), y.flatMap(\.self)) : nil,
-          wasserstein1: distance("W1/empirical-quantiles") { Distances.wasserstein1($0.flatMap(\.self), $1.flatMap(\.self)) },
+          wasserstein1: distance("W1/empirical-quantiles") {
+            Distances.wasserstein1($0.flatMap(\.self), $1.flatMap(\.self))
+          },
           autocorrelationDistance: distance("ACF/published-global-mean-rms") {
-            Distances.rootMeanSquare(Autocorrelation.ensemble($0, maximumLag: lag), Autocorrelation.ensemble($1, maximumLag: lag))
+            Distances.rootMeanSquare(
+              Autocorrelation.ensemble($0, maximumLag: lag), Autocorrelation.ensemble($1, maximumLag: lag))
           }))
     }
   }
 
   private static func moments(_ series: [[Double]]) -> Moments {
-    let values = series.flatMap(\.self), count = Double(max(1, values.count))
+    let values = series.flatMap(\.self)
+    let count = Double(max(1, values.count))
     let mean = values.reduce(0, +) / count
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
-    return Moments(mean: mean, standardDeviation: variance.squareRoot(), minimum: values.min() ?? .nan, maximum: values.max() ?? .nan)
+    return Moments(
+      mean: mean, standardDeviation: variance.squareRoot(), minimum: values.min() ?? .nan, maximum: values.max() ?? .nan
+    )
   }
 
   /// The comparison as a table.
@@ -111,14 +120,19 @@ public struct ClimateComparison: Codable, Sendable {
     ]
     for o in observables {
       for (label, m) in [("truth", o.truth), ("other", o.other)] {
-        lines.append("\(o.name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(label)  \(number(m.mean))  \(number(m.standardDeviation))  \(number(m.minimum))  \(number(m.maximum))")
+        lines.append(
+          "\(o.name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(label)  \(number(m.mean))  \(number(m.standardDeviation))  \(number(m.minimum))  \(number(m.maximum))"
+        )
       }
     }
     lines += ["", "                                       distance  noise floor   survivors"]
     for o in observables {
-      lines.append("\(o.name.padding(toLength: 10, withPad: " ", startingAt: 0)) RMSE, frame by frame        \(number(o.rmse))")
+      lines.append(
+        "\(o.name.padding(toLength: 10, withPad: " ", startingAt: 0)) RMSE, frame by frame        \(number(o.rmse))")
       for d in [o.wasserstein1, o.autocorrelationDistance] {
-        lines.append("           \(d.estimator.padding(toLength: 27, withPad: " ", startingAt: 0)) \(number(d.value))  \(number(d.noiseFloor))  \(number(d.survivors))")
+        lines.append(
+          "           \(d.estimator.padding(toLength: 27, withPad: " ", startingAt: 0)) \(number(d.value))  \(number(d.noiseFloor))  \(number(d.survivors))"
+        )
       }
     }
     return lines.joined(separator: "\n")

@@ -3,9 +3,13 @@ enum Distances {
   /// Wasserstein-1 distance of two empirical distributions: the mean distance between their quantiles.
   static func wasserstein1(_ a: [Double], _ b: [Double]) -> Double {
     guard !a.isEmpty, !b.isEmpty else { return .nan }
-    let x = a.sorted(), y = b.sorted()
+    let x = a.sorted()
+    let y = b.sorted()
     // ∫ |F⁻¹(u) − G⁻¹(u)| du over the common refinement of both staircases.
-    var i = 0, j = 0, u = 0.0, total = 0.0
+    var i = 0
+    var j = 0
+    var u = 0.0
+    var total = 0.0
     while i < x.count, j < y.count {
       let next = min(Double(i + 1) / Double(x.count), Double(j + 1) / Double(y.count))
       total += (next - u) * abs(x[i] - y[j])

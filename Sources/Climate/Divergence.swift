@@ -9,7 +9,8 @@ enum Divergence {
   /// The first frame at which a series has left, by the same rule; nil when it never does.
   static func onset(_ series: [Double], truth: [[Double]]) -> Int? {
     let limit = 1.1 * (truth.map(range).max() ?? .infinity)
-    var low = Double.infinity, high = -Double.infinity
+    var low = Double.infinity
+    var high = -Double.infinity
     for (index, value) in series.enumerated() {
       low = min(low, value)
       high = max(high, value)

@@ -83,7 +83,8 @@ public struct ObservableStatistics: Codable, Sendable, Equatable {
     let mean = finite.reduce(0, +) / count
     self.mean = mean
     variance = finite.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
-    let low = finite.min() ?? 0, high = finite.max() ?? 0
+    let low = finite.min() ?? 0
+    let high = finite.max() ?? 0
     minimum = low
     maximum = high
     var histogram = [Int](repeating: 0, count: 32)

@@ -60,10 +60,13 @@ public struct Verdict: Codable, Sendable {
   ///   - model: (B, T + 1) predictions from the same first states.
   ///   - baselines: Other predictions from the same states.
   public init(
-    checkpoint: String, step: Int, truth: [[LatticeState]], model: [[LatticeState]], timeStep: Double, parameters: HolsteinParameters,
+    checkpoint: String, step: Int, truth: [[LatticeState]], model: [[LatticeState]], timeStep: Double,
+    parameters: HolsteinParameters,
     baselines: [(name: String, states: [[LatticeState]])] = [], validThreshold: Double = 0.4
   ) {
-    precondition(!truth.isEmpty && truth.count == model.count && zip(truth, model).allSatisfy { $0.count == $1.count }, "a verdict needs equally many states of truth and model")
+    precondition(
+      !truth.isEmpty && truth.count == model.count && zip(truth, model).allSatisfy { $0.count == $1.count },
+      "a verdict needs equally many states of truth and model")
     self.checkpoint = checkpoint
     self.step = step
     self.timeStep = timeStep
@@ -72,37 +75,52 @@ public struct Verdict: Codable, Sendable {
     frames = truth[0].count - 1
     errors = Self.errors(truth, model)
     self.baselines = baselines.map { Baseline(name: $0.name, errors: Self.errors(truth, $0.states)) }
-    let rhoTruth = truth.map { $0.map(\.deltaRho) }, rhoModel = model.map { $0.map(\.deltaRho) }
-    let qTruth = truth.map { $0.map(\.deltaQ) }, qModel = model.map { $0.map(\.deltaQ) }
+    let rhoTruth = truth.map { $0.map(\.deltaRho) }
+    let rhoModel = model.map { $0.map(\.deltaRho) }
+    let qTruth = truth.map { $0.map(\.deltaQ) }
+    let qModel = model.map { $0.map(\.deltaQ) }
     func against(_ a: [[Double]], _ b: [[Double]]) -> [Double] {
-      a[0].indices.map { t in (a.indices.reduce(0) { $0 + (a[$1][t] - b[$1][t]) * (a[$1][t] - b[$1][t]) } / Double(a.count)).squareRoot() }
+      a[0].indices.map { t in
+        (a.indices.reduce(0) { $0 + (a[$1][t] - b[$1][t]) * (a[$1][t] - b[$1][t]) } / Double(a.count)).squareRoot()
+      }
     }
     func largest(_ a: [[Double]], _ b: [[Double]]) -> Double {
       var result = 0.0
-      for (x, y) in zip(a, b) { for (u, v) in zip(x, y) { result = abs(u - v) > result || !(u - v).isFinite ? abs(u - v) : result } }
+      for (x, y) in zip(a, b) {
+        for (u, v) in zip(x, y) { result = abs(u - v) > result || !(u - v).isFinite ? abs(u - v) : result }
+      }
       return result
     }
     deltaRhoAgainstFrame = against(rhoTruth, rhoModel)
     deltaQAgainstFrame = against(qTruth, qModel)
     largestDeltaRho = largest(rhoTruth, rhoModel)
     largestDeltaQ = largest(qTruth, qModel)
-    let all = rhoTruth.flatMap(\.self), mean = all.reduce(0, +) / Double(all.count)
+    let all = rhoTruth.flatMap(\.self)
+    let mean = all.reduce(0, +) / Double(all.count)
     let deviation = (all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(all.count)).squareRoot()
-    let valid = zip(rhoTruth, rhoModel).map { x, y in x.indices.first { !(abs(x[$0] - y[$0]) <= validThreshold * deviation) } ?? x.count - 1 }
+    let valid = zip(rhoTruth, rhoModel).map { x, y in
+      x.indices.first { !(abs(x[$0] - y[$0]) <= validThreshold * deviation) } ?? x.count - 1
+    }
     validTime = Double(valid.sorted()[valid.count / 2]) * timeStep
     let onsets = zip(rhoModel, qModel).map { rho, q in
       min(Divergence.onset(rho, truth: rhoTruth) ?? .max, Divergence.onset(q, truth: qTruth) ?? .max)
     }
     survival = truth[0].indices.map { t in Double(onsets.count { $0 > t }) / Double(onsets.count) }
     climate = ClimateComparison(
-      truth: ["deltaRho": rhoTruth, "deltaQ": qTruth], other: ["deltaRho": rhoModel, "deltaQ": qModel], timeStep: timeStep)
+      truth: ["deltaRho": rhoTruth, "deltaQ": qTruth], other: ["deltaRho": rhoModel, "deltaQ": qModel],
+      timeStep: timeStep)
     physics = Self.physics(model, parameters)
-    example = ["deltaRho truth": rhoTruth[0], "deltaRho model": rhoModel[0], "deltaQ truth": qTruth[0], "deltaQ model": qModel[0]]
+    example = [
+      "deltaRho truth": rhoTruth[0], "deltaRho model": rhoModel[0], "deltaQ truth": qTruth[0],
+      "deltaQ model": qModel[0],
+    ]
   }
 
   /// RMSE over rollouts and predicted frames; the start, which is given, does not count.
   static func errors(_ truth: [[LatticeState]], _ model: [[LatticeState]]) -> Errors {
-    var sums = (rho: 0.0, q: 0.0, p: 0.0, deltaRho: 0.0, deltaQ: 0.0), frames = 0, sites = 1
+    var sums = (rho: 0.0, q: 0.0, p: 0.0, deltaRho: 0.0, deltaQ: 0.0)
+    var frames = 0
+    var sites = 1
     for (x, y) in zip(truth, model) {
       for (a, b) in zip(x, y).dropFirst() {
         for (u, v) in zip(a.rho, b.rho) { sums.rho += (u - v) * (u - v) }
@@ -114,21 +132,26 @@ public struct Verdict: Codable, Sendable {
         sites = a.sites
       }
     }
-    let n = Double(max(1, frames)), L = Double(sites)
+    let n = Double(max(1, frames))
+    let L = Double(sites)
     return Errors(
-      rho: (sums.rho / (n * L * L)).squareRoot(), q: (sums.q / (n * L)).squareRoot(), p: (sums.p / (n * L)).squareRoot(),
+      rho: (sums.rho / (n * L * L)).squareRoot(), q: (sums.q / (n * L)).squareRoot(),
+      p: (sums.p / (n * L)).squareRoot(),
       deltaRho: (sums.deltaRho / n).squareRoot(), deltaQ: (sums.deltaQ / n).squareRoot())
   }
 
   private static func physics(_ model: [[LatticeState]], _ parameters: HolsteinParameters) -> Physics {
-    var result = Physics(traceDrift: 0, hermiticityDefect: 0, lowestDensity: .infinity, highestDensity: -.infinity, energyDriftPerSite: 0)
+    var result = Physics(
+      traceDrift: 0, hermiticityDefect: 0, lowestDensity: .infinity, highestDensity: -.infinity, energyDriftPerSite: 0)
     for rollout in model {
-      let trace = rollout[0].particleNumber, energy = rollout[0].energy(parameters)
+      let trace = rollout[0].particleNumber
+      let energy = rollout[0].energy(parameters)
       for state in rollout {
         // `max` of a NaN is a NaN: a divergence is seen, not skipped.
         result.traceDrift = Self.larger(result.traceDrift, abs(state.particleNumber - trace))
         result.hermiticityDefect = Self.larger(result.hermiticityDefect, state.hermiticityDefect)
-        result.energyDriftPerSite = Self.larger(result.energyDriftPerSite, abs(state.energy(parameters) - energy) / Double(state.sites))
+        result.energyDriftPerSite = Self.larger(
+          result.energyDriftPerSite, abs(state.energy(parameters) - energy) / Double(state.sites))
         for site in 0..<state.sites {
           result.lowestDensity = -Self.larger(-result.lowestDensity, -state.density(site))
           result.highestDensity = Self.larger(result.highestDensity, state.density(site))
@@ -144,10 +167,12 @@ public struct Verdict: Codable, Sendable {
   public var plainWords: String {
     let survivors = survival.last ?? 0
     var words = String(
-      format: "Over %d frames (%.0f time units) from %d held-out states: RMSE of Δρ %.2e, of ΔQ %.2e.", frames, Double(frames) * timeStep,
+      format: "Over %d frames (%.0f time units) from %d held-out states: RMSE of Δρ %.2e, of ΔQ %.2e.", frames,
+      Double(frames) * timeStep,
       rollouts, errors.deltaRho, errors.deltaQ)
     if let persistence = baselines.first(where: { $0.name == "persistence" }) {
-      words += String(format: " Persistence would give %.2e and %.2e.", persistence.errors.deltaRho, persistence.errors.deltaQ)
+      words += String(
+        format: " Persistence would give %.2e and %.2e.", persistence.errors.deltaRho, persistence.errors.deltaQ)
     }
     if survivors < 1 { words += String(format: " %.0f %% of the rollouts diverged.", 100 * (1 - survivors)) }
     return words

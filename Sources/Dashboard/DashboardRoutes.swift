@@ -20,7 +20,8 @@ struct DashboardRoutes: HTTPHandler {
     }
     var response = try answer(request)
     response.headers[HTTPHeader("X-Content-Type-Options")] = "nosniff"
-    response.headers[HTTPHeader("Content-Security-Policy")] = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+    response.headers[HTTPHeader("Content-Security-Policy")] =
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
     if case .byQuery(let token) = key {
       response.headers[.setCookie] = "holstream=\(token); Path=/; HttpOnly; SameSite=Strict"
     }
@@ -31,7 +32,8 @@ struct DashboardRoutes: HTTPHandler {
     switch request.path {
     case "/", "/index.html":
       let title = Markup.escape(page.title)
-      return text(String(decoding: PackageResources.index_html, as: UTF8.self).replacing("{{title}}", with: title), "text/html")
+      return text(
+        String(decoding: PackageResources.index_html, as: UTF8.self).replacing("{{title}}", with: title), "text/html")
     case "/page.css": return data(Data(PackageResources.page_css), "text/css")
     case "/page.js": return data(Data(PackageResources.page_js), "text/javascript")
     case "/charts/dygraph.min.js": return chart("dygraph.min.js", "text/javascript")
@@ -40,6 +42,7 @@ struct DashboardRoutes: HTTPHandler {
       let body = HTTPBodySequence(from: ServerSentEvents(events: page.events.events()))
       return HTTPResponse(
         statusCode: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
+    case "/api/events": return data(try JSONEncoder.page.encode(page.events.history), "application/json")
     case "/api/state": return data(try JSONEncoder.page.encode(DashboardState(of: page)), "application/json")
     case "/metrics": return text(metrics(), "text/plain; version=0.0.4")
     case "/report": return text(Report(title: page.title, events: page.events.history).html, "text/html")
@@ -66,7 +69,10 @@ struct DashboardRoutes: HTTPHandler {
     return data(content, type)
   }
 
-  private enum Key { case notNeeded, shown, byQuery(String) }
+  private enum Key {
+    case notNeeded, shown
+    case byQuery(String)
+  }
 
   private func admit(_ request: HTTPRequest) -> Key? {
     guard let token = page.settings.token else { return .notNeeded }
@@ -81,7 +87,8 @@ struct DashboardRoutes: HTTPHandler {
 
   /// Takes as long for a wrong token as for the right one.
   static func same(_ given: String, _ token: String) -> Bool {
-    let given = Array(given.utf8), token = Array(token.utf8)
+    let given = Array(given.utf8)
+    let token = Array(token.utf8)
     var difference = given.count == token.count ? UInt8(0) : 1
     for index in given.indices { difference |= given[index] ^ token[index % token.count] }
     return difference == 0
@@ -101,6 +108,7 @@ struct DashboardRoutes: HTTPHandler {
   }
 
   private func refuse(_ status: HTTPStatusCode, _ sentence: String) -> HTTPResponse {
-    HTTPResponse(statusCode: status, headers: [.contentType: "text/plain; charset=utf-8"], body: Data((sentence + "\n").utf8))
+    HTTPResponse(
+      statusCode: status, headers: [.contentType: "text/plain; charset=utf-8"], body: Data((sentence + "\n").utf8))
   }
 }

@@ -10,6 +10,8 @@ public import Streams
 /// |---|---|
 /// | `/` | the page |
 /// | `/events` | the run's events, server-sent: first the remembered ones, then the live ones |
+/// | `/?still` | the page as it is now, not following the run: for a printout |
+/// | `/api/events` | the remembered events as one JSON array |
 /// | `/api/state` | where the run stands, as JSON |
 /// | `/metrics` | counters of the edges and the newest training numbers, in Prometheus' text format |
 /// | `/report` | everything so far as one HTML file without scripts |
@@ -30,18 +32,22 @@ public struct DashboardServer: Service {
   ///   - announce: Is told where the page is, or why there is none.
   /// - Throws: `Refused` when the address is not a number, or is not loopback and there is no token.
   public init(
-    _ settings: Settings, events: EventHub, title: String = "Holstream run", snapshot: @escaping @Sendable () -> GraphSnapshot,
+    _ settings: Settings, events: EventHub, title: String = "Holstream run",
+    snapshot: @escaping @Sendable () -> GraphSnapshot,
     announce: @escaping @Sendable (String) -> Void
   ) throws(Refused) {
     guard settings.isLoopback || settings.token != nil else {
       throw Refused(
         code: .tokenMissing,
-        message: "the page would be open to everyone who reaches \(settings.address): add --token SECRET, or leave --address at 127.0.0.1")
+        message:
+          "the page would be open to everyone who reaches \(settings.address): add --token SECRET, or leave --address at 127.0.0.1"
+      )
     }
     do { _ = try Self.socketAddress(settings.address, 0) } catch {
       throw Refused(
         code: .malformedAddress,
-        message: "cannot bind the page to \"\(settings.address)\": give an address in numbers, such as 127.0.0.1 or ::1")
+        message: "cannot bind the page to \"\(settings.address)\": give an address in numbers, such as 127.0.0.1 or ::1"
+      )
     }
     self.settings = settings
     self.events = events
@@ -63,7 +69,8 @@ public struct DashboardServer: Service {
         return
       } catch {
         announce(
-          "The live page cannot be served on \(settings.address), ports \(settings.port) to \(last): \(error.localizedDescription). The run goes on; choose another --port.")
+          "The live page cannot be served on \(settings.address), ports \(settings.port) to \(last): \(error.localizedDescription). The run goes on; choose another --port."
+        )
         break
       }
     }
@@ -71,7 +78,8 @@ public struct DashboardServer: Service {
   }
 
   private func serve(on port: UInt16) async throws {
-    let server = HTTPServer(address: try Self.socketAddress(settings.address, port), logger: .disabled, handler: DashboardRoutes(page: self))
+    let server = HTTPServer(
+      address: try Self.socketAddress(settings.address, port), logger: .disabled, handler: DashboardRoutes(page: self))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask {
@@ -82,7 +90,7 @@ public struct DashboardServer: Service {
         await server.stop(timeout: 1)
       }
       defer { group.cancelAll() }
-      do { for try await _ in group {} } catch where Task.isShuttingDownGracefully {}
+      do { for try await _ in group {} } catch  where Task.isShuttingDownGracefully {}
     }
   }
 
@@ -93,12 +101,15 @@ public struct DashboardServer: Service {
     default: return
     }
     let host = settings.address.contains(":") ? "[\(settings.address)]" : settings.address
-    let query = settings.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" } ?? ""
+    let query =
+      settings.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" }
+      ?? ""
     let moved = settings.port != 0 && port != settings.port ? " (port \(settings.port) is in use)" : ""
     announce("Live page: http://\(host):\(port)/\(query)\(moved)")
   }
 
   private static func socketAddress(_ address: String, _ port: UInt16) throws -> any SocketAddress {
-    address.contains(":") ? try sockaddr_in6.inet6(ip6: address, port: port) : try sockaddr_in.inet(ip4: address, port: port)
+    address.contains(":")
+      ? try sockaddr_in6.inet6(ip6: address, port: port) : try sockaddr_in.inet(ip4: address, port: port)
   }
 }

@@ -32,21 +32,29 @@ struct LineChart {
     let margin = high > low ? (high - low) * 0.05 : (high == 0 ? 0.5 : abs(high) * 0.05)
     let spanY = high - low + 2 * margin
     func place(_ x: Double, _ y: Double) -> (Double, Double) {
-      (left + (x - firstX) / spanX * (width - left - right), height - bottom - (y - low + margin) / spanY * (height - top - bottom))
+      (
+        left + (x - firstX) / spanX * (width - left - right),
+        height - bottom - (y - low + margin) / spanY * (height - top - bottom)
+      )
     }
     for tick in 0...4 {
       let share = Double(tick) / 4
-      let y = low - margin + share * spanY, x = firstX + share * spanX
+      let y = low - margin + share * spanY
+      let x = firstX + share * spanX
       let (px, py) = (place(x, low).0, place(firstX, y).1)
       body += "<path class=\"grid\" d=\"M\(fixed(left)) \(fixed(py))H\(fixed(width - right))\"/>"
-      body += "<text x=\"\(fixed(left - 6))\" y=\"\(fixed(py + 4))\" text-anchor=\"end\">\(short(isLogarithmic ? pow(10, y) : y))</text>"
-      body += "<text x=\"\(fixed(px))\" y=\"\(fixed(height - bottom + 16))\" text-anchor=\"\(tick == 4 ? "end" : "middle")\">\(short(x))</text>"
+      body +=
+        "<text x=\"\(fixed(left - 6))\" y=\"\(fixed(py + 4))\" text-anchor=\"end\">\(short(isLogarithmic ? pow(10, y) : y))</text>"
+      body +=
+        "<text x=\"\(fixed(px))\" y=\"\(fixed(height - bottom + 16))\" text-anchor=\"\(tick == 4 ? "end" : "middle")\">\(short(x))</text>"
     }
-    body += "<text x=\"\(fixed((left + width) / 2))\" y=\"\(fixed(height - 6))\" text-anchor=\"middle\">\(Markup.escape(xTitle))</text>"
+    body +=
+      "<text x=\"\(fixed((left + width) / 2))\" y=\"\(fixed(height - 6))\" text-anchor=\"middle\">\(Markup.escape(xTitle))</text>"
     var legend = width - right
     for (index, line) in heights.enumerated().reversed() {
       let color = Self.colors[index % Self.colors.count]
-      var path = "", isOpen = false
+      var path = ""
+      var isOpen = false
       for (x, y) in thin(line) {
         guard x.isFinite, y.isFinite else {
           isOpen = false
@@ -58,7 +66,8 @@ struct LineChart {
       }
       let dashes = lines[index].isDashed ? " stroke-dasharray=\"6 4\"" : ""
       body += "<path d=\"\(path)\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"1.6\"\(dashes)/>"
-      body += "<text x=\"\(fixed(legend))\" y=\"18\" text-anchor=\"end\" style=\"fill:\(color)\">\(Markup.escape(lines[index].name))</text>"
+      body +=
+        "<text x=\"\(fixed(legend))\" y=\"18\" text-anchor=\"end\" style=\"fill:\(color)\">\(Markup.escape(lines[index].name))</text>"
       legend -= 16 + 7 * Double(lines[index].name.count)
     }
     return frame(body)

@@ -33,10 +33,12 @@ public struct Report {
     var training: [String: [(x: Double, y: Double)]] = [:]
     var frames: [String: [(x: Double, y: Double)]] = [:]
     var trajectory: Int?
-    var rollouts: [LineChart] = [], climate: [RunEvent.Series] = []
+    var rollouts: [LineChart] = []
+    var climate: [RunEvent.Series] = []
     for event in events {
       switch event {
-      case .training(let step, let values): for (name, value) in values { training[name, default: []].append((Double(step), value)) }
+      case .training(let step, let values):
+        for (name, value) in values { training[name, default: []].append((Double(step), value)) }
       case .frame(let number, let time, let values):
         if trajectory == nil { trajectory = number }
         if number == trajectory { for (name, value) in values { frames[name, default: []].append((time, value)) } }
@@ -49,18 +51,23 @@ public struct Report {
       }
     }
     var charts = training.sorted { $0.key < $1.key }.map { name, points in
-      LineChart(title: name, xTitle: "step", isLogarithmic: name.contains("loss"), lines: [.init(name: name, points: points)])
+      LineChart(
+        title: name, xTitle: "step", isLogarithmic: name.contains("loss"), lines: [.init(name: name, points: points)])
     }
     charts += rollouts
     for (observable, series) in Self.observables(climate) {
-      charts.append(LineChart(
-        title: "Autocorrelation of \(Markup.symbol(observable)), live stream", xTitle: "lag",
-        lines: series.map { .init(name: Markup.symbol($0.name), points: $0.points, isDashed: $0.name.hasSuffix(" model")) }))
+      charts.append(
+        LineChart(
+          title: "Autocorrelation of \(Markup.symbol(observable)), live stream", xTitle: "lag",
+          lines: series.map {
+            .init(name: Markup.symbol($0.name), points: $0.points, isDashed: $0.name.hasSuffix(" model"))
+          }))
     }
     if let trajectory, !frames.isEmpty {
-      charts.append(LineChart(
-        title: "Live stream, trajectory \(trajectory)", xTitle: "time",
-        lines: frames.sorted { $0.key < $1.key }.map { .init(name: Markup.symbol($0.key), points: $0.value) }))
+      charts.append(
+        LineChart(
+          title: "Live stream, trajectory \(trajectory)", xTitle: "time",
+          lines: frames.sorted { $0.key < $1.key }.map { .init(name: Markup.symbol($0.key), points: $0.value) }))
     }
     return charts
   }
@@ -68,8 +75,10 @@ public struct Report {
   /// Truth and model of one observable. A series named `autocorrelation of x` runs over lags, any other over time.
   private static func pair(_ truth: RunEvent.Series, _ model: RunEvent.Series?, of checkpoint: String) -> LineChart {
     LineChart(
-      title: "\(Markup.symbol(truth.name)) of \(checkpoint)", xTitle: truth.name.hasPrefix("autocorrelation") ? "lag" : "time",
-      lines: [.init(name: "truth", points: truth.points)] + (model.map { [.init(name: "rollout", points: $0.points, isDashed: true)] } ?? []))
+      title: "\(Markup.symbol(truth.name)) of \(checkpoint)",
+      xTitle: truth.name.hasPrefix("autocorrelation") ? "lag" : "time",
+      lines: [.init(name: "truth", points: truth.points)]
+        + (model.map { [.init(name: "rollout", points: $0.points, isDashed: true)] } ?? []))
   }
 
   /// Series by what they are of: `Δρ truth` and `Δρ model` share a chart.
@@ -77,22 +86,30 @@ public struct Report {
     var groups: [(name: String, series: [RunEvent.Series])] = []
     for item in series {
       let name = item.name.replacing(#/ (truth|model)$/#, with: "")
-      if let index = groups.firstIndex(where: { $0.name == name }) { groups[index].series.append(item) } else { groups.append((name, [item])) }
+      if let index = groups.firstIndex(where: { $0.name == name }) {
+        groups[index].series.append(item)
+      } else {
+        groups.append((name, [item]))
+      }
     }
     return groups
   }
 
   private func verdicts() -> String {
     var rows: [(String, Int, [String: Double], String)] = []
-    for case .verdict(let checkpoint, let step, let values, let words) in events { rows.append((checkpoint, step, values, words)) }
+    for case .verdict(let checkpoint, let step, let values, let words) in events {
+      rows.append((checkpoint, step, values, words))
+    }
     guard !rows.isEmpty else { return "" }
     let columns = Set(rows.flatMap(\.2.keys)).sorted()
     let head = (["checkpoint", "step"] + columns + ["in words"]).map { "<th>\(Markup.escape($0))</th>" }.joined()
     let body = rows.map { checkpoint, step, values, words in
-      let numbers = columns.map { column in "<td>\(values[column].map { String(format: "%.4g", $0) } ?? "–")</td>" }.joined()
+      let numbers = columns.map { column in "<td>\(values[column].map { String(format: "%.4g", $0) } ?? "–")</td>" }
+        .joined()
       return "<tr><td>\(Markup.escape(checkpoint))</td><td>\(step)</td>\(numbers)<td>\(Markup.escape(words))</td></tr>"
     }
-    return "<h2>Verdicts</h2><table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table>"
+    return
+      "<h2>Verdicts</h2><table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table>"
   }
 
   private func stages() -> String {
@@ -101,11 +118,13 @@ public struct Report {
     guard let (snapshot, bottleneck) = last else { return "" }
     let rows = snapshot.edges.map { edge in
       let counters = edge.counters
-      return "<tr><td>\(Markup.escape(edge.from)) → \(Markup.escape(edge.to))</td><td>\(edge.delivery)</td><td>\(counters.depth) / \(counters.capacity)</td>"
+      return
+        "<tr><td>\(Markup.escape(edge.from)) → \(Markup.escape(edge.to))</td><td>\(edge.delivery)</td><td>\(counters.depth) / \(counters.capacity)</td>"
         + "<td>\(counters.sent)</td><td>\(counters.dropped)</td><td>\(String(format: "%.1f", counters.secondsBlocked))</td></tr>"
     }
     let head = ["edge", "delivery", "waiting", "sent", "dropped", "blocked, s"].map { "<th>\($0)</th>" }.joined()
-    return "<h2>Stages</h2><p>\(Markup.escape(bottleneck))</p><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table>"
+    return
+      "<h2>Stages</h2><p>\(Markup.escape(bottleneck))</p><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table>"
   }
 
   private func messages() -> String {

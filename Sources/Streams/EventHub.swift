@@ -32,7 +32,9 @@ public final class EventHub: Sendable {
     case .graph, .rollout, .climate: kept = [event]
     case .training, .frame:
       kept.append(event)
-      if kept.count > most { kept = kept.enumerated().filter { $0.offset % 2 == 0 || $0.offset > most * 3 / 4 }.map(\.element) }
+      if kept.count > most {
+        kept = kept.enumerated().filter { $0.offset % 2 == 0 || $0.offset > most * 3 / 4 }.map(\.element)
+      }
     case .verdict, .message:
       kept.append(event)
       if kept.count > most { kept.removeFirst(max(1, most / 4)) }
@@ -48,7 +50,9 @@ public final class EventHub: Sendable {
   public func events() -> AsyncStream<RunEvent> {
     AsyncStream(bufferingPolicy: .bufferingNewest(historyLength * 4)) { continuation in
       let number = state.withLock { state -> Int? in
-        for topic in state.history.keys.sorted() { for event in state.history[topic] ?? [] { continuation.yield(event) } }
+        for topic in state.history.keys.sorted() {
+          for event in state.history[topic] ?? [] { continuation.yield(event) }
+        }
         if state.isFinished { return nil }
         state.nextWatcher += 1
         state.watchers[state.nextWatcher] = continuation

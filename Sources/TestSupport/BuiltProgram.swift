@@ -7,7 +7,8 @@ public struct BuiltProgram: Sendable {
   /// - Throws: When the program is not where the build puts it.
   public init() throws {
     let besideTests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "holstream")
-    let candidates = [besideTests] + ["debug", "release"].map { Places.package.appending(path: ".build/\($0)/holstream") }
+    let candidates =
+      [besideTests] + ["debug", "release"].map { Places.package.appending(path: ".build/\($0)/holstream") }
     guard let found = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0.path) }) else {
       throw Missing()
     }
@@ -19,7 +20,8 @@ public struct BuiltProgram: Sendable {
   }
 
   /// Runs the program to its end.
-  public func callAsFunction(_ arguments: String..., in directory: URL? = nil) throws -> (status: Int32, output: String) {
+  public func callAsFunction(_ arguments: String..., in directory: URL? = nil) throws -> (status: Int32, output: String)
+  {
     try run(url, arguments, in: directory)
   }
 

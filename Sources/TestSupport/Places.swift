@@ -38,7 +38,9 @@ public func withTemporaryDirectory<Result>(_ body: (URL) async throws -> Result)
 
 /// Runs a program to its end.
 /// - Returns: Its exit status and everything it printed on both outputs.
-public func run(_ executable: URL, _ arguments: [String], in directory: URL? = nil) throws -> (status: Int32, output: String) {
+public func run(_ executable: URL, _ arguments: [String], in directory: URL? = nil) throws -> (
+  status: Int32, output: String
+) {
   let process = Process()
   process.executableURL = executable
   process.arguments = arguments

@@ -14,14 +14,16 @@ struct PredictCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "Model to roll out.", completion: .file(extensions: ["safetensors"])) var checkpoint: String
-  @Option(name: .customLong("from"), help: "Store whose frames are the initial states.", completion: .directory) var origin: String
+  @Option(name: .customLong("from"), help: "Store whose frames are the initial states.", completion: .directory)
+  var origin: String
   @Option(help: "Frame to start from, counted from 0; the last one when left out.") var frame: Int?
   @Option(help: "Number of predicted frames.") var steps: Int
   @Option(help: "Store to write; must not exist.", completion: .directory) var out: String
 
   func run() async throws {
     let job = PredictJob(
-      checkpoint: URL(filePath: checkpoint), origin: URL(filePath: origin), frame: frame, steps: steps, output: URL(filePath: out))
+      checkpoint: URL(filePath: checkpoint), origin: URL(filePath: origin), frame: frame, steps: steps,
+      output: URL(filePath: out))
     print(try await interruptible { try job.run() })
   }
 }

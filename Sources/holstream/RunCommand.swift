@@ -58,7 +58,8 @@ struct PageOptions: ParsableArguments {
     do {
       return [
         try DashboardServer(
-          .init(address: address, port: port, token: token), events: run.events, title: run.description.name, snapshot: { run.pipeline.graph.snapshot() },
+          .init(address: address, port: port, token: token), events: run.events, title: run.description.name,
+          snapshot: { run.pipeline.graph.snapshot() },
           announce: { status.print($0) })
       ]
     } catch let refused as DashboardServer.Refused {

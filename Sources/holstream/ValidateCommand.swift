@@ -6,7 +6,8 @@ struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
     abstract: "Check a pipeline file without running it: every key, every edge.",
-    discussion: "Prints the pipeline as a tree when it is sound, and everything that is wrong, with line and column, when not.")
+    discussion:
+      "Prints the pipeline as a tree when it is sound, and everything that is wrong, with line and column, when not.")
 
   @OptionGroup var file: PipelineFileOptions
 
@@ -43,7 +44,9 @@ struct PipelineFileOptions: ParsableArguments {
   @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
   var pipeline: String
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key of the file; may be repeated.", valueName: "path=value"))
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Override a key of the file; may be repeated.", valueName: "path=value"))
   var overrides: [String] = []
 
   func description() throws -> PipelineDescription {

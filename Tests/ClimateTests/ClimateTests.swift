@@ -36,7 +36,9 @@ struct ClimateTests {
 
   @Test("The published autocorrelation of the deep quench is met to round-off, and so are its error bars in size")
   func golden() throws {
-    guard let folder = Places.golden("acf_deep_L16") else { return print("skipped: no golden autocorrelation on this machine") }
+    guard let folder = Places.golden("acf_deep_L16") else {
+      return print("skipped: no golden autocorrelation on this machine")
+    }
     for (series, curve) in [("Delta_rho", "A_rho"), ("Delta_Q", "A_Q")] {
       let x = try NumPyArray(contentsOf: folder.appending(path: "\(series).npy"))
       let expected = try NumPyArray(contentsOf: folder.appending(path: "\(curve).npy")).values
@@ -71,11 +73,14 @@ struct ClimateTests {
   func ranking() {
     let truth = (0..<12).map { autoregressive(0.9, length: 600, seed: UInt64($0)) }
     let good = (0..<12).map { autoregressive(0.9, length: 600, seed: UInt64(100 + $0)) }
-    func compare(_ other: [[Double]]) -> ClimateComparison { ClimateComparison(truth: ["x": truth], other: ["x": other], timeStep: 1, maximumLag: 40) }
+    func compare(_ other: [[Double]]) -> ClimateComparison {
+      ClimateComparison(truth: ["x": truth], other: ["x": other], timeStep: 1, maximumLag: 40)
+    }
     let fair = compare(good).observables[0]
     var generator = SystemSeeds(1)
     let shuffled = compare(good.map { $0.shuffled(using: &generator) }).observables[0]
-    let hot = compare(good.map { $0.map { 2 * $0 } }), frozen = compare(good.map { x in x.map { _ in x[0] } }).observables[0]
+    let hot = compare(good.map { $0.map { 2 * $0 } })
+    let frozen = compare(good.map { x in x.map { _ in x[0] } }).observables[0]
     #expect(shuffled.autocorrelationDistance.value > 3 * fair.autocorrelationDistance.value)
     #expect(shuffled.wasserstein1.value < 2 * fair.wasserstein1.value + 1e-9)
     #expect(hot.observables[0].wasserstein1.value > 3 * fair.wasserstein1.value)
@@ -91,7 +96,8 @@ struct ClimateTests {
     for _ in 0..<20 { for frame in ensemble.advance() { truth[frame.trajectory].append(frame.state) } }
     let frozen = truth.map { rollout in rollout.map { _ in rollout[0] } }
     let perfect = Verdict(
-      checkpoint: "c", step: 1, truth: truth, model: truth, timeStep: 0.64, parameters: configuration.parameters, baselines: [("persistence", frozen)])
+      checkpoint: "c", step: 1, truth: truth, model: truth, timeStep: 0.64, parameters: configuration.parameters,
+      baselines: [("persistence", frozen)])
     #expect(perfect.errors == .init(rho: 0, q: 0, p: 0, deltaRho: 0, deltaQ: 0))
     #expect(perfect.survival.allSatisfy { $0 == 1 })
     #expect(abs(perfect.validTime - 19 * 0.64) < 1e-12)
@@ -99,7 +105,8 @@ struct ClimateTests {
     var broken = truth
     broken[1][10].q[0] = .nan
     broken[1][10].rho[0] = .infinity
-    let verdict = Verdict(checkpoint: "c", step: 1, truth: truth, model: broken, timeStep: 0.64, parameters: configuration.parameters)
+    let verdict = Verdict(
+      checkpoint: "c", step: 1, truth: truth, model: broken, timeStep: 0.64, parameters: configuration.parameters)
     #expect(verdict.survival[9] == 1 && abs(verdict.survival[10] - 2.0 / 3) < 1e-12)
     #expect(!verdict.errors.deltaRho.isFinite && !verdict.errors.q.isFinite)
     #expect(verdict.plainWords.contains("33 % of the rollouts diverged"))
@@ -121,7 +128,8 @@ struct SeededNormals {
   private var random: SystemSeeds
   init(_ seed: UInt64) { random = SystemSeeds(seed + 1) }
   mutating func next() -> Double {
-    let u = Double.random(in: 0x1p-53..<1, using: &random), v = Double.random(in: 0..<1, using: &random)
+    let u = Double.random(in: 0x1p-53..<1, using: &random)
+    let v = Double.random(in: 0..<1, using: &random)
     return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
   }
 }

@@ -14,18 +14,23 @@ struct DashboardRoutesTests {
     _ path: String, query: [HTTPRequest.QueryItem] = [], headers: [HTTPHeader: String] = [.host: "127.0.0.1:8480"],
     method: HTTPMethod = .GET, settings: DashboardServer.Settings = .init()
   ) async throws -> (status: Int, headers: HTTPHeaders, body: String) {
-    let page = try DashboardServer(settings, events: hub, title: "quick <start>", snapshot: { Self.graph }, announce: { _ in })
-    let request = HTTPRequest(method: method, version: .http11, path: path, query: query, headers: headers, body: Data())
+    let page = try DashboardServer(
+      settings, events: hub, title: "quick <start>", snapshot: { Self.graph }, announce: { _ in })
+    let request = HTTPRequest(
+      method: method, version: .http11, path: path, query: query, headers: headers, body: Data())
     let response = try await DashboardRoutes(page: page).handleRequest(request)
     return (response.statusCode.code, response.headers, String(decoding: try await response.bodyData, as: UTF8.self))
   }
 
   static let graph = GraphSnapshot(
-    nodes: [.init(name: "lattice", kind: "holstein", state: .running), .init(name: "store", kind: "zarr", state: .running)],
+    nodes: [
+      .init(name: "lattice", kind: "holstein", state: .running), .init(name: "store", kind: "zarr", state: .running),
+    ],
     edges: [
       .init(
         from: "lattice", to: "store", delivery: "lossless",
-        counters: .init(depth: 3, capacity: 8, sent: 40, received: 37, dropped: 0, secondsBlocked: 2, secondsStarved: 0))
+        counters: .init(depth: 3, capacity: 8, sent: 40, received: 37, dropped: 0, secondsBlocked: 2, secondsStarved: 0)
+      )
     ])
 
   @Test("The page, its style and its script are served, and the run's name cannot smuggle markup in")
@@ -76,6 +81,14 @@ struct DashboardRoutesTests {
     #expect(body.contains("data: {\"message\":{\"_0\":\"two\\nlines\"}}\n\n"))
   }
 
+  @Test("A still page is given everything remembered, at once")
+  func still() async throws {
+    hub.send(.training(step: 1, values: ["loss": .nan]))
+    hub.send(.message("a"))
+    let all = try JSONSerialization.jsonObject(with: Data(try await get("/api/events").body.utf8)) as? [[String: Any]]
+    #expect(Set(try #require(all).flatMap(\.keys)) == ["training", "message"])
+  }
+
   @Test("With a token nothing is told without it; by query once, then by cookie or header")
   func token() async throws {
     let settings = DashboardServer.Settings(address: "0.0.0.0", token: "s3cret/√")
@@ -106,7 +119,9 @@ struct DashboardRoutesTests {
 
   @Test("Beyond loopback a token is asked for, and an address must be a number")
   func refusedOptions() throws {
-    func serve(_ settings: DashboardServer.Settings) throws { _ = try DashboardServer(settings, events: hub, snapshot: { Self.graph }, announce: { _ in }) }
+    func serve(_ settings: DashboardServer.Settings) throws {
+      _ = try DashboardServer(settings, events: hub, snapshot: { Self.graph }, announce: { _ in })
+    }
     let open = #expect(throws: DashboardServer.Refused.self) { try serve(.init(address: "0.0.0.0")) }
     #expect(open?.code == .tokenMissing)
     let empty = #expect(throws: DashboardServer.Refused.self) { try serve(.init(address: "::", token: "")) }

@@ -9,10 +9,13 @@ import Testing
 @Suite("The page's server")
 struct DashboardServerTests {
   /// Runs the server and `body` beside it, with the address that was announced.
-  private func serving(_ hub: EventHub, port: UInt16 = 0, _ body: @Sendable @escaping (URL, String) async throws -> Void) async throws {
+  private func serving(
+    _ hub: EventHub, port: UInt16 = 0, _ body: @Sendable @escaping (URL, String) async throws -> Void
+  ) async throws {
     let (announced, continuation) = AsyncStream.makeStream(of: String.self)
     let server = try DashboardServer(
-      .init(port: port), events: hub, title: "run", snapshot: { GraphSnapshot(nodes: [], edges: []) }, announce: { continuation.yield($0) })
+      .init(port: port), events: hub, title: "run", snapshot: { GraphSnapshot(nodes: [], edges: []) },
+      announce: { continuation.yield($0) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask {
@@ -32,7 +35,8 @@ struct DashboardServerTests {
     let thread = ThreadExecutor(name: "curl")
     defer { thread.end() }
     return try await Task(executorPreference: thread) {
-      try run(URL(filePath: "/usr/bin/curl"), ["--silent", "--max-time", "20"] + arguments + [url.absoluteString]).output
+      try run(URL(filePath: "/usr/bin/curl"), ["--silent", "--max-time", "20"] + arguments + [url.absoluteString])
+        .output
     }.value
   }
 

@@ -7,11 +7,15 @@ import Testing
 @Suite("The report without scripts")
 struct ReportTests {
   private let events: [RunEvent] = [
-    .training(step: 0, values: ["loss": 1]), .training(step: 10, values: ["loss": .nan]), .training(step: 20, values: ["loss": 0.01]),
+    .training(step: 0, values: ["loss": 1]), .training(step: 10, values: ["loss": .nan]),
+    .training(step: 20, values: ["loss": 0.01]),
     .rollout(
       checkpoint: "step-20", step: 20, truth: [.init(name: "deltaRho", step: 0.5, values: [0, 1, 0])],
       model: [.init(name: "deltaRho", step: 0.5, values: [0, 0.9, .infinity])]),
-    .climate(series: [.init(name: "ΔQ truth", step: 1, values: [1, 0.5]), .init(name: "ΔQ model", step: 1, values: [1, 0.4])], values: [:]),
+    .climate(
+      series: [
+        .init(name: "ΔQ truth", step: 1, values: [1, 0.5]), .init(name: "ΔQ model", step: 1, values: [1, 0.4]),
+      ], values: [:]),
     .verdict(checkpoint: "step-20", step: 20, values: ["RMSE Δρ": 0.125], words: "a < b & c"),
     .graph(DashboardRoutesTests.graph, bottleneck: DashboardRoutesTests.graph.bottleneck),
     .message("<script>alert(1)</script>"),
@@ -41,7 +45,8 @@ struct ReportTests {
   @Test("A value that is not finite breaks the line instead of bending it")
   func gaps() throws {
     let chart = LineChart(
-      title: "t", xTitle: "x", lines: [.init(name: "l", points: [(0, 0), (1, 1), (2, .nan), (3, 1), (4, .infinity), (5, 0)])])
+      title: "t", xTitle: "x",
+      lines: [.init(name: "l", points: [(0, 0), (1, 1), (2, .nan), (3, 1), (4, .infinity), (5, 0)])])
     let path = try #require(chart.svg().firstMatch(of: #/<path d="([^"]*)" fill="none"/#)?.1)
     #expect(path.filter { $0 == "M" }.count == 3)
     #expect(path.filter { $0 == "L" }.count == 1)

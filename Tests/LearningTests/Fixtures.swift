@@ -1,7 +1,7 @@
 import Foundation
 import Learning
-import TestSupport
 import Tensors
+import TestSupport
 
 /// Windows and configurations that several tests share.
 enum Fixtures {

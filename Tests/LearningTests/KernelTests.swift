@@ -132,7 +132,11 @@ struct KernelTests {
     let tiles = g.blocks / 16
     for compact: Int32 in isLanes ? [0, 1] : [0] {
       if isLanes {
-        if compact == 1 { holstream_pack(single, 11, 5, 9, ps.pointer) } else { holstream_winograd_pack(single, 11, 5, ps.pointer) }
+        if compact == 1 {
+          holstream_pack(single, 11, 5, 9, ps.pointer)
+        } else {
+          holstream_winograd_pack(single, 11, 5, ps.pointer)
+        }
         holstream_winograd_convolve(&g, start, 5, ps.pointer, compact, bias, nil, y, 11, 0, tiles, scratch.pointer)
       } else {
         holstream_pack(single, 11, 5, 9, ps.pointer)
@@ -172,7 +176,8 @@ struct KernelTests {
     }
   }
 
-  @Test("On large lattices the adjoint and the weights' gradient satisfy <r, w ∗ x> = <wᵀ ∗ r, x> = <dw, w>",
+  @Test(
+    "On large lattices the adjoint and the weights' gradient satisfy <r, w ∗ x> = <wᵀ ∗ r, x> = <dw, w>",
     arguments: [32, 48])
   func adjointness(sites: Int) {
     let plane = Plane(sites)

@@ -28,22 +28,24 @@ struct SafetensorsTests {
     #expect(read == written)
   }
 
-  @Test("A file that breaks a rule of the format is refused", arguments: [
-    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} x"#,
-    #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
-    #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#,
-    #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
-    #"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":[1]}}"#,
-    #"{"a":{"dtype":"F32","shape":[2]}}"#, #"{"__metadata__":{"k":1}}"#, #"["a"]"#, #"{"a":"#, #"{"a"#, "", #"{"\"#,
-    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
-  ])
+  @Test(
+    "A file that breaks a rule of the format is refused",
+    arguments: [
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} x"#,
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+      #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#,
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
+      #"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":[1]}}"#,
+      #"{"a":{"dtype":"F32","shape":[2]}}"#, #"{"__metadata__":{"k":1}}"#, #"["a"]"#, #"{"a":"#, #"{"a"#, "", #"{"\"#,
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+    ])
   func malformed(header: String) {
     #expect(throws: LearningError.self) { try Safetensors(file(header)) }
   }
@@ -60,7 +62,8 @@ struct SafetensorsTests {
   @Test("Every flipped byte of a checkpoint is read or refused, never a crash")
   func flippedBytes() throws {
     let trainer = try Trainer(configuration: Fixtures.configuration(.cnn, channels: 1))
-    let data = try Checkpoint(model: trainer.configuration.model, parameters: trainer.parameters).safetensors().encoded()
+    let data = try Checkpoint(model: trainer.configuration.model, parameters: trainer.parameters).safetensors()
+      .encoded()
     let header = data.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
     for at in 0..<(8 + header) {
       for value: UInt8 in [0x22, 0x39] {
@@ -97,9 +100,11 @@ struct SafetensorsTests {
     }
   }
 
-  @Test("The published sizes of networks are met", arguments: [
-    (ModelFamily.cnn, 16, 1, 5364), (.parc, 16, 2, 20136), (.parc, 32, 2, 77128), (.parc, 128, 4, 2_375_944),
-  ])
+  @Test(
+    "The published sizes of networks are met",
+    arguments: [
+      (ModelFamily.cnn, 16, 1, 5364), (.parc, 16, 2, 20136), (.parc, 32, 2, 77128), (.parc, 128, 4, 2_375_944),
+    ])
   func sizes(family: ModelFamily, channels: Int, blocks: Int, parameters: Int) {
     #expect(ModelConfiguration(family: family, channels: channels, blocks: blocks).parameterCount == parameters)
   }

@@ -112,4 +112,16 @@ struct SurrogateTests {
     #expect(whole.result.rho <= 0.56 && whole.result.rho > 0.49)
     #expect(whole.result.rhoStep <= 0.021 && whole.result.rhoRate <= 0.04)
   }
+
+  @Test("A rollout shared between two cores gives the same bits as on one", arguments: [16, 32, 48])
+  func sharedRollout(sites: Int) throws {
+    let configuration = ModelConfiguration(family: .parc, channels: 96, zeroInitialisedOutput: false)
+    let model = try NetworkModel(
+      configuration: configuration, parameters: ParameterLayout(configuration).initial(configuration, seed: 1))
+    var (one, two) = (try Fixtures.window(sites: sites).state(0), try Fixtures.window(sites: sites).state(0))
+    try model.networkPredictor(sites: sites, workers: 1).advance(&one)
+    try model.networkPredictor(sites: sites, workers: 2).advance(&two)
+    #expect(one == two)
+    #expect(one != (try Fixtures.window(sites: sites).state(0)))
+  }
 }

@@ -125,7 +125,8 @@ struct TorchExactnessTests {
     let trained = try torch.parameters("f64.trained.")
     let theirs = try torch.parameters("f32.trained.")
     print(
-      "\(family), L = \(sites), N = \(steps), after 50 steps: loss", largest(losses, double), "PyTorch f32", largest(single, double),
+      "\(family), L = \(sites), N = \(steps), after 50 steps: loss", largest(losses, double), "PyTorch f32",
+      largest(single, double),
       "weights", largest(trainer.parameters, trained), "PyTorch f32", largest(theirs, trained))
     #expect(largest(trainer.parameters, trained) <= 4 * largest(theirs, trained) + 2e-6)
   }

@@ -26,7 +26,8 @@ struct CommandLineTests {
   func badConfiguration() async throws {
     try await withTemporaryDirectory { folder in
       let file = folder.appending(path: "p.yaml")
-      try "sources:\n  lattice:\n    holstein: { sites: 15 }\n  x:\n    holstien: {}\n".write(to: file, atomically: true, encoding: .utf8)
+      try "sources:\n  lattice:\n    holstein: { sites: 15 }\n  x:\n    holstien: {}\n".write(
+        to: file, atomically: true, encoding: .utf8)
       let (status, output) = try holstream("validate", file.path)
       #expect(status == 78)
       #expect(output.contains("p.yaml:3:24: sources.lattice.holstein.sites: "))
@@ -65,7 +66,8 @@ struct CommandLineTests {
 
   @Test("simulate from zarr-python's store, predict with the published checkpoint and climate fit together")
   func simulateFromForeignStore() async throws {
-    guard let golden = Places.golden("shallow_L16_si64"), let checkpoint = Places.goldenFile("tiny_L16.safetensors") else {
+    guard let golden = Places.golden("shallow_L16_si64"), let checkpoint = Places.goldenFile("tiny_L16.safetensors")
+    else {
       print("skipped: the golden trajectories are not on this machine")
       return
     }
@@ -81,11 +83,13 @@ struct CommandLineTests {
       let from = folder.appending(path: "foreign.zarr").path
       guard let made = try runPython(make, [golden.path, from]) else { return }
       #expect(made.status == 0, "\(made.output)")
-      let truth = folder.appending(path: "truth.zarr").path, model = folder.appending(path: "model.zarr").path
+      let truth = folder.appending(path: "truth.zarr").path
+      let model = folder.appending(path: "model.zarr").path
       let simulated = try holstream(
         "simulate", "--from", from, "--frame", "0", "--steps", "640", "--every", "64", "--g", "0.8", "--out", truth)
       #expect(simulated.status == 0, "\(simulated.output)")
-      let predicted = try holstream("predict", "--checkpoint", checkpoint.path, "--from", from, "--frame", "0", "--steps", "10", "--out", model)
+      let predicted = try holstream(
+        "predict", "--checkpoint", checkpoint.path, "--from", from, "--frame", "0", "--steps", "10", "--out", model)
       #expect(predicted.status == 0, "\(predicted.output)")
       let check = """
         import sys, numpy, zarr

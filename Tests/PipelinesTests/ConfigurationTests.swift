@@ -5,7 +5,9 @@ import Testing
 
 @Suite("A pipeline file")
 struct ConfigurationTests {
-  private func read(_ yaml: String, set overrides: [String] = [], _ body: (ConfigurationSection) -> Void) throws -> [String] {
+  private func read(_ yaml: String, set overrides: [String] = [], _ body: (ConfigurationSection) -> Void) throws
+    -> [String]
+  {
     let overrides = try overrides.map(ConfigurationOverride.init)
     let diagnostics = ConfigurationDiagnostics(overrides: overrides)
     let root = try ConfigurationFile(text: yaml, name: "p.yaml", overrides: overrides).section(diagnostics)
@@ -29,16 +31,18 @@ struct ConfigurationTests {
       _ = root.integer("b", default: 1, in: 0...4, "B")
       _ = root.duration("c", default: "1 s", "C")
     }
-    #expect(problems == [
-      "p.yaml:1:4: a: expected a number, got `x`",
-      "p.yaml:2:4: b: expected a whole number from 0 to 4, got `-1`",
-      "p.yaml:3:4: c: expected a time such as 200ms, 30 s or 5 minutes, got `3 parsecs`",
-    ])
+    #expect(
+      problems == [
+        "p.yaml:1:4: a: expected a number, got `x`",
+        "p.yaml:2:4: b: expected a whole number from 0 to 4, got `-1`",
+        "p.yaml:3:4: c: expected a time such as 200ms, 30 s or 5 minutes, got `3 parsecs`",
+      ])
   }
 
   @Test("A value on the command line wins over the file, also where the file has no such key")
   func override() throws {
-    var sites = 0, seed = 0
+    var sites = 0
+    var seed = 0
     let problems = try read("lattice: { sites: 16 }", set: ["lattice.sites=32", "train.seed=5"]) { root in
       sites = root.section("lattice").integer("sites", default: 8, "Sites")
       seed = root.section("train").integer("seed", default: 0, "Seed")
@@ -63,7 +67,9 @@ struct ConfigurationTests {
     }
   }
 
-  @Test("Text that is not YAML is an error with the line where it breaks", arguments: ["a: [1, 2", "a: {b: 1", "a: 1\n\tb: 2"])
+  @Test(
+    "Text that is not YAML is an error with the line where it breaks",
+    arguments: ["a: [1, 2", "a: {b: 1", "a: 1\n\tb: 2"])
   func notYAML(text: String) {
     let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(text: text, name: "p.yaml") }
     #expect(error?.problems.first?.line != nil)
@@ -85,7 +91,9 @@ struct ConfigurationTests {
     #expect(Quantity.duration(text) == .seconds(seconds))
   }
 
-  @Test("Quantities without a unit, or with a foreign one, are not guessed", arguments: ["5", "-1 s", "3 furlongs", "nan s", ""])
+  @Test(
+    "Quantities without a unit, or with a foreign one, are not guessed",
+    arguments: ["5", "-1 s", "3 furlongs", "nan s", ""])
   func notDurations(text: String) {
     #expect(Quantity.duration(text) == nil)
     #expect(Quantity.bytes(text) == nil)

@@ -12,7 +12,9 @@ struct PipelineRunTests {
     var follower = JSONLinesFollower(url)
     var lines: [JSONLine] = []
     while case let items = try follower.read(), !items.isEmpty {
-      for item in items { if case .line(let line) = item { lines.append(line) } else { Issue.record("\(url.lastPathComponent): \(item)") } }
+      for item in items {
+        if case .line(let line) = item { lines.append(line) } else { Issue.record("\(url.lastPathComponent): \(item)") }
+      }
     }
     return lines
   }
@@ -24,7 +26,8 @@ struct PipelineRunTests {
   @Test("Simulates, stores, trains, judges every checkpoint and ends with its curriculum", .timeLimit(.minutes(2)))
   func whole() async throws {
     try await withTemporaryDirectory { folder in
-      let run = try PipelineRun(PipelineDescription(text: Miniature.yaml()), directory: folder.appending(path: "run"), resuming: false)
+      let run = try PipelineRun(
+        PipelineDescription(text: Miniature.yaml()), directory: folder.appending(path: "run"), resuming: false)
       let summary = try await run.execute(status: TerminalStatus(isTerminal: false))
       #expect(summary.description.contains("What it learned"))
       #expect(try lines(run.directory.file("metrics.jsonl")).count == 24)
@@ -53,7 +56,9 @@ struct PipelineRunTests {
         assert glob.glob(f"{folder}/tensorboard/events.out.tfevents.*")
         print("agrees")
         """
-      if let checked = try runPython(script, [run.directory.url.path]) { #expect(checked.output.contains("agrees"), "\(checked.output)") }
+      if let checked = try runPython(script, [run.directory.url.path]) {
+        #expect(checked.output.contains("agrees"), "\(checked.output)")
+      }
     }
   }
 
@@ -72,7 +77,9 @@ struct PipelineRunTests {
     }
   }
 
-  @Test("Stopped at any step and gone on with, training ends in the same bits and the store has no gap", .timeLimit(.minutes(3)), arguments: [7, 13])
+  @Test(
+    "Stopped at any step and gone on with, training ends in the same bits and the store has no gap",
+    .timeLimit(.minutes(3)), arguments: [7, 13])
   func resume(stopAt: Int) async throws {
     try await withTemporaryDirectory { folder in
       let description = try PipelineDescription(text: Miniature.yaml(batches: 60))
@@ -88,7 +95,8 @@ struct PipelineRunTests {
       let resumed = try PipelineRun(description, directory: folder.appending(path: "parts"), resuming: true)
       _ = try await resumed.execute(status: TerminalStatus(isTerminal: false))
 
-      let expected = try parameters(whole.directory.url, step: 60), actual = try parameters(resumed.directory.url, step: 60)
+      let expected = try parameters(whole.directory.url, step: 60)
+      let actual = try parameters(resumed.directory.url, step: 60)
       #expect(actual.parameters == expected.parameters)
       #expect(actual.training == expected.training)
       #expect(actual.notes == expected.notes)
@@ -102,10 +110,14 @@ struct PipelineRunTests {
   @Test("A checkpoint of another pipeline is refused on resume, in words", .timeLimit(.minutes(1)))
   func otherPipeline() async throws {
     try await withTemporaryDirectory { folder in
-      let run = try PipelineRun(PipelineDescription(text: Miniature.yaml()), directory: folder.appending(path: "run"), resuming: false)
+      let run = try PipelineRun(
+        PipelineDescription(text: Miniature.yaml()), directory: folder.appending(path: "run"), resuming: false)
       _ = try await run.execute(status: TerminalStatus(isTerminal: false))
-      let other = try PipelineDescription(text: Miniature.yaml(), overrides: ["stages.train.online-trainer.model.channels=6"])
-      let error = #expect(throws: RunError.self) { try PipelineRun(other, directory: folder.appending(path: "run"), resuming: true) }
+      let other = try PipelineDescription(
+        text: Miniature.yaml(), overrides: ["stages.train.online-trainer.model.channels=6"])
+      let error = #expect(throws: RunError.self) {
+        try PipelineRun(other, directory: folder.appending(path: "run"), resuming: true)
+      }
       #expect(error?.code == .badInput)
     }
   }
@@ -118,7 +130,8 @@ struct PipelineRunTests {
       try Miniature.yaml(batches: 4000).write(to: pipeline, atomically: true, encoding: .utf8)
       let log = folder.appending(path: "log")
       let parts = folder.appending(path: "parts")
-      let process = try holstream.start(["run", pipeline.path, "--directory", parts.path, "--port", "0"], in: folder, log: log)
+      let process = try holstream.start(
+        ["run", pipeline.path, "--directory", parts.path, "--port", "0"], in: folder, log: log)
       // Interrupted once it has judged a checkpoint, which proves that the event went through.
       var follower = LineFollower(parts.appending(path: "verdicts.jsonl"))
       while try follower.read().isEmpty, process.isRunning { await Task.yield() }
@@ -134,14 +147,17 @@ struct PipelineRunTests {
       let shorter = ["--set", "stages.train.online-trainer.keep=100000", "--no-page"]
       // Both go to the same step of the same curriculum; only then can the bits be compared.
       for (name, resume) in [("parts", true), ("whole", false)] {
-        let arguments = ["run", pipeline.path, "--directory", folder.appending(path: name).path] + shorter + (resume ? ["--resume"] : [])
+        let arguments =
+          ["run", pipeline.path, "--directory", folder.appending(path: name).path] + shorter
+          + (resume ? ["--resume"] : [])
         let process = try holstream.start(arguments, in: folder, log: folder.appending(path: "log-\(name)"))
         let file = CheckpointFolder(folder.appending(path: "\(name)/checkpoints")).file(step: target).url
         while !FileManager.default.fileExists(atPath: file.path), process.isRunning { await Task.yield() }
         process.interrupt()
         process.waitUntilExit()
       }
-      let expected = try parameters(folder.appending(path: "whole"), step: target), actual = try parameters(parts, step: target)
+      let expected = try parameters(folder.appending(path: "whole"), step: target)
+      let actual = try parameters(parts, step: target)
       #expect(actual.parameters == expected.parameters)
       #expect(actual.notes == expected.notes)
     }
@@ -158,7 +174,9 @@ struct PipelineRunTests {
         let arguments = ["run", pipeline.path, "--directory", run.path, "--no-page"] + (round > 0 ? ["--resume"] : [])
         let process = try holstream.start(arguments, in: folder, log: folder.appending(path: "log"))
         let before = (try? CheckpointFolder(run.appending(path: "checkpoints")).latest()?.file.step) ?? 0
-        while (try? CheckpointFolder(run.appending(path: "checkpoints")).latest()?.file.step) ?? 0 <= before, process.isRunning { await Task.yield() }
+        while (try? CheckpointFolder(run.appending(path: "checkpoints")).latest()?.file.step) ?? 0 <= before,
+          process.isRunning
+        { await Task.yield() }
         #expect(process.isRunning, "\((try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "")")
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
@@ -166,7 +184,9 @@ struct PipelineRunTests {
         #expect(status == 0 && output.contains("every chunk is whole"), "\(output)")
         var follower = JSONLinesFollower(run.appending(path: "metrics.jsonl"))
         var broken = 0
-        while case let items = try follower.read(), !items.isEmpty { broken += items.count { if case .line = $0 { false } else { true } } }
+        while case let items = try follower.read(), !items.isEmpty {
+          broken += items.count { if case .line = $0 { false } else { true } }
+        }
         #expect(broken <= round + 1)
       }
     }

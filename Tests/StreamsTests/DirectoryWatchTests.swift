@@ -30,7 +30,9 @@ struct DirectoryWatchTests {
     try await withTemporaryDirectory { folder in
       let scans = watch(folder).makeAsyncIterator()
       #expect(await scans.next()?.files.isEmpty == true)
-      for number in 0..<10_000 { _ = FileManager.default.createFile(atPath: folder.appending(path: "f\(number)").path, contents: nil) }
+      for number in 0..<10_000 {
+        _ = FileManager.default.createFile(atPath: folder.appending(path: "f\(number)").path, contents: nil)
+      }
       var count = 0
       while count < 10_000, let scan = await scans.next() { count = scan.files.count }
       #expect(count == 10_000)
@@ -85,7 +87,8 @@ struct DirectoryWatchTests {
       let clock = ManualClock()
       // The file system is left alone until the watch's own events are known to be the only ones.
       let scans = DirectoryWatch(
-        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .seconds(1), timer: .seconds(60), clock: clock
+        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .seconds(1), timer: .seconds(60),
+        clock: clock
       ).makeAsyncIterator()
       #expect(await scans.next()?.reason == .start)
       let mailbox = scans.mailbox
@@ -110,7 +113,8 @@ struct DirectoryWatchTests {
     try await withTemporaryDirectory { folder in
       let clock = ManualClock()
       let scans = DirectoryWatch(
-        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .milliseconds(200), timer: .seconds(60), clock: clock
+        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .milliseconds(200), timer: .seconds(60),
+        clock: clock
       ).makeAsyncIterator()
       _ = await scans.next()
       let mailbox = scans.mailbox
@@ -148,7 +152,8 @@ struct DirectoryWatchTests {
 
   @Test("The kernel's queue, when it really overflows, is reported as lost events", .timeLimit(.minutes(1)))
   func kernelOverflow() async throws {
-    let limit = (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8))
+    let limit =
+      (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8))
       .flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? .max
     guard limit <= 50_000 else {
       print("skipped: the kernel queues up to \(limit) events here")
@@ -156,7 +161,8 @@ struct DirectoryWatchTests {
     }
     try await withTemporaryDirectory { folder in
       // The process's one listener is held up in a handler while more events come than the kernel keeps.
-      let isHeld = DispatchSemaphore(value: 0), mayGo = DispatchSemaphore(value: 0)
+      let isHeld = DispatchSemaphore(value: 0)
+      let mayGo = DispatchSemaphore(value: 0)
       let (events, continuation) = AsyncStream.makeStream(of: Notifications.Event.self)
       let isFirst = Mutex(true)
       let number = Notifications.shared.subscribe(to: folder) { event in

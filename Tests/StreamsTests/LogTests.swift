@@ -51,7 +51,9 @@ struct LogTests {
       var follower = JSONLinesFollower(url)
       var numbers: [Int] = []
       while case let items = try follower.read(), !items.isEmpty {
-        for item in items { if case .line(let line) = item { numbers.append(line.number) } else { Issue.record("\(item)") } }
+        for item in items {
+          if case .line(let line) = item { numbers.append(line.number) } else { Issue.record("\(item)") }
+        }
       }
       #expect(numbers == Array(0..<50))
     }
@@ -102,7 +104,9 @@ struct LogTests {
       while case let items = try follower.read(), !items.isEmpty { seen += numbers(items) }
       #expect(seen == Array(0..<60))
       for file in JSONLinesLog.rotated(of: url) {
-        #expect(try JSONLine(parsing: String(try String(contentsOf: file.url, encoding: .utf8).prefix { $0 != "\n" })).number == file.first)
+        #expect(
+          try JSONLine(parsing: String(try String(contentsOf: file.url, encoding: .utf8).prefix { $0 != "\n" })).number
+            == file.first)
       }
     }
   }
@@ -157,12 +161,15 @@ struct LogTests {
       for step in 0..<200 { try file.append(step: step, scalars: [("loss", Float(step) / 2), ("rate", 1)], time: 2) }
       let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.path).first)
       let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
-      func word(_ at: Int, _ count: Int) -> UInt64 { (0..<count).reduce(0) { $0 | UInt64(bytes[at + $1]) << UInt64(8 * $1) } }
+      func word(_ at: Int, _ count: Int) -> UInt64 {
+        (0..<count).reduce(0) { $0 | UInt64(bytes[at + $1]) << UInt64(8 * $1) }
+      }
       func unmasked(_ at: Int) -> UInt32 {
         let rotated = UInt32(word(at, 4)) &- 0xA282_EAD8
         return rotated >> 17 | rotated << 15
       }
-      var at = 0, records = 0
+      var at = 0
+      var records = 0
       while at < bytes.count {
         let length = Int(word(at, 8))
         #expect(unmasked(at + 8) == CRC32C.checksum(bytes[at..<(at + 8)]))

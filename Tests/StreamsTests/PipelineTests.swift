@@ -68,7 +68,8 @@ struct PipelineTests {
 
   @Test("A sink that returns early does not stall the others, and what it missed is counted")
   func earlyReturn() async throws {
-    let impatient = Collector<Int>(limit: 2), patient = Collector<Int>()
+    let impatient = Collector<Int>(limit: 2)
+    let patient = Collector<Int>()
     let pipeline = Pipeline("p") { graph in
       let numbers = graph.source("numbers", next: counting(to: 100))
       graph.sink("impatient", reading: numbers.lossless(buffer: 1), into: impatient)
@@ -86,7 +87,8 @@ struct PipelineTests {
     let sink = Collector<String>()
     let pipeline = Pipeline("p") { graph in
       let numbers = graph.source("numbers", next: counting(to: 5))
-      let words = graph.stage("words", reading: numbers.lossless(buffer: 2), on: ThreadExecutor(name: "words")) { elements, emit in
+      let words = graph.stage("words", reading: numbers.lossless(buffer: 2), on: ThreadExecutor(name: "words")) {
+        elements, emit in
         for try await element in elements where element % 2 == 0 { try await emit("\(element)") }
       }
       graph.sink("sink", reading: words.lossless(buffer: 1), into: sink)
@@ -134,14 +136,23 @@ struct PipelineTests {
     let snapshot = GraphSnapshot(
       nodes: [],
       edges: [
-        .init(from: "lattice", to: "train", delivery: "lossless", counters: .init(depth: 64, capacity: 64, sent: 100, received: 36, dropped: 0, secondsBlocked: 12, secondsStarved: 0)),
-        .init(from: "lattice", to: "store", delivery: "lossless", counters: .init(depth: 0, capacity: 64, sent: 100, received: 100, dropped: 0, secondsBlocked: 0, secondsStarved: 9)),
+        .init(
+          from: "lattice", to: "train", delivery: "lossless",
+          counters: .init(
+            depth: 64, capacity: 64, sent: 100, received: 36, dropped: 0, secondsBlocked: 12, secondsStarved: 0)),
+        .init(
+          from: "lattice", to: "store", delivery: "lossless",
+          counters: .init(
+            depth: 0, capacity: 64, sent: 100, received: 100, dropped: 0, secondsBlocked: 0, secondsStarved: 9)),
       ])
-    #expect(snapshot.bottleneck == "train sets the pace: lattice has waited 12 s for it, 64 of 64 places of its buffer are taken.")
+    #expect(
+      snapshot.bottleneck
+        == "train sets the pace: lattice has waited 12 s for it, 64 of 64 places of its buffer are taken.")
     #expect(snapshot.prometheus.contains("holstream_edge_blocked_seconds_total{from=\"lattice\",to=\"train\"} 12.0"))
   }
 
-  @Test("A pipeline whose readers have all returned ends, though its source would go on for ever", .timeLimit(.minutes(1)))
+  @Test(
+    "A pipeline whose readers have all returned ends, though its source would go on for ever", .timeLimit(.minutes(1)))
   func abandoned() async throws {
     let pipeline = Pipeline("p") { graph in
       let numbers = graph.source("numbers", next: counting(to: .max))
@@ -152,7 +163,8 @@ struct PipelineTests {
     #expect(pipeline.graph.snapshot().nodes.allSatisfy { $0.state == .finished })
   }
 
-  @Test("A cancelled run throws and leaves no node finished, so that no store is marked complete", .timeLimit(.minutes(1)))
+  @Test(
+    "A cancelled run throws and leaves no node finished, so that no store is marked complete", .timeLimit(.minutes(1)))
   func cancelled() async throws {
     let sink = Collector<Int>()
     let (started, continuation) = AsyncStream.makeStream(of: Void.self)
@@ -182,12 +194,16 @@ struct PipelineTests {
         continuation.yield(number ?? 0)
         return number
       }
-      let doubled = graph.stage("double", reading: numbers.lossless(buffer: 8)) { (elements: Inlet<Int>, emit: @Sendable (Int) async throws -> Void) in
+      let doubled = graph.stage("double", reading: numbers.lossless(buffer: 8)) {
+        (elements: Inlet<Int>, emit: @Sendable (Int) async throws -> Void) in
         for try await element in elements { try await emit(2 * element) }
       }
       graph.sink("sink", reading: doubled.lossless(buffer: 8), into: sink)
     }
-    let group = ServiceGroup(configuration: .init(services: [.init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup)], logger: Logger(label: "test")))
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [.init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup)],
+        logger: Logger(label: "test")))
     async let run: Void = group.run()
     for await number in started where number >= 100 { break }
     await group.triggerGracefulShutdown()
@@ -204,7 +220,8 @@ struct PipelineTests {
     let sink = Collector<Int>()
     let pipeline = Pipeline("p") { graph in
       let numbers = graph.source("numbers", next: counting(to: 200))
-      let copies = graph.stage("copies", reading: numbers.lossless(buffer: 4)) { (elements: Inlet<Int>, emit: @escaping @Sendable (Int) async throws -> Void) in
+      let copies = graph.stage("copies", reading: numbers.lossless(buffer: 4)) {
+        (elements: Inlet<Int>, emit: @escaping @Sendable (Int) async throws -> Void) in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for _ in 0..<4 { group.addTask { for try await element in elements { try await emit(element) } } }
           for try await _ in group {}

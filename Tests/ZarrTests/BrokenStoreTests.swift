@@ -10,13 +10,17 @@ struct BrokenStoreTests {
     try await withTemporaryDirectory { folder in
       let url = folder.appending(path: "s.zarr")
       let writer = try TrajectoryStoreWriter(creating: url, layout: TrajectoryStoreTests.layout)
-      for index in 0..<12 { try writer.append(trajectory: 0, time: Double(index), TrajectoryStoreTests.frame(0, index)) }
+      for index in 0..<12 {
+        try writer.append(trajectory: 0, time: Double(index), TrajectoryStoreTests.frame(0, index))
+      }
       try writer.close()
       try body(url)
     }
   }
 
-  @Test("A chunk that is cut short, changed, swollen or gone is an error that names the file", arguments: ["short", "flipped", "bomb", "gone", "empty"])
+  @Test(
+    "A chunk that is cut short, changed, swollen or gone is an error that names the file",
+    arguments: ["short", "flipped", "bomb", "gone", "empty"])
   func chunks(how: String) async throws {
     try await withStore { url in
       let file = url.appending(path: "rho/c/0/1/0/0")
@@ -49,9 +53,11 @@ struct BrokenStoreTests {
   @Test("Metadata that lies is refused before memory is taken for it")
   func metadata() async throws {
     let lies: [(String, String)] = [
-      ("\"shape\" : [", "\"shape\" : [-1,"), ("\"zarr_format\" : 3", "\"zarr_format\" : 2"), ("complex128", "complex512"),
+      ("\"shape\" : [", "\"shape\" : [-1,"), ("\"zarr_format\" : 3", "\"zarr_format\" : 2"),
+      ("complex128", "complex512"),
       ("\"regular\"", "\"rectangular\""), ("\"zstd\"", "\"lzma\""), ("\"chunk_shape\" : [", "\"chunk_shape\" : [0,"),
-      ("\"attributes\" : {", "\"surprise\" : 1, \"attributes\" : {"), ("{", ""), ("\"codecs\" : [", "\"codecs\" : [[],"),
+      ("\"attributes\" : {", "\"surprise\" : 1, \"attributes\" : {"), ("{", ""),
+      ("\"codecs\" : [", "\"codecs\" : [[],"),
     ]
     for (text, lie) in lies {
       try await withStore { url in
@@ -69,9 +75,13 @@ struct BrokenStoreTests {
     let codec: JSONValue = .object(["name": .string("bytes")])
     for sizes in [[1e9, 1e9], [4e18, 8], [1, 1e10]] {
       let json: JSONValue = .object([
-        "zarr_format": .number(3), "node_type": .string("array"), "shape": .array([.number(10), .number(10)]), "data_type": .string("float64"),
-        "chunk_grid": .object(["name": .string("regular"), "configuration": .object(["chunk_shape": .array(sizes.map { .number($0) })])]),
-        "chunk_key_encoding": .object(["name": .string("default")]), "fill_value": .number(0), "codecs": .array([codec]),
+        "zarr_format": .number(3), "node_type": .string("array"), "shape": .array([.number(10), .number(10)]),
+        "data_type": .string("float64"),
+        "chunk_grid": .object([
+          "name": .string("regular"), "configuration": .object(["chunk_shape": .array(sizes.map { .number($0) })]),
+        ]),
+        "chunk_key_encoding": .object(["name": .string("default")]), "fill_value": .number(0),
+        "codecs": .array([codec]),
       ])
       #expect(throws: StoreError.self) { try ArrayMetadata(json, path: "a") }
     }
@@ -84,14 +94,16 @@ struct BrokenStoreTests {
     let plain = [UInt8]((0..<4096).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) })
     let chain = CodecChain([.zstd(level: 3, checksum: true)], dataType: .float64)
     let encoded = chain.encode(plain)
-    var metadata = ArrayMetadata(shape: [3, 9], dataType: .complex64, chunkShape: [1, 4], codecs: chain, dimensionNames: ["a", "b"])
+    var metadata = ArrayMetadata(
+      shape: [3, 9], dataType: .complex64, chunkShape: [1, 4], codecs: chain, dimensionNames: ["a", "b"])
     metadata.attributes["x"] = .number(1)
     let json = try JSONEncoder().encode(metadata.json)
     for _ in 0..<rounds {
       var bytes = encoded
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         switch Int.random(in: 0..<3, using: &random) {
-        case 0 where !bytes.isEmpty: bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        case 0 where !bytes.isEmpty:
+          bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
         case 1 where !bytes.isEmpty: bytes.removeSubrange(Int.random(in: 0..<bytes.count, using: &random)...)
         default: bytes.append(UInt8.random(in: 0...255, using: &random))
         }

@@ -18,13 +18,18 @@ struct TrajectoryStoreTests {
   }
 
   private func fill(_ writer: TrajectoryStoreWriter, trajectory: Int, _ frames: Range<Int>) throws {
-    for index in frames { try writer.append(trajectory: trajectory, time: Double(index) * 0.5, Self.frame(trajectory, index)) }
+    for index in frames {
+      try writer.append(trajectory: trajectory, time: Double(index) * 0.5, Self.frame(trajectory, index))
+    }
   }
 
   private func check(_ reader: TrajectoryStoreReader, trajectory: Int, _ frames: Range<Int>) throws {
     for index in frames {
-      #expect(try reader.read("rho", trajectory: trajectory, frames: index..<(index + 1)) == Self.frame(trajectory, index)["rho"])
-      #expect(try reader.read("Q", trajectory: trajectory, frames: index..<(index + 1)) == Self.frame(trajectory, index)["Q"])
+      #expect(
+        try reader.read("rho", trajectory: trajectory, frames: index..<(index + 1))
+          == Self.frame(trajectory, index)["rho"])
+      #expect(
+        try reader.read("Q", trajectory: trajectory, frames: index..<(index + 1)) == Self.frame(trajectory, index)["Q"])
     }
     #expect(try reader.times(trajectory, frames: frames) == frames.map { Double($0) * 0.5 })
   }
@@ -79,13 +84,16 @@ struct TrajectoryStoreTests {
         let writer = try TrajectoryStoreWriter(creating: url, layout: Self.layout)
         try fill(writer, trajectory: 0, 0..<5)
         let error = #expect(throws: StoreError.self) { try TrajectoryStoreWriter(resuming: url) }
-        #expect(error?.code == .locked && error?.message.contains("process \(ProcessInfo.processInfo.processIdentifier)") == true)
+        #expect(
+          error?.code == .locked
+            && error?.message.contains("process \(ProcessInfo.processInfo.processIdentifier)") == true)
       }
       #expect(try TrajectoryStoreWriter(resuming: url).storedLength(0) == 5)
     }
   }
 
-  @Test("One writer and three readers: every frame that a reader is promised is there and right", .timeLimit(.minutes(2)))
+  @Test(
+    "One writer and three readers: every frame that a reader is promised is there and right", .timeLimit(.minutes(2)))
   func concurrency() async throws {
     try await withTemporaryDirectory { folder in
       let url = folder.appending(path: "s.zarr")
@@ -95,11 +103,13 @@ struct TrajectoryStoreTests {
       try await withThrowingTaskGroup(of: Int.self) { group in
         for _ in 0..<3 {
           group.addTask {
-            var checked = 0, reader = try TrajectoryStoreReader(url)
+            var checked = 0
+            var reader = try TrajectoryStoreReader(url)
             while checked < total {
               for index in checked..<reader.length(0) {
                 #expect(try reader.read("Q", trajectory: 0, frames: index..<(index + 1)) == Self.frame(0, index)["Q"])
-                #expect(try reader.read("rho", trajectory: 0, frames: index..<(index + 1)) == Self.frame(0, index)["rho"])
+                #expect(
+                  try reader.read("rho", trajectory: 0, frames: index..<(index + 1)) == Self.frame(0, index)["rho"])
               }
               checked = reader.length(0)
               reader = try reader.refreshed()

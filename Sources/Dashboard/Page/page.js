@@ -253,14 +253,27 @@ function drawing(nodes, edges) {
 
 // ── Connection ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-const events = new EventSource("/events");
 const say = (words, className) => Object.assign(byId("status"), { textContent: words, className });
-events.onopen = () => {
-  byId("messages").replaceChildren();
-  say("live", "live");
+const handlers = {
+  training: onTraining, frame: onFrame, rollout: onRollout, climate: onClimate, verdict: onVerdict, graph: onGraph,
+  message: ({ _0 }) => onMessage(_0),
 };
-// A run that has ended is not a lost connection to hide: the page keeps what it has and tries again now and then.
-events.onerror = () => say("the run has ended, or cannot be reached; this is its last word", "lost");
-const handlers = { training: onTraining, frame: onFrame, rollout: onRollout, climate: onClimate, verdict: onVerdict, graph: onGraph };
-for (const [topic, handler] of Object.entries(handlers)) events.addEventListener(topic, (event) => handler(JSON.parse(event.data)[topic]));
-events.addEventListener("message", (event) => onMessage(JSON.parse(event.data).message._0));
+// An event is an object with one member, named by its topic.
+const take = (event) => Object.entries(event).forEach(([topic, content]) => handlers[topic]?.(content));
+
+if (new URLSearchParams(location.search).has("still")) {
+  // The run as it is now, for a printout.
+  fetch("/api/events").then((response) => response.json()).then((all) => {
+    all.forEach(take);
+    say("as of " + new Date().toLocaleString(), "");
+  });
+} else {
+  const events = new EventSource("/events");
+  events.onopen = () => {
+    byId("messages").replaceChildren();
+    say("live", "live");
+  };
+  // A run that has ended is not a lost connection to hide: the page keeps what it has and tries again now and then.
+  events.onerror = () => say("the run has ended, or cannot be reached; this is its last word", "lost");
+  for (const topic of Object.keys(handlers)) events.addEventListener(topic, (event) => take(JSON.parse(event.data)));
+}

@@ -177,7 +177,8 @@ public struct EchoStateNetwork: SurrogateModel {
       listen(state.values)
       state.values.withUnsafeMutableBufferPointer {
         LinearReadout.advance(
-          $0.baseAddress!, features: features.pointer, count: EchoStateNetwork.features(echo.configuration), geometry: planes,
+          $0.baseAddress!, features: features.pointer, count: EchoStateNetwork.features(echo.configuration),
+          geometry: planes,
           diagonal: diagonal, offDiagonal: offDiagonal, scale: scale)
       }
     }

@@ -38,7 +38,8 @@ struct LinearReadout: Sendable {
     /// (4, count) weights; the ridge is relative to the mean square of the features.
     func weights(ridge: Double) throws -> [Float] {
       let trace = (0..<count).reduce(0) { $0 + matrix[$1 * count + $1] }
-      guard trace > 0, let x = BLAS.solveSymmetric(matrix, targets, n: count, ridge: ridge * trace / Double(count)) else {
+      guard trace > 0, let x = BLAS.solveSymmetric(matrix, targets, n: count, ridge: ridge * trace / Double(count))
+      else {
         throw LearningError(.invalidData, "the least-squares fit has too few different samples; give it more windows")
       }
       return x.map { Float($0) }

@@ -73,10 +73,13 @@ public struct Checkpoint: Sendable, Equatable {
     func vector(prefix: String) throws -> [Float] {
       var values: [Float] = []
       for tensor in layout.tensors {
-        guard let stored = file.tensors[prefix + tensor.name] else { throw fail("tensor \(prefix + tensor.name) is missing") }
+        guard let stored = file.tensors[prefix + tensor.name] else {
+          throw fail("tensor \(prefix + tensor.name) is missing")
+        }
         guard stored.shape == tensor.shape, let floats = stored.floats else {
           throw fail(
-            "tensor \(prefix + tensor.name) should be F32 of shape \(tensor.shape), it is \(stored.type) \(stored.shape)")
+            "tensor \(prefix + tensor.name) should be F32 of shape \(tensor.shape), it is \(stored.type) \(stored.shape)"
+          )
         }
         values += floats
       }

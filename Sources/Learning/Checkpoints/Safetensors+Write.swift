@@ -24,7 +24,8 @@ extension Safetensors {
       let tensor = tensors[name]!
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let end = offset + tensor.bytes.count
-      parts.append("\(try quoted(name)):{\"dtype\":\"\(tensor.type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      parts.append(
+        "\(try quoted(name)):{\"dtype\":\"\(tensor.type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
       offset = end
     }
     var header = Data("{\(parts.joined(separator: ","))}".utf8)

@@ -22,7 +22,8 @@ public struct Safetensors: Sendable, Equatable {
 
     /// A tensor of type F32.
     public init(_ values: [Float], shape: [Int]) {
-      precondition(shape.reduce(1, *) == values.count, "Safetensors: shape \(shape) does not hold \(values.count) numbers")
+      precondition(
+        shape.reduce(1, *) == values.count, "Safetensors: shape \(shape) does not hold \(values.count) numbers")
       type = "F32"
       self.shape = shape
       bytes = Data(capacity: 4 * values.count)
@@ -87,7 +88,9 @@ public struct Safetensors: Sendable, Equatable {
     var end = 0
     // The ranges must follow one another without hole or overlap and fill the file.
     for entry in header.entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
-      guard let bits = Self.bits[entry.type] else { throw fail("tensor “\(entry.name)” has unknown type \(entry.type)") }
+      guard let bits = Self.bits[entry.type] else {
+        throw fail("tensor “\(entry.name)” has unknown type \(entry.type)")
+      }
       var size = bits / 8
       for extent in entry.shape {
         let (product, overflow) = size.multipliedReportingOverflow(by: extent)

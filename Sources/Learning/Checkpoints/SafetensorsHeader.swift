@@ -119,7 +119,8 @@ struct SafetensorsHeader {
     let quoted = bytes[start..<at]
     guard quoted.contains(0x5C) else { return String(decoding: quoted.dropFirst().dropLast(), as: UTF8.self) }
     // Escapes are rare; Foundation knows them all.
-    guard let value = try? JSONSerialization.jsonObject(with: Data(quoted), options: .fragmentsAllowed) as? String else {
+    guard let value = try? JSONSerialization.jsonObject(with: Data(quoted), options: .fragmentsAllowed) as? String
+    else {
       throw malformed("a string with valid escapes")
     }
     return value

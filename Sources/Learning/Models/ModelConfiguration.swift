@@ -54,17 +54,32 @@ extension ModelConfiguration {
   /// The metadata of published checkpoints, entry `model_kwargs`.
   private struct Keywords: Codable {
     var channels: Int
-    var n_blocks: Int
-    var dropout_p: Float
-    var kernel_size: Int?
-    var use_residual_scalar: Bool?
-    var act_func: String?
-    var init_method: String?
-    var zero_initialize_output: Bool?
-    var dtype: String?
-    var use_layernorm: Bool?
-    var data_scalars: DataScalars?
-    var simple_cnn: Bool?
+    var blocks: Int
+    var dropout: Float
+    var kernelSize: Int?
+    var usesResidualScalar: Bool?
+    var activation: String?
+    var initialisation: String?
+    var zeroInitialisedOutput: Bool?
+    var type: String?
+    var usesLayerNorm: Bool?
+    var scalars: DataScalars?
+    var isDirect: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case channels
+      case blocks = "n_blocks"
+      case dropout = "dropout_p"
+      case kernelSize = "kernel_size"
+      case usesResidualScalar = "use_residual_scalar"
+      case activation = "act_func"
+      case initialisation = "init_method"
+      case zeroInitialisedOutput = "zero_initialize_output"
+      case type = "dtype"
+      case usesLayerNorm = "use_layernorm"
+      case scalars = "data_scalars"
+      case isDirect = "simple_cnn"
+    }
   }
 
   /// Reads the `model_kwargs` metadata of a published checkpoint, a JSON object.
@@ -74,17 +89,17 @@ extension ModelConfiguration {
     do { keywords = try JSONDecoder().decode(Keywords.self, from: Data(json.utf8)) } catch {
       throw LearningError(.checkpointMismatch, "the metadata entry model_kwargs cannot be read: \(error)")
     }
-    guard keywords.kernel_size ?? 3 == 3, !(keywords.use_residual_scalar ?? false), keywords.use_layernorm ?? true,
-      ["Tanh", "tanh"].contains(keywords.act_func ?? "Tanh")
+    guard keywords.kernelSize ?? 3 == 3, !(keywords.usesResidualScalar ?? false), keywords.usesLayerNorm ?? true,
+      ["Tanh", "tanh"].contains(keywords.activation ?? "Tanh")
     else {
       throw LearningError(
         .checkpointMismatch,
         "model_kwargs asks for a network other than 3 × 3 kernels, LayerNorm, tanh and no residual scalar: \(json)")
     }
     self.init(
-      family: keywords.simple_cnn ?? false ? .cnn : .parc, channels: keywords.channels, blocks: keywords.n_blocks,
-      dropout: keywords.dropout_p, zeroInitialisedOutput: keywords.zero_initialize_output ?? true,
-      scalars: keywords.data_scalars ?? .ones)
+      family: keywords.isDirect ?? false ? .cnn : .parc, channels: keywords.channels, blocks: keywords.blocks,
+      dropout: keywords.dropout, zeroInitialisedOutput: keywords.zeroInitialisedOutput ?? true,
+      scalars: keywords.scalars ?? .ones)
     try validate()
   }
 
@@ -92,9 +107,9 @@ extension ModelConfiguration {
   var publishedKeywords: String {
     get throws {
       let keywords = Keywords(
-        channels: channels, n_blocks: blocks, dropout_p: dropout, kernel_size: 3, use_residual_scalar: false,
-        act_func: "Tanh", init_method: "xavier_uniform", zero_initialize_output: zeroInitialisedOutput,
-        dtype: "torch.float32", use_layernorm: true, data_scalars: scalars, simple_cnn: family == .cnn)
+        channels: channels, blocks: blocks, dropout: dropout, kernelSize: 3, usesResidualScalar: false,
+        activation: "Tanh", initialisation: "xavier_uniform", zeroInitialisedOutput: zeroInitialisedOutput,
+        type: "torch.float32", usesLayerNorm: true, scalars: scalars, isDirect: family == .cnn)
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
       return String(decoding: try encoder.encode(keywords), as: UTF8.self)

@@ -46,47 +46,12 @@ extension ResidualNetwork {
     workers: Workers = Workers(count: 1)
   ) {
     var g = planes.kernel
-    let c = Int32(channels)
-    nonisolated(unsafe) let w = values + parameters
-    let start = memory + planes.slack
-    func plane(_ index: Int) -> UnsafeMutablePointer<Float> { start + index * planes.stride }
-    let tape = self.tape
     let output = scratch + planes.slack
-    let own = output + 4 * planes.stride + planes.slack
-
-    holstream_embed(&g, state, inputScale, plane(tape.input))
-    convolve(
-      &g, plane(tape.input), inputs: 4, packed: packed + packedInput, bias: w + inputBias, add: nil,
-      into: plane(tape.x(0)), outputs: channels, scratch: own, workers: workers)
-    holstream_tanh(&g, plane(tape.x(0)), c, plane(tape.x(0)))
-    for block in 0..<blocks {
-      nonisolated(unsafe) let x = plane(tape.x(block))
-      nonisolated(unsafe) let hidden1 = plane(tape.hidden1(block))
-      nonisolated(unsafe) let convolved = plane(tape.convolved(block))
-      nonisolated(unsafe) let hidden2 = plane(tape.hidden2(block))
-      nonisolated(unsafe) let statistics = plane(tape.statistics(block))
-      shared(&g, workers: workers) { g in
-        holstream_normalise_tanh(
-          &g, x, c, w + gamma1(block), w + beta1(block), nil, statistics, statistics + planes.stride, hidden1)
-      }
-      holstream_fill_halo(&g, hidden1, c)
-      convolve(
-        &g, hidden1, inputs: channels, packed: packed + packed1(block), bias: w + bias1(block), add: nil,
-        into: convolved, outputs: channels, scratch: own, workers: workers)
-      nonisolated(unsafe) let mask = masks.map { $0 + block * channels }
-      shared(&g, workers: workers) { g in
-        holstream_normalise_tanh(
-          &g, convolved, c, w + gamma2(block), w + beta2(block), mask, statistics + 2 * planes.stride,
-          statistics + 3 * planes.stride, hidden2)
-      }
-      holstream_fill_halo(&g, hidden2, c)
-      convolve(
-        &g, hidden2, inputs: channels, packed: packed + packed2(block), bias: w + bias2(block), add: x,
-        into: plane(tape.x(block + 1)), outputs: channels, scratch: own, workers: workers)
-    }
-    let last = plane(tape.x(blocks))
-    holstream_tanh(&g, last, c, last)
-    holstream_convolve(&g, last, c, 1, packed + packedOutput, w + outputBias, nil, output, 4)
+    let pass = ForwardPass(
+      network: self, w: values + parameters, packed: packed, masks: masks, tape: memory + planes.slack, output: output,
+      geometry: g, scratch: output + 4 * planes.stride + planes.slack)
+    holstream_embed(&g, state, inputScale, memory + planes.slack)
+    pass.run(workers: workers)
     holstream_extract(&g, output, outputScale, add, out)
   }
 }

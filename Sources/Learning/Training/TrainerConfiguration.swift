@@ -42,11 +42,14 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     func check(_ condition: Bool, _ message: @autoclosure () -> String) throws {
       if !condition { throw LearningError(.invalidConfiguration, message()) }
     }
-    try check(!curriculum.stages.isEmpty, "the curriculum needs at least one stage")
+    // The upper bounds keep sums of a configuration from an untrusted file from overflowing.
+    try check((1...4096).contains(curriculum.stages.count), "the curriculum needs between 1 and 4096 stages")
     for (index, stage) in curriculum.stages.enumerated() {
       try check(
-        stage.batches >= 1 && stage.steps >= 1 && stage.noise >= 0 && stage.noise.isFinite,
-        "stage \(index) of the curriculum needs at least one batch, at least one step and noise of at least 0: \(stage)")
+        (1...(1 << 48)).contains(stage.batches) && (1...65536).contains(stage.steps) && stage.noise >= 0
+          && stage.noise.isFinite,
+        "stage \(index) of the curriculum needs at least one batch, 1 to 65536 steps and noise of at least 0: \(stage)"
+      )
     }
     try check(batchSize >= 1, "batchSize must be at least 1, got \(batchSize)")
     try check(schedule.base > 0 && schedule.base.isFinite, "the learning rate must be positive, got \(schedule.base)")

@@ -14,37 +14,37 @@ final class TrainingEngine: @unchecked Sendable {
   }
 
   let shape: Shape
-  private let configuration: TrainerConfiguration
-  private let planes: Planes
-  private let networks: [ResidualNetwork]
-  private let parameterCount: Int
-  private let stateSize: Int
-  private let maskCount: Int
+  let configuration: TrainerConfiguration
+  let planes: Planes
+  let networks: [ResidualNetwork]
+  let parameterCount: Int
+  let stateSize: Int
+  let maskCount: Int
   private let workers: Workers
 
   /// (B, N + 1, S): the states that the model was given and gave; [0] is the noisy input.
-  private let states: FloatBuffer
+  let states: FloatBuffer
   /// (B, N, S): what enters the model after teacher forcing; unused without.
-  private let fed: FloatBuffer
+  let fed: FloatBuffer
   /// (B, N, S): derivatives that PARC predicted.
-  private let rates: FloatBuffer
+  let rates: FloatBuffer
   /// (B, N, networks) tapes.
-  private let tapes: FloatBuffer
-  private let tapeSize: Int
+  let tapes: FloatBuffer
+  let tapeSize: Int
   /// (B, N, networks, blocks, C) factors of dropout.
-  private let masks: FloatBuffer
-  private let packed: FloatBuffer
-  private let sites: FloatBuffer
+  let masks: FloatBuffer
+  let packed: FloatBuffer
+  let sites: FloatBuffer
   /// (workers, scratchSize).
-  private let scratch: FloatBuffer
-  private let scratchSize: Int
+  let scratch: FloatBuffer
+  let scratchSize: Int
   /// (workers, parameters).
-  private let gradients: FloatBuffer
+  let gradients: FloatBuffer
   /// (workers, sumsSize): sums for the gradients of weights.
-  private let weightSums: FloatBuffer
-  private let weightSumsSize: Int
+  let weightSums: FloatBuffer
+  let weightSumsSize: Int
   /// (B, 8): sums of squared errors of states and of rates.
-  private let sums: UnsafeMutablePointer<Double>
+  let sums: UnsafeMutablePointer<Double>
 
   init(_ configuration: TrainerConfiguration, shape: Shape) {
     self.shape = shape
@@ -67,7 +67,8 @@ final class TrainingEngine: @unchecked Sendable {
     planes.writeSites(to: sites.pointer)
     // Two gradients of states beside what the network needs, rounded to cache lines.
     scratchSize =
-      (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16 * 16
+      (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16
+      * 16
     scratch = FloatBuffer(count: workers.count * scratchSize)
     gradients = FloatBuffer(count: workers.count * parameterCount)
     weightSumsSize = (networks.map(\.sumsCount).reduce(0, +) + 15) / 16 * 16
@@ -167,166 +168,26 @@ final class TrainingEngine: @unchecked Sendable {
         rhoDiagonal: Float(roots[0]), rhoOffDiagonal: Float(roots[1]), q: Float(roots[2]), p: Float(roots[3])), factors
     )
   }
+}
 
-  // MARK: Where things lie
+// MARK: Where things lie
 
-  private func state(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
+extension TrainingEngine {
+  func state(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
     states.pointer + (index * (shape.steps + 1) + step) * stateSize
   }
-  private func input(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
+  func input(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
     configuration.teacherForcing > 0 && step > 0
       ? fed.pointer + (index * shape.steps + step) * stateSize : state(index, step)
   }
-  private func rate(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
+  func rate(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
     rates.pointer + (index * shape.steps + step) * stateSize
   }
-  private func tape(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float> {
+  func tape(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float> {
     tapes.pointer + ((index * shape.steps + step) * networks.count + network) * tapeSize
   }
-  private func mask(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float>? {
+  func mask(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float>? {
     guard masks.count > 0 else { return nil }
     return masks.pointer + (index * shape.steps + step) * maskCount + network * maskCount / networks.count
-  }
-
-  // MARK: Passes
-
-  /// Copies the input, adds noise and draws the dropout of one sample.
-  private func prepare(_ sample: TrainingSample, index: Int, step: Int, noise: Float, injection: Injection?) {
-    let start = state(index, 0)
-    sample.window.values.withUnsafeBufferPointer {
-      start.update(from: $0.baseAddress! + sample.offset * stateSize, count: stateSize)
-    }
-    if let added = injection?.noise {
-      for k in 0..<stateSize { start[k] += added[index * stateSize + k] }
-    } else if noise > 0 {
-      // A complex entry's noise has total variance noise², half in each part.
-      let matrix = 2 * shape.sites * shape.sites
-      CounterRandom.addNormals(
-        to: start, count: matrix, deviation: noise * Float(0.5).squareRoot(), seed: configuration.seed,
-        purpose: .inputNoise, trajectory: UInt64(index), step: UInt64(step))
-      CounterRandom.addNormals(
-        to: start + matrix, count: 2 * shape.sites, deviation: noise, seed: configuration.seed, purpose: .inputNoise,
-        trajectory: UInt64(index), step: UInt64(step), firstBlock: (matrix + 63) / 64 * 16)
-    }
-    guard masks.count > 0 else { return }
-    let count = shape.steps * maskCount
-    let drawn = masks.pointer + index * count
-    if let given = injection?.masks {
-      for k in 0..<count { drawn[k] = given[index * count + k] }
-    } else {
-      var random = CounterRandom(
-        seed: configuration.seed, purpose: .dropout, trajectory: UInt64(index), step: UInt64(step))
-      let dropout = Double(configuration.model.dropout)
-      let kept = Float(1 / (1 - dropout))
-      for k in 0..<count { drawn[k] = random.uniform() < dropout ? 0 : kept }
-    }
-  }
-
-  private func forward(
-    _ sample: TrainingSample, index: Int, worker: Int, values: UnsafePointer<Float>, weights: [Float]
-  ) {
-    let own = scratch.pointer + worker * scratchSize
-    let found = sums + 8 * index
-    found.update(repeating: 0, count: 8)
-    let alpha = configuration.teacherForcing
-    func run(_ network: Int, _ step: Int, _ from: UnsafePointer<Float>, add: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>) {
-      networks[network].forward(
-        from, values: values, packed: packed.pointer, masks: mask(index, step, network), planes: planes,
-        memory: tape(index, step, network), scratch: own, add: add, out: out)
-    }
-    sample.window.values.withUnsafeBufferPointer { labels in
-      for step in 0..<shape.steps {
-        let from = input(index, step)
-        let label = labels.baseAddress! + (sample.offset + step) * stateSize
-        if alpha > 0 && step > 0 {
-          let predicted = state(index, step)
-          for k in 0..<stateSize { from[k] = alpha * label[k] + (1 - alpha) * predicted[k] }
-        }
-        if networks.count == 1 {
-          run(0, step, from, add: from, out: state(index, step + 1))
-        } else {
-          run(0, step, from, add: nil, out: rate(index, step))
-          run(1, step, rate(index, step), add: from, out: state(index, step + 1))
-        }
-        addErrors(label + stateSize, state(index, step + 1), weights[step], to: found)
-      }
-    }
-    guard networks.count == 2, let labels = sample.window.rates else { return }
-    labels.withUnsafeBufferPointer { labels in
-      for step in 0..<shape.steps {
-        let label = labels.baseAddress! + (sample.offset + step) * stateSize
-        addErrors(label, rate(index, step), weights[step], to: found + 4)
-      }
-    }
-  }
-
-  private func addErrors(
-    _ label: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ weight: Float, to sums: UnsafeMutablePointer<Double>
-  ) {
-    var found = (0.0, 0.0, 0.0, 0.0)
-    withUnsafeMutableBytes(of: &found) {
-      holstream_squared_errors(Int32(shape.sites), label, value, $0.bindMemory(to: Double.self).baseAddress!)
-    }
-    let square = Double(weight) * Double(weight)
-    sums[0] += square * found.0
-    sums[1] += square * found.1
-    sums[2] += square * found.2
-    sums[3] += square * found.3
-  }
-
-  private func backward(
-    _ sample: TrainingSample, index: Int, worker: Int, values: UnsafePointer<Float>, weights: [Float],
-    stateCoefficients: [Float], rateCoefficients: [Float]?
-  ) {
-    let dState = scratch.pointer + worker * scratchSize
-    let dRate = dState + stateSize
-    let own = dState + (2 * stateSize + 15) / 16 * 16
-    let gradient = gradients.pointer + worker * parameterCount
-    let alpha = configuration.teacherForcing
-    func run(_ network: Int, _ step: Int, _ dOut: UnsafePointer<Float>, _ dIn: UnsafeMutablePointer<Float>?) {
-      networks[network].backward(
-        dOut, values: values, packed: packed.pointer, masks: mask(index, step, network), planes: planes,
-        sites: sites.pointer, memory: tape(index, step, network), scratch: own, gradients: gradient,
-        sums: weightSums.pointer + worker * weightSumsSize, dState: dIn)
-    }
-    func addError(
-      _ label: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ coefficients: [Float], _ weight: Float,
-      to gradient: UnsafeMutablePointer<Float>
-    ) {
-      let square = weight * weight
-      var scaled = (
-        square * coefficients[0], square * coefficients[1], square * coefficients[2], square * coefficients[3]
-      )
-      withUnsafeBytes(of: &scaled) {
-        holstream_squared_errors_backward(
-          Int32(shape.sites), label, value, $0.bindMemory(to: Float.self).baseAddress!, gradient)
-      }
-    }
-    dState.update(repeating: 0, count: stateSize)
-    for step in (0..<shape.steps).reversed() {
-      sample.window.values.withUnsafeBufferPointer {
-        addError(
-          $0.baseAddress! + (sample.offset + step + 1) * stateSize, state(index, step + 1), stateCoefficients,
-          weights[step], to: dState)
-      }
-      // u' = u + Δ(u): the gradient passes the step unchanged, and the networks add theirs.
-      let isFirst = step == 0
-      if networks.count == 1 {
-        // The network reads dState before it adds to it.
-        run(0, step, dState, isFirst ? nil : dState)
-      } else {
-        dRate.update(repeating: 0, count: stateSize)
-        run(1, step, dState, dRate)
-        if let coefficients = rateCoefficients {
-          sample.window.rates?.withUnsafeBufferPointer {
-            addError(
-              $0.baseAddress! + (sample.offset + step) * stateSize, rate(index, step), coefficients, weights[step],
-              to: dRate)
-          }
-        }
-        run(0, step, dRate, isFirst ? nil : dState)
-      }
-      if alpha > 0 && !isFirst { for k in 0..<stateSize { dState[k] *= 1 - alpha } }
-    }
   }
 }

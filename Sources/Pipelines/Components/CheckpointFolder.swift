@@ -26,7 +26,9 @@ struct CheckpointFolder: Sendable {
   /// All checkpoints in order of step.
   var files: [CheckpointFile] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    return names.compactMap { name in Self.step(of: name).map { CheckpointFile(url: url.appending(path: name), step: $0) } }.sorted { $0.step < $1.step }
+    return names.compactMap { name in
+      Self.step(of: name).map { CheckpointFile(url: url.appending(path: name), step: $0) }
+    }.sorted { $0.step < $1.step }
   }
 
   /// The newest checkpoint that can be read; an unreadable one is passed over for the one before it.
@@ -42,6 +44,8 @@ struct CheckpointFolder: Sendable {
 
   /// Removes all but the newest `keep`, and whatever is in `holding`.
   func retire(keep: Int, holding: Set<URL>) {
-    for file in files.dropLast(keep) where !holding.contains(file.url) { try? FileManager.default.removeItem(at: file.url) }
+    for file in files.dropLast(keep) where !holding.contains(file.url) {
+      try? FileManager.default.removeItem(at: file.url)
+    }
   }
 }

@@ -47,7 +47,8 @@ public struct ComponentGuide: CustomStringConvertible {
   public init(_ word: String?) throws {
     if let word, ComponentCatalogue.component(word) == nil {
       let words = ComponentCatalogue.all.map { $0.word }
-      let remedy = Spelling.suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
+      let remedy =
+        Spelling.suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
         ?? "there are \(words.joined(separator: ", "))"
       throw RunError(.usage, "there is no component `\(word)`; \(remedy)")
     }

@@ -18,27 +18,46 @@ struct DashboardSink: Component {
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    let hub = assembly.events, every = every
+    let hub = assembly.events
+    let every = every
     func add<Element: Sendable>(_ flow: Flow<Element>, _ events: @escaping @Sendable (Element) -> [RunEvent]) {
-      assembly.graph.sink(node.id, kind: Self.word, reading: node.inlet(flow), into: Throttled(every: every) { element in
-        for event in events(element) { hub.send(event) }
-      })
+      assembly.graph.sink(
+        node.id, kind: Self.word, reading: node.inlet(flow),
+        into: Throttled(every: every) { element in
+          for event in events(element) { hub.send(event) }
+        })
     }
     switch input {
     case .frames(let flow):
-      add(flow) { [.frame(trajectory: $0.trajectory, time: $0.time, values: ["deltaRho": $0.state.deltaRho, "deltaQ": $0.state.deltaQ])] }
+      add(flow) {
+        [
+          .frame(
+            trajectory: $0.trajectory, time: $0.time,
+            values: ["deltaRho": $0.state.deltaRho, "deltaQ": $0.state.deltaQ])
+        ]
+      }
     case .trainingSteps(let flow):
       add(flow) { record in
-        [.training(step: record.report.step, values: [
-          "loss": Double(record.report.loss.total), "learning rate": Double(record.report.learningRate), "gradient norm": Double(record.report.gradientNorm),
-          "total": Double(record.total), "steps per second": record.stepsPerSecond,
-        ])]
+        [
+          .training(
+            step: record.report.step,
+            values: [
+              "loss": Double(record.report.loss.total), "learning rate": Double(record.report.learningRate),
+              "gradient norm": Double(record.report.gradientNorm),
+              "total": Double(record.total), "steps per second": record.stepsPerSecond,
+            ])
+        ]
       }
     case .climate(let flow):
       add(flow) { snapshot in
-        [.climate(
-          series: snapshot.observables.map { .init(name: $0.name, step: 1, values: $0.autocorrelation) },
-          values: Dictionary(uniqueKeysWithValues: snapshot.observables.flatMap { [("\($0.name) mean", $0.mean), ("\($0.name) variance", $0.variance)] }))]
+        [
+          .climate(
+            series: snapshot.observables.map { .init(name: $0.name, step: 1, values: $0.autocorrelation) },
+            values: Dictionary(
+              uniqueKeysWithValues: snapshot.observables.flatMap {
+                [("\($0.name) mean", $0.mean), ("\($0.name) variance", $0.variance)]
+              }))
+        ]
       }
     case .verdicts(let flow): add(flow) { Self.events(of: $0) }
     case .checkpoints, nil: break
@@ -48,9 +67,13 @@ struct DashboardSink: Component {
 
   static func events(of verdict: Verdict) -> [RunEvent] {
     func series(_ kind: String) -> [RunEvent.Series] {
-      ["deltaRho", "deltaQ"].map { .init(name: $0, step: verdict.timeStep, values: verdict.example["\($0) \(kind)"] ?? []) }
+      ["deltaRho", "deltaQ"].map {
+        .init(name: $0, step: verdict.timeStep, values: verdict.example["\($0) \(kind)"] ?? [])
+      }
         + verdict.climate.autocorrelation.sorted { $0.key < $1.key }.map { name, curve in
-          .init(name: "autocorrelation of \(name)", step: verdict.timeStep, values: kind == "truth" ? curve.truth : curve.other)
+          .init(
+            name: "autocorrelation of \(name)", step: verdict.timeStep,
+            values: kind == "truth" ? curve.truth : curve.other)
         }
     }
     return [
@@ -58,7 +81,8 @@ struct DashboardSink: Component {
       .verdict(
         checkpoint: verdict.checkpoint, step: verdict.step,
         values: [
-          "RMSE Δρ": verdict.errors.deltaRho, "RMSE ΔQ": verdict.errors.deltaQ, "RMSE ρ": verdict.errors.rho, "valid time": verdict.validTime,
+          "RMSE Δρ": verdict.errors.deltaRho, "RMSE ΔQ": verdict.errors.deltaQ, "RMSE ρ": verdict.errors.rho,
+          "valid time": verdict.validTime,
           "survival": verdict.survival.last ?? 0, "trace drift": verdict.physics.traceDrift,
         ], words: verdict.plainWords),
     ]

@@ -25,17 +25,26 @@ struct HolsteinSource: Component {
     configuration.sites = section.integer("sites", default: 16, "Sites L, even")
     trajectories = section.integer("trajectories", default: 8, in: 1...100_000, "Trajectories that advance together")
     frames = section.integer("frames", default: 301, in: 2...10_000_000, "Frames of each trajectory")
-    ensembles = section.optionalInteger("ensembles", in: 1...1_000_000, "Ensembles to simulate; without end when left out")
+    ensembles = section.optionalInteger(
+      "ensembles", in: 1...1_000_000, "Ensembles to simulate; without end when left out")
     configuration.dt = section.number("dt", default: 0.01, "Time step, ħ/t_hop")
-    configuration.saveEvery = section.integer("every", default: preset.saveEvery, in: 1...1_000_000, "Steps between frames")
+    configuration.saveEvery = section.integer(
+      "every", default: preset.saveEvery, in: 1...1_000_000, "Steps between frames")
     configuration.preSteps = section.integer("pre-steps", default: preset.preSteps, "Steps before the first frame")
-    configuration.midInterval = section.flag("mid-interval", default: false, "Frames carry the state half an interval before (PARC learns from it)")
-    configuration.phaseOffsets = section.flag("phase-offsets", default: false, "First frames are late by a random part of an interval")
-    configuration.noise = section.number("noise", default: 1e-4, in: 0...10, "Standard deviation of the initial noise on Q and P")
-    configuration.initialCoupling = section.number("initial-g", default: preset.initialCoupling, "Coupling before the quench")
-    configuration.parameters.coupling = section.number("g", default: preset.parameters.coupling, "Coupling after the quench")
-    configuration.parameters.k0 = section.number("k0", default: preset.parameters.k0, "K₀, the phonon frequency over the hopping")
-    configuration.parameters.eta = section.number("eta", default: preset.parameters.eta, "η, the electrons' force over g")
+    configuration.midInterval = section.flag(
+      "mid-interval", default: false, "Frames carry the state half an interval before (PARC learns from it)")
+    configuration.phaseOffsets = section.flag(
+      "phase-offsets", default: false, "First frames are late by a random part of an interval")
+    configuration.noise = section.number(
+      "noise", default: 1e-4, in: 0...10, "Standard deviation of the initial noise on Q and P")
+    configuration.initialCoupling = section.number(
+      "initial-g", default: preset.initialCoupling, "Coupling before the quench")
+    configuration.parameters.coupling = section.number(
+      "g", default: preset.parameters.coupling, "Coupling after the quench")
+    configuration.parameters.k0 = section.number(
+      "k0", default: preset.parameters.k0, "K₀, the phonon frequency over the hopping")
+    configuration.parameters.eta = section.number(
+      "eta", default: preset.parameters.eta, "η, the electrons' force over g")
     workers = section.integer("workers", default: 1, in: 1...256, "Cores that the simulator may use")
     do { try configuration.validate() } catch {
       section.problem(error.message, key: error.message.contains("sites") ? "sites" : "dt")
@@ -140,7 +149,10 @@ final class DeadLetters: Sendable {
   func add(_ frame: Frame, reason: String) throws {
     try log.withLock { log in
       if log == nil { log = try JSONLinesLog(url) }
-      try log!.append(Letter(trajectory: frame.trajectory, frame: frame.index, time: frame.time, reason: reason, q: frame.state.q, p: frame.state.p))
+      try log!.append(
+        Letter(
+          trajectory: frame.trajectory, frame: frame.index, time: frame.time, reason: reason, q: frame.state.q,
+          p: frame.state.p))
     }
   }
 }
@@ -165,7 +177,8 @@ struct ResumePoint {
     var first = (position ?? 0) / (source.trajectories * source.framesPerTrajectory)
     for url in stores {
       guard let reader = try? TrajectoryStoreReader(url) else { return 0 }
-      let incomplete = (0..<reader.trajectories).first { reader.length($0) < source.framesPerTrajectory } ?? reader.trajectories
+      let incomplete =
+        (0..<reader.trajectories).first { reader.length($0) < source.framesPerTrajectory } ?? reader.trajectories
       first = min(first, incomplete / source.trajectories)
     }
     return first

@@ -32,16 +32,23 @@ struct OnlineTraining {
   private(set) var trainer: Trainer?
   private(set) var reservoir: Reservoir
   private var scalars = DataScalarFold()
-  /// The frames of each trajectory since its last window began.
-  private var open: [Int: (start: Int, states: [SurrogateState], rates: [SurrogateState])] = [:]
+  private var windows: WindowAssembler
+  /// The last frame of each trajectory under way, where derivative labels are taken at it.
+  private var previous: [Int: SurrogateState] = [:]
+  private let framesPerTrajectory: Int
   /// Windows of frames before this were offered to the reservoir in an earlier run.
   private let replayUntil: Int
 
-  init(_ settings: Settings, parameters: HolsteinParameters, startingAt position: Int, isHeldOut: @escaping @Sendable (Int) -> Bool) {
+  init(
+    _ settings: Settings, source: any FrameSource, startingAt position: Int,
+    isHeldOut: @escaping @Sendable (Int) -> Bool
+  ) {
     self.settings = settings
-    self.parameters = parameters
+    parameters = source.parameters
+    framesPerTrajectory = source.framesPerTrajectory
     self.position = position
     self.isHeldOut = isHeldOut
+    windows = Self.assembler(settings)
     reservoir = Reservoir(policy: settings.policy, capacity: settings.capacity, seed: settings.trainer.seed)
     replayUntil = 0
   }
@@ -54,17 +61,26 @@ struct OnlineTraining {
   ) throws {
     self.settings = settings
     parameters = source.parameters
+    framesPerTrajectory = source.framesPerTrajectory
+    windows = Self.assembler(settings)
     self.isHeldOut = isHeldOut
     self.position = position
     let trainer = try Trainer(resuming: checkpoint)
     var expected = settings.trainer
     expected.model.scalars = trainer.configuration.model.scalars
     guard trainer.configuration == expected else {
-      throw RunError(.badInput, "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder")
+      throw RunError(
+        .badInput,
+        "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder"
+      )
     }
     guard let reached = checkpoint.notes[Self.positionNote].flatMap(Int.init),
-      let stored = checkpoint.notes[Self.reservoirNote].map({ Data($0.utf8) }), let state = try? JSONDecoder().decode(Reservoir.State.self, from: stored)
-    else { throw RunError(.badInput, "the checkpoint holds no position in the stream, so training cannot go on from it to the same bits") }
+      let stored = checkpoint.notes[Self.reservoirNote].map({ Data($0.utf8) }),
+      let state = try? JSONDecoder().decode(Reservoir.State.self, from: stored)
+    else {
+      throw RunError(
+        .badInput, "the checkpoint holds no position in the stream, so training cannot go on from it to the same bits")
+    }
     self.trainer = trainer
     replayUntil = reached
     let parameters = parameters
@@ -77,7 +93,8 @@ struct OnlineTraining {
       }
       let frames = Array(cached!.frames[entry.start..<end])
       let states = frames.map { SurrogateState($0.state) }
-      let rates = settings.needsRates ? try zip(states, frames.dropFirst()).map { try Self.rates(of: $1, before: $0, parameters) } : nil
+      let rates =
+        settings.needsRates ? zip(states, frames.dropFirst()).map { Self.rates(of: $1, before: $0, parameters) } : nil
       return try TrainingWindow(trajectory: entry.trajectory, start: entry.start, frames: states, rates: rates)
     }
   }
@@ -89,23 +106,25 @@ struct OnlineTraining {
     defer { position += 1 }
     guard !isHeldOut(frame.trajectory) else { return }
     let state = SurrogateState(frame.state)
-    var window = open[frame.trajectory] ?? (frame.index, [], [])
-    if frame.index != window.start + window.states.count { window = (frame.index, [], []) }
-    if settings.needsRates, let last = window.states.last { window.rates.append(try Self.rates(of: frame, before: last, parameters)) }
-    window.states.append(state)
-    if window.states.count == settings.windowLength + 1 {
-      if position >= replayUntil {
-        let made = try TrainingWindow(
-          trajectory: frame.trajectory, start: window.start, frames: window.states, rates: settings.needsRates ? window.rates : nil)
-        if trainer == nil { scalars.add(made) }
-        reservoir.insert(made)
-      }
-      // Windows overlap by the longest unrolling, so that every start frame is drawn at every unrolling.
-      let keep = settings.trainer.curriculum.maximumSteps
-      window = (window.start + settings.windowLength + 1 - keep, Array(window.states.suffix(keep)), Array(window.rates.suffix(keep - 1)))
+    var rates: SurrogateState?
+    if settings.needsRates {
+      if let before = previous[frame.trajectory] { rates = Self.rates(of: frame, before: before, parameters) }
+      previous[frame.trajectory] = state
     }
-    open[frame.trajectory] = window
-    if open.count > 65_536 { open = [frame.trajectory: window] }
+    let window = try windows.add(trajectory: frame.trajectory, index: frame.index, state: state, rates: rates)
+    if frame.index == framesPerTrajectory - 1 {
+      windows.finish(trajectory: frame.trajectory)
+      previous[frame.trajectory] = nil
+    }
+    guard let window, position >= replayUntil else { return }
+    if trainer == nil { scalars.add(window) }
+    reservoir.insert(window)
+  }
+
+  /// Windows overlap by the longest unrolling, so that every start frame is drawn at every unrolling.
+  private static func assembler(_ settings: Settings) -> WindowAssembler {
+    WindowAssembler(
+      steps: settings.windowLength, stride: settings.windowLength + 1 - settings.trainer.curriculum.maximumSteps)
   }
 
   /// Whether enough frames were admitted for another optimizer step.
@@ -137,7 +156,8 @@ struct OnlineTraining {
 
   /// dρ/dt, dQ/dt, dP/dt by the equations of motion at the mid-interval state, rounded to single precision first as the
   /// published program does, so that a store in single precision gives the same labels; at the earlier frame without one.
-  private static func rates(of frame: Frame, before: SurrogateState, _ parameters: HolsteinParameters) throws -> SurrogateState {
+  private static func rates(of frame: Frame, before: SurrogateState, _ parameters: HolsteinParameters) -> SurrogateState
+  {
     let at = frame.mid.map { SurrogateState($0) } ?? before
     return SurrogateState(at.lattice.derivative(parameters))
   }

@@ -71,7 +71,9 @@ public struct PipelineDescription: Sendable {
       }
     }
     if nodes.isEmpty { root.problem("no sources, stages or sinks") }
-    if let until, !nodes.contains(where: { $0.id == until }) { root.problem("there is no node `\(until)`", key: "until") }
+    if let until, !nodes.contains(where: { $0.id == until }) {
+      root.problem("there is no node `\(until)`", key: "until")
+    }
     Self.checkEdges(nodes, root)
     root.refuseUnknownKeys()
     try diagnostics.throwIfAny()
@@ -80,10 +82,14 @@ public struct PipelineDescription: Sendable {
 
   private static func node(_ id: String, _ role: Role, _ section: ConfigurationSection) -> Node? {
     let from = role == .source ? nil : section.optionalText("from", "The node to read")
-    let delivery = role == .source
+    let delivery =
+      role == .source
       ? Delivery.lossless
-      : section.choice("deliver", default: "lossless", among: [("lossless", Delivery.lossless), ("latest", .latest)], "How elements arrive")
-    let buffer = role == .source ? 0 : section.integer("buffer", default: 16, in: 1...1_000_000, "Elements that may wait")
+      : section.choice(
+        "deliver", default: "lossless", among: [("lossless", Delivery.lossless), ("latest", .latest)],
+        "How elements arrive")
+    let buffer =
+      role == .source ? 0 : section.integer("buffer", default: 16, in: 1...1_000_000, "Elements that may wait")
     let candidates = ComponentCatalogue.all.filter { $0.role == role }
     let given = section.names.filter { !["from", "deliver", "buffer"].contains($0) }
     let found = candidates.filter { given.contains($0.word) }
@@ -103,7 +109,8 @@ public struct PipelineDescription: Sendable {
       return nil
     }
     return Node(
-      id: id, role: role, from: from, delivery: delivery, buffer: buffer, component: found[0].init(section.section(found[0].word)))
+      id: id, role: role, from: from, delivery: delivery, buffer: buffer,
+      component: found[0].init(section.section(found[0].word)))
   }
 
   private static func checkEdges(_ nodes: [Node], _ root: ConfigurationSection) {
@@ -126,7 +133,8 @@ public struct PipelineDescription: Sendable {
       }
       if !inputs.contains(output) {
         let takes = inputs.map(\.rawValue).sorted().joined(separator: " or ")
-        section.problem("`\(from)` gives \(output.rawValue), but \(type(of: node.component).word) takes \(takes)", key: "from")
+        section.problem(
+          "`\(from)` gives \(output.rawValue), but \(type(of: node.component).word) takes \(takes)", key: "from")
       }
     }
   }
@@ -139,7 +147,9 @@ public struct PipelineDescription: Sendable {
       let ready = rest.filter { node in node.from.map { from in sorted.contains { $0.id == from } } ?? true }
       if ready.isEmpty {
         let names = rest.map(\.id).joined(separator: ", ")
-        throw ConfigurationError([.init(file: file, path: "stages", message: "these read each other in a circle: \(names)")])
+        throw ConfigurationError([
+          .init(file: file, path: "stages", message: "these read each other in a circle: \(names)")
+        ])
       }
       sorted += ready
       rest.removeAll { node in ready.contains { $0.id == node.id } }
@@ -169,7 +179,9 @@ extension PipelineDescription {
     let identifier = { (id: String) in id.map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined() }
     let boxes = nodes.map { "  \(identifier($0.id))[\"\($0.id)<br/>\(type(of: $0.component).word)\"]" }
     let edges = nodes.compactMap { node in
-      node.from.map { "  \(identifier($0)) -->|\(node.delivery == .latest ? "latest" : "\(node.buffer)")| \(identifier(node.id))" }
+      node.from.map {
+        "  \(identifier($0)) -->|\(node.delivery == .latest ? "latest" : "\(node.buffer)")| \(identifier(node.id))"
+      }
     }
     return (["flowchart LR"] + boxes + edges).joined(separator: "\n")
   }

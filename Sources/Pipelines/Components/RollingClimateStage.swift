@@ -22,7 +22,8 @@ struct RollingClimateStage: Component {
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     guard case .frames(let frames)? = input else { return nil }
     let (window, lag, every) = (window, lag, every)
-    let flow: Flow<ClimateSnapshot> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(frames)) { frames, emit in
+    let flow: Flow<ClimateSnapshot> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(frames)) {
+      frames, emit in
       var climate = RollingClimate(names: ["deltaRho", "deltaQ"], window: window, maximumLag: lag)
       for try await frame in frames {
         climate.add(trajectory: frame.trajectory, values: [frame.state.deltaRho, frame.state.deltaQ])

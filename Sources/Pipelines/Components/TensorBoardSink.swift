@@ -14,21 +14,25 @@ struct TensorBoardSink: Component {
 
   init(_ section: ConfigurationSection) {
     path = section.shorthand ?? section.text("path", default: "tensorboard", "The folder, relative to the run's")
-    every = section.shorthand == nil ? section.integer("every", default: 10, in: 1...1_000_000, "Steps between points") : 10
+    every =
+      section.shorthand == nil ? section.integer("every", default: 10, in: 1...1_000_000, "Steps between points") : 10
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     guard case .trainingSteps(let flow)? = input else { return nil }
     let file = try TensorBoardEventFile(in: assembly.directory.file(path))
     let every = every
-    assembly.graph.sink(node.id, kind: Self.word, reading: node.inlet(flow), into: EachElement { record in
-      guard record.report.step % every == 0 else { return }
-      try file.append(
-        step: record.report.step,
-        scalars: [
-          ("loss/total", record.report.loss.total), ("learning rate", record.report.learningRate), ("gradient norm", record.report.gradientNorm),
-        ])
-    })
+    assembly.graph.sink(
+      node.id, kind: Self.word, reading: node.inlet(flow),
+      into: EachElement { record in
+        guard record.report.step % every == 0 else { return }
+        try file.append(
+          step: record.report.step,
+          scalars: [
+            ("loss/total", record.report.loss.total), ("learning rate", record.report.learningRate),
+            ("gradient norm", record.report.gradientNorm),
+          ])
+      })
     return nil
   }
 }

@@ -18,27 +18,39 @@ struct ZarrSink: Component {
 
   init(_ section: ConfigurationSection) {
     path = section.text("path", default: "trajectories.zarr", "The store, relative to the run's folder")
-    framesPerChunk = section.optionalInteger("chunk", in: 1...100_000, "Frames in a chunk file; chosen from their size when left out")
-    level = section.integer("zstd", default: 1, in: -7...19, "Level of compression; above 3 buys nothing on chaotic numbers")
-    isSingle = section.choice("precision", default: "double", among: [("double", false), ("single", true)], "Of the numbers on disk")
-    synchronised = section.flag("synchronised", default: false, "Chunks also survive a loss of power, not only of the program")
+    framesPerChunk = section.optionalInteger(
+      "chunk", in: 1...100_000, "Frames in a chunk file; chosen from their size when left out")
+    level = section.integer(
+      "zstd", default: 1, in: -7...19, "Level of compression; above 3 buys nothing on chaotic numbers")
+    isSingle = section.choice(
+      "precision", default: "double", among: [("double", false), ("single", true)], "Of the numbers on disk")
+    synchronised = section.flag(
+      "synchronised", default: false, "Chunks also survive a loss of power, not only of the program")
   }
 
   func url(in directory: RunDirectory) -> URL { directory.file(path) }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.frameSource(origin) else { return nil }
+    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.frameSource(origin) else {
+      return nil
+    }
     let url = url(in: assembly.directory)
-    let isSingle = isSingle, framesPerChunk = framesPerChunk, level = level, synchronised = synchronised
+    let isSingle = isSingle
+    let framesPerChunk = framesPerChunk
+    let level = level
+    let synchronised = synchronised
     let attributes = FrameFields.attributes(source, seed: assembly.description.seed)
     let writer = try Writer(
       FileManager.default.fileExists(atPath: url.path)
         ? TrajectoryStoreWriter(resuming: url, synchronised: synchronised) : nil, url: url)
-    assembly.graph.sink(node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id), into: StoreSink(writer: writer) { frame in
-      TrajectoryStoreLayout(
-        fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids), framesPerChunk: framesPerChunk,
-        compressionLevel: level, synchronised: synchronised, attributes: attributes)
-    })
+    assembly.graph.sink(
+      node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id),
+      into: StoreSink(writer: writer) { frame in
+        TrajectoryStoreLayout(
+          fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids),
+          framesPerChunk: framesPerChunk,
+          compressionLevel: level, synchronised: synchronised, attributes: attributes)
+      })
     return nil
   }
 
@@ -64,7 +76,10 @@ struct ZarrSink: Component {
         // After a resume the simulator goes over frames that are stored already.
         guard frame.index >= store.appendedLength(frame.trajectory) else { continue }
         guard frame.index == store.appendedLength(frame.trajectory) else {
-          throw StoreError(.corrupt, writer.url.path, "trajectory \(frame.trajectory) ends at frame \(store.appendedLength(frame.trajectory)), frame \(frame.index) cannot follow")
+          throw StoreError(
+            .corrupt, writer.url.path,
+            "trajectory \(frame.trajectory) ends at frame \(store.appendedLength(frame.trajectory)), frame \(frame.index) cannot follow"
+          )
         }
         try store.append(trajectory: frame.trajectory, time: frame.time, FrameFields.values(frame, store.layout.fields))
       }
@@ -76,7 +91,8 @@ struct ZarrSink: Component {
 /// How a frame lies in a store.
 enum FrameFields {
   static func fields(sites L: Int, isSingle: Bool, withMids: Bool) -> [TrajectoryField] {
-    let complex = isSingle ? ZarrDataType.complex64 : .complex128, real = isSingle ? ZarrDataType.float32 : .float64
+    let complex = isSingle ? ZarrDataType.complex64 : .complex128
+    let real = isSingle ? ZarrDataType.float32 : .float64
     return (withMids ? ["", "mid_"] : [""]).flatMap { prefix in
       [
         TrajectoryField(name: prefix + "rho", shape: [L, L], dataType: complex, dimensionNames: ["site", "site_2"]),
@@ -105,7 +121,8 @@ enum FrameFields {
 
   static func attributes(_ parameters: HolsteinParameters, interval: Double) -> [String: JSONValue] {
     [
-      "model": .string("1D semiclassical Holstein, Ehrenfest dynamics"), "g": .number(parameters.coupling), "k0": .number(parameters.k0),
+      "model": .string("1D semiclassical Holstein, Ehrenfest dynamics"), "g": .number(parameters.coupling),
+      "k0": .number(parameters.k0),
       "eta": .number(parameters.eta), "hopping": .number(parameters.hopping), "frame_interval": .number(interval),
       "units": .string("hbar = t_hop = 1"), "written_by": .string("holstream"),
     ]

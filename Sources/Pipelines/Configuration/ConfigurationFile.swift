@@ -11,12 +11,16 @@ public struct ConfigurationFile {
     self.name = name
     do {
       guard var node = try Yams.compose(yaml: text) else {
-        throw ConfigurationError([.init(file: name, path: "", message: "the file is empty; `holstream run --help` shows a pipeline")])
+        throw ConfigurationError([
+          .init(file: name, path: "", message: "the file is empty; `holstream run --help` shows a pipeline")
+        ])
       }
       for override in overrides { try Self.apply(override, to: &node) }
       var budget = 10_000
       guard Self.fits(node, within: &budget) else {
-        throw ConfigurationError([.init(file: name, path: "", message: "holds more than 10 000 values once its aliases are followed")])
+        throw ConfigurationError([
+          .init(file: name, path: "", message: "holds more than 10 000 values once its aliases are followed")
+        ])
       }
       root = node
     } catch let error as YamlError {
@@ -28,10 +32,14 @@ public struct ConfigurationFile {
   public init(contentsOf url: URL, overrides: [ConfigurationOverride] = []) throws {
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
-      throw ConfigurationError([.init(file: url.relativePath, path: "", message: "cannot be read: \(error.localizedDescription)")])
+      throw ConfigurationError([
+        .init(file: url.relativePath, path: "", message: "cannot be read: \(error.localizedDescription)")
+      ])
     }
     guard data.count <= 1 << 20 else {
-      throw ConfigurationError([.init(file: url.relativePath, path: "", message: "is larger than 1 MiB, which no pipeline needs")])
+      throw ConfigurationError([
+        .init(file: url.relativePath, path: "", message: "is larger than 1 MiB, which no pipeline needs")
+      ])
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw ConfigurationError([.init(file: url.relativePath, path: "", message: "is not UTF-8 text")])
@@ -52,7 +60,8 @@ public struct ConfigurationFile {
     budget -= 1
     guard budget >= 0 else { return false }
     switch node {
-    case .mapping(let mapping): return mapping.allSatisfy { fits($0.key, within: &budget) && fits($0.value, within: &budget) }
+    case .mapping(let mapping):
+      return mapping.allSatisfy { fits($0.key, within: &budget) && fits($0.value, within: &budget) }
     case .sequence(let items): return items.allSatisfy { fits($0, within: &budget) }
     case .scalar, .alias: return true
     }
@@ -78,7 +87,8 @@ public struct ConfigurationFile {
 
   private static func problem(_ error: YamlError, file: String) -> ConfigurationProblem {
     switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
       ConfigurationProblem(file: file, line: mark.line, column: mark.column, path: "", message: "not YAML: \(problem)")
     case .duplicatedKeysInMapping(let keys, let context):
       ConfigurationProblem(

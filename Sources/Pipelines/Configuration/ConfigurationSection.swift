@@ -33,7 +33,8 @@ public final class ConfigurationSection {
     switch node {
     case nil: (mapping, scalar) = ([], nil)
     case .mapping(let pairs): (mapping, scalar) = (pairs.map { ($0.key, $0.value) }, nil)
-    case .scalar(let value) where value.string.isEmpty || value.string == "~" || value.string == "null": (mapping, scalar) = ([], nil)
+    case .scalar(let value) where value.string.isEmpty || value.string == "~" || value.string == "null":
+      (mapping, scalar) = ([], nil)
     case .scalar(let value): (mapping, scalar) = ([], value.string)
     default:
       (mapping, scalar) = ([], nil)
@@ -60,7 +61,9 @@ public final class ConfigurationSection {
   public func has(_ name: String) -> Bool { value(name) != nil }
 
   /// A whole number within `range`.
-  public func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int> = 0...Int.max, _ meaning: String) -> Int {
+  public func integer(
+    _ name: String, default fallback: Int, in range: ClosedRange<Int> = 0...Int.max, _ meaning: String
+  ) -> Int {
     read(name, fallback: fallback, meaning, expected: Self.expected("a whole number", range)) { text in
       guard let value = Int(text.filter { $0 != "_" }), range.contains(value) else { return nil }
       return value
@@ -68,8 +71,13 @@ public final class ConfigurationSection {
   }
 
   /// A finite number within `range`.
-  public func number(_ name: String, default fallback: Double, in range: ClosedRange<Double>? = nil, _ meaning: String) -> Double {
-    read(name, fallback: fallback, meaning, expected: range.map { "a number from \($0.lowerBound) to \($0.upperBound)" } ?? "a number") { text in
+  public func number(_ name: String, default fallback: Double, in range: ClosedRange<Double>? = nil, _ meaning: String)
+    -> Double
+  {
+    read(
+      name, fallback: fallback, meaning,
+      expected: range.map { "a number from \($0.lowerBound) to \($0.upperBound)" } ?? "a number"
+    ) { text in
       guard let value = Double(text), value.isFinite, range?.contains(value) ?? true else { return nil }
       return value
     }
@@ -109,9 +117,14 @@ public final class ConfigurationSection {
   }
 
   /// One word of a list.
-  public func choice<Value>(_ name: String, default fallback: String, among choices: [(String, Value)], _ meaning: String) -> Value {
+  public func choice<Value>(
+    _ name: String, default fallback: String, among choices: [(String, Value)], _ meaning: String
+  ) -> Value {
     let words = choices.map(\.0)
-    let word = read(name, fallback: fallback, "\(meaning) (\(words.joined(separator: ", ")))", expected: "one of \(words.joined(separator: ", "))") {
+    let word = read(
+      name, fallback: fallback, "\(meaning) (\(words.joined(separator: ", ")))",
+      expected: "one of \(words.joined(separator: ", "))"
+    ) {
       text in words.contains(text) ? text : nil
     }
     return choices.first { $0.0 == word }!.1
@@ -162,7 +175,8 @@ public final class ConfigurationSection {
       let name = key.scalar?.string ?? "?"
       guard !keys.contains(where: { $0.name == name }) else { continue }
       let known = keys.map(\.name)
-      let remedy = Spelling.suggestion(for: name, among: known).map { "did you mean `\($0)`?" }
+      let remedy =
+        Spelling.suggestion(for: name, among: known).map { "did you mean `\($0)`?" }
         ?? (known.isEmpty ? "this section takes no keys" : "known keys: \(known.joined(separator: ", "))")
       problem("unknown key `\(name)`; \(remedy)", at: key.mark)
     }
@@ -191,7 +205,8 @@ public final class ConfigurationSection {
   // MARK: Reading
 
   private func read<Value>(
-    _ name: String, fallback: Value, shown: String? = nil, _ meaning: String, expected: String, _ parse: (String) -> Value?
+    _ name: String, fallback: Value, shown: String? = nil, _ meaning: String, expected: String,
+    _ parse: (String) -> Value?
   ) -> Value {
     keys.append(Key(name: name, value: shown ?? "\(fallback)", meaning: meaning))
     guard let node = value(name) else { return fallback }

@@ -18,7 +18,9 @@ enum Quantity {
   /// `200 GB`, `64 MiB`, `1e9 B`.
   static func bytes(_ text: String) -> Int? {
     guard let (number, unit) = split(text) else { return nil }
-    let units = ["b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 0x1p10, "mib": 0x1p20, "gib": 0x1p30, "tib": 0x1p40]
+    let units = [
+      "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 0x1p10, "mib": 0x1p20, "gib": 0x1p30, "tib": 0x1p40,
+    ]
     guard let factor = units[unit] else { return nil }
     return Int(exactly: (number * factor).rounded())
   }

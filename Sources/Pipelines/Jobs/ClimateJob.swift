@@ -20,29 +20,38 @@ public struct ClimateJob: Sendable {
   /// - Returns: A table, or JSON.
   /// - Throws: `StoreError`, or `RunError` for windows that hold nothing.
   public func run(json: Bool, status: TerminalStatus = TerminalStatus()) throws -> String {
-    let a = try StoredTrajectories(truth), b = try StoredTrajectories(other)
+    let a = try StoredTrajectories(truth)
+    let b = try StoredTrajectories(other)
     let end = min(a.framesPerTrajectory, b.framesPerTrajectory)
     guard firstFrame >= 0, end - firstFrame >= 2, maximumLag ?? 0 >= 0 else {
-      throw RunError(.badInput, "there are \(end) frames in both stores; a window from frame \(firstFrame) needs at least two")
+      throw RunError(
+        .badInput, "there are \(end) frames in both stores; a window from frame \(firstFrame) needs at least two")
     }
-    guard a.sites == b.sites else { throw RunError(.badInput, "\(truth.relativePath) has \(a.sites) sites, \(other.relativePath) has \(b.sites)") }
+    guard a.sites == b.sites else {
+      throw RunError(.badInput, "\(truth.relativePath) has \(a.sites) sites, \(other.relativePath) has \(b.sites)")
+    }
     let comparison = ClimateComparison(
-      truth: try series(a, firstFrame..<end, "reading the truth", status), other: try series(b, firstFrame..<end, "reading the other", status),
+      truth: try series(a, firstFrame..<end, "reading the truth", status),
+      other: try series(b, firstFrame..<end, "reading the other", status),
       timeStep: a.interval, maximumLag: maximumLag)
     status.clear()
     guard json else { return comparison.text }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return String(decoding: try encoder.encode(comparison), as: UTF8.self)
   }
 
-  private func series(_ store: StoredTrajectories, _ frames: Range<Int>, _ what: String, _ status: TerminalStatus) throws -> [String: [[Double]]] {
+  private func series(_ store: StoredTrajectories, _ frames: Range<Int>, _ what: String, _ status: TerminalStatus)
+    throws -> [String: [[Double]]]
+  {
     let start = ContinuousClock.now
     var result: [String: [[Double]]] = ["deltaRho": [], "deltaQ": []]
     for trajectory in 0..<store.reader.trajectories {
       try Interruption.check("Stopped.")
-      var rho: [Double] = [], q: [Double] = []
+      var rho: [Double] = []
+      var q: [Double] = []
       for block in stride(from: frames.lowerBound, to: frames.upperBound, by: 64) {
         for frame in try store.frames(of: trajectory, block..<min(block + 64, frames.upperBound)) {
           rho.append(frame.state.deltaRho)

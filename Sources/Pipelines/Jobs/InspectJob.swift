@@ -45,11 +45,15 @@ public struct InspectJob: Sendable {
       "  data scalars: ρ \(model.scalars.rho), Q \(model.scalars.q), P \(model.scalars.p)",
     ]
     if let training = checkpoint.training {
-      lines.append("  training: step \(training.step) of \(training.configuration.curriculum.batches), seed \(training.configuration.seed); can be resumed")
+      lines.append(
+        "  training: step \(training.step) of \(training.configuration.curriculum.batches), seed \(training.configuration.seed); can be resumed"
+      )
     } else {
       lines.append("  weights only")
     }
-    for (key, value) in checkpoint.notes.sorted(by: { $0.key < $1.key }) { lines.append("  \(key): \(value.count > 80 ? value.prefix(77) + "…" : value)") }
+    for (key, value) in checkpoint.notes.sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(key): \(value.count > 80 ? value.prefix(77) + "…" : value)")
+    }
     return lines.joined(separator: "\n")
   }
 }

@@ -34,7 +34,8 @@ public struct PredictJob: Sendable {
     attributes["surrogate"] = .string(model.summary)
     let writer = try TrajectoryStoreWriter(
       creating: output,
-      layout: TrajectoryStoreLayout(fields: FrameFields.fields(sites: store.sites, isSingle: true, withMids: false), attributes: attributes))
+      layout: TrajectoryStoreLayout(
+        fields: FrameFields.fields(sites: store.sites, isSingle: true, withMids: false), attributes: attributes))
     let start = ContinuousClock.now
     var diverged = 0
     defer { status.clear() }
@@ -43,13 +44,17 @@ public struct PredictJob: Sendable {
       var state = SurrogateState(initial)
       for step in 0...steps {
         if step > 0 { predictor.advance(&state) }
-        let frame = Frame(trajectory: trajectory, index: step, time: Double(step) * store.interval, state: state.lattice)
+        let frame = Frame(
+          trajectory: trajectory, index: step, time: Double(step) * store.interval, state: state.lattice)
         try writer.append(trajectory: trajectory, time: frame.time, FrameFields.values(frame, writer.layout.fields))
         if Interruption.isRequested {
           try writer.close()
-          throw RunError(.interrupted, "Stopped in trajectory \(trajectory) of \(states.count); what was predicted is in \(output.relativePath).")
+          throw RunError(
+            .interrupted,
+            "Stopped in trajectory \(trajectory) of \(states.count); what was predicted is in \(output.relativePath).")
         }
-        status.progress("predicting", done: trajectory * (steps + 1) + step + 1, of: states.count * (steps + 1), since: start)
+        status.progress(
+          "predicting", done: trajectory * (steps + 1) + step + 1, of: states.count * (steps + 1), since: start)
       }
       if !state.values.allSatisfy(\.isFinite) { diverged += 1 }
     }

@@ -19,7 +19,8 @@ public struct SimulateJob: Sendable {
   private let dt: Double?
 
   public init(
-    origin: URL?, frame: Int?, preset: String?, sites: Int?, trajectories: Int?, seed: UInt64?, steps: Int, every: Int, output: URL,
+    origin: URL?, frame: Int?, preset: String?, sites: Int?, trajectories: Int?, seed: UInt64?, steps: Int, every: Int,
+    output: URL,
     g: Double?, k0: Double?, eta: Double?, dt: Double?
   ) {
     self.origin = origin
@@ -41,12 +42,14 @@ public struct SimulateJob: Sendable {
   /// - Throws: `RunError` for options that do not fit, `StoreError` for stores that cannot be read or written.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
     guard steps >= 0, every >= 1, steps % every == 0 else {
-      throw RunError(.usage, "--steps (\(steps)) must be a multiple of --every (\(every)), so that the last frame is the last step")
+      throw RunError(
+        .usage, "--steps (\(steps)) must be a multiple of --every (\(every)), so that the last frame is the last step")
     }
     var (ensemble, parameters, interval) = try start()
     let layout = { (sites: Int) in
       TrajectoryStoreLayout(
-        fields: FrameFields.fields(sites: sites, isSingle: false, withMids: false), attributes: FrameFields.attributes(parameters, interval: interval))
+        fields: FrameFields.fields(sites: sites, isSingle: false, withMids: false),
+        attributes: FrameFields.attributes(parameters, interval: interval))
     }
     let start = ContinuousClock.now
     var writer: TrajectoryStoreWriter?
@@ -57,13 +60,18 @@ public struct SimulateJob: Sendable {
       if writer == nil { writer = try TrajectoryStoreWriter(creating: output, layout: layout(round[0].state.sites)) }
       for frame in round {
         guard frame.state.q.allSatisfy(\.isFinite), frame.state.rho.allSatisfy(\.isFinite) else {
-          throw RunError(.badInput, "trajectory \(frame.trajectory) is no longer finite at time \(frame.time); take a smaller --dt than \(dt ?? 0.01)")
+          throw RunError(
+            .badInput,
+            "trajectory \(frame.trajectory) is no longer finite at time \(frame.time); take a smaller --dt than \(dt ?? 0.01)"
+          )
         }
-        try writer!.append(trajectory: frame.trajectory, time: frame.time, FrameFields.values(frame, writer!.layout.fields))
+        try writer!.append(
+          trajectory: frame.trajectory, time: frame.time, FrameFields.values(frame, writer!.layout.fields))
       }
       if Interruption.isRequested {
         try writer!.close()
-        throw RunError(.interrupted, "Stopped after \(done + 1) of \(frames) frames; they are in \(output.relativePath).")
+        throw RunError(
+          .interrupted, "Stopped after \(done + 1) of \(frames) frames; they are in \(output.relativePath).")
       }
       status.progress("simulating", done: done + 1, of: frames, since: start)
     }
@@ -71,17 +79,25 @@ public struct SimulateJob: Sendable {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let count = ensemble.trajectories.count
     return "Wrote \(count) trajectories of \(frames) frames to \(output.relativePath)"
-      + (steps > 0 ? String(format: " (%.2f µs per step and trajectory, storing included).", seconds * 1e6 / Double(steps * count)) : ".")
+      + (steps > 0
+        ? String(format: " (%.2f µs per step and trajectory, storing included).", seconds * 1e6 / Double(steps * count))
+        : ".")
   }
 
   private func start() throws -> (HolsteinEnsemble, HolsteinParameters, Double) {
     if let origin {
       guard preset == nil, sites == nil, trajectories == nil, seed == nil else {
-        throw RunError(.usage, "--from takes states from a store; --preset, --sites, --trajectories and --seed make new ones: give one or the other")
+        throw RunError(
+          .usage,
+          "--from takes states from a store; --preset, --sites, --trajectories and --seed make new ones: give one or the other"
+        )
       }
       let store = try StoredTrajectories(origin)
       guard g != nil || store.reader.attributes["g"]?.number != nil else {
-        throw RunError(.usage, "\(origin.relativePath) does not say its coupling (attribute g); give it with --g, and --k0 and --eta if they differ from 0.3 and 0.8")
+        throw RunError(
+          .usage,
+          "\(origin.relativePath) does not say its coupling (attribute g); give it with --g, and --k0 and --eta if they differ from 0.3 and 0.8"
+        )
       }
       let states = try store.states(frame: frame)
       guard !states.isEmpty else { throw StoreError(.outOfRange, origin.path, "holds no trajectories") }
@@ -94,12 +110,17 @@ public struct SimulateJob: Sendable {
       let firstFrame = frame ?? store.framesPerTrajectory - 1
       let time = try store.reader.times(0, frames: firstFrame..<(firstFrame + 1))?[0] ?? 0
       return (
-        HolsteinEnsemble(states: states, parameters: parameters, dt: dt, saveEvery: every, firstTime: time, workers: Self.cores), parameters, dt * Double(every)
+        HolsteinEnsemble(
+          states: states, parameters: parameters, dt: dt, saveEvery: every, firstTime: time, workers: Self.cores),
+        parameters, dt * Double(every)
       )
     }
     guard frame == nil else { throw RunError(.usage, "--frame goes with --from") }
     guard let preset = HolsteinPreset(rawValue: preset ?? "shallow") else {
-      throw RunError(.usage, "there is no preset `\(preset ?? "")`; presets are \(HolsteinPreset.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw RunError(
+        .usage,
+        "there is no preset `\(preset ?? "")`; presets are \(HolsteinPreset.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
     }
     var configuration = EnsembleConfiguration(preset: preset, sites: sites ?? 16, seed: seed ?? 1)
     configuration.saveEvery = every
@@ -108,15 +129,24 @@ public struct SimulateJob: Sendable {
     configuration.parameters.eta = eta ?? configuration.parameters.eta
     configuration.dt = dt ?? configuration.dt
     let trajectories = trajectories ?? 1
-    guard (1...1_000_000).contains(trajectories) else { throw RunError(.usage, "--trajectories must be from 1 to 1 000 000, got \(trajectories)") }
-    do { return (try HolsteinEnsemble(configuration, trajectories: 0..<trajectories, workers: Self.cores), configuration.parameters, configuration.frameInterval) } catch {
+    guard (1...1_000_000).contains(trajectories) else {
+      throw RunError(.usage, "--trajectories must be from 1 to 1 000 000, got \(trajectories)")
+    }
+    do {
+      return (
+        try HolsteinEnsemble(configuration, trajectories: 0..<trajectories, workers: Self.cores),
+        configuration.parameters, configuration.frameInterval
+      )
+    } catch {
       throw RunError(.usage, error.message)
     }
   }
 
   private func check(_ parameters: HolsteinParameters, _ dt: Double, sites: Int) throws {
     do { try parameters.validate(sites: sites) } catch { throw RunError(.usage, error.message) }
-    guard dt.isFinite, dt > 0, dt <= 0.5 else { throw RunError(.usage, "--dt must be above 0 and at most 0.5 (RK4 is unstable beyond), got \(dt)") }
+    guard dt.isFinite, dt > 0, dt <= 0.5 else {
+      throw RunError(.usage, "--dt must be above 0 and at most 0.5 (RK4 is unstable beyond), got \(dt)")
+    }
   }
 
   static let cores = ProcessInfo.processInfo.activeProcessorCount

@@ -19,13 +19,16 @@ public struct TailJob: Sendable {
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw RunError(.badInput, "\(url.relativePath) does not exist; give a .jsonl log or the folder of a run")
     }
-    let files = isFolder.boolValue
-      ? ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).filter { $0.hasSuffix(".jsonl") }.sorted().map { url.appending(path: $0) } : [url]
+    let files =
+      isFolder.boolValue
+      ? ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).filter { $0.hasSuffix(".jsonl") }
+        .sorted().map { url.appending(path: $0) } : [url]
     guard !files.isEmpty else { throw RunError(.badInput, "\(url.relativePath) holds no .jsonl logs") }
     var followers = files.map { (name: files.count > 1 ? $0.lastPathComponent + " " : "", log: JSONLinesFollower($0)) }
     // What is there, of which the last lines are shown; gaps and defects are always shown.
     for index in followers.indices {
-      var shown: [String] = [], warnings: [String] = []
+      var shown: [String] = []
+      var warnings: [String] = []
       while case let items = try followers[index].log.read(), !items.isEmpty {
         for item in items {
           if case .line(let line) = item { shown.append(line.object) } else { warnings.append(Self.text(item)) }

@@ -1,7 +1,7 @@
+internal import Lattice
+internal import Learning
 internal import Streams
 internal import Zarr
-internal import Learning
-internal import Lattice
 
 /// The exit codes of the command line (those of `sysexits.h`).
 public struct ExitStatus: RawRepresentable, Sendable, Equatable {
@@ -23,8 +23,11 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
     case let error as NodeError:
       guard let status = ExitStatus(for: error.cause) else { return nil }
       self = status
-    case let error as StoreError: self = error.code == .unwritable || error.code == .exists || error.code == .locked ? .unwritable : .badInput
-    case let error as LearningError: self = error.code == .inputOutput ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
+    case let error as StoreError:
+      self = error.code == .unwritable || error.code == .exists || error.code == .locked ? .unwritable : .badInput
+    case let error as LearningError:
+      self =
+        error.code == .inputOutput ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
     case let error as LatticeError: self = error.code == .invalidParameter ? .badConfiguration : .badInput
     case is LogError: self = .unwritable
     case let error as RunError:

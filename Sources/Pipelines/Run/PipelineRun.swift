@@ -1,5 +1,5 @@
-public import Foundation
 internal import Climate
+public import Foundation
 internal import Learning
 internal import Logging
 public import ServiceLifecycle
@@ -27,8 +27,15 @@ public final class PipelineRun: Sendable {
     let parent = URL(filePath: description.directory)
     if let directory {
       let exists = FileManager.default.fileExists(atPath: directory.appending(path: "pipeline.yaml").path)
-      if exists, !resuming { throw RunError(.usage, "\(directory.relativePath) holds a run already; add --resume to go on with it, or choose another --directory") }
-      if !exists, resuming { throw RunError(.nothingToResume, "there is no run in \(directory.relativePath); leave --resume out to start one") }
+      if exists, !resuming {
+        throw RunError(
+          .usage,
+          "\(directory.relativePath) holds a run already; add --resume to go on with it, or choose another --directory")
+      }
+      if !exists, resuming {
+        throw RunError(
+          .nothingToResume, "there is no run in \(directory.relativePath); leave --resume out to start one")
+      }
       do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {
         throw RunError(.unwritable, "cannot make \(directory.relativePath): \(error.localizedDescription)")
       }
@@ -42,9 +49,12 @@ public final class PipelineRun: Sendable {
     let folder = self.directory
     try description.text.write(to: folder.file("pipeline.yaml"), atomically: true, encoding: .utf8)
     pipeline = try Pipeline(description.name) { graph in
-      let assembly = PipelineAssembly(graph: graph, description: description, directory: folder, events: events, isResuming: resuming)
+      let assembly = PipelineAssembly(
+        graph: graph, description: description, directory: folder, events: events, isResuming: resuming)
       var flows: [String: AnyFlow] = [:]
-      for node in description.nodes { flows[node.id] = try node.component.attach(node, to: node.from.flatMap { flows[$0] }, in: assembly) }
+      for node in description.nodes {
+        flows[node.id] = try node.component.attach(node, to: node.from.flatMap { flows[$0] }, in: assembly)
+      }
       if let until = description.until { graph.end(with: until) }
     }
   }
@@ -60,17 +70,28 @@ public final class PipelineRun: Sendable {
   ///   - services: What runs beside the pipeline, such as the page; ended with it.
   ///   - report: Makes the one-file report from everything that was shown.
   /// - Throws: `RunError.interrupted` after a clean stop, and the failure of a node.
-  public func execute(alongside services: [any Service] = [], status: TerminalStatus = TerminalStatus(), report: (([RunEvent]) -> String)? = nil) async throws -> RunSummary {
-    let events = events, graph = pipeline.graph, start = ContinuousClock.now
+  public func execute(
+    alongside services: [any Service] = [], status: TerminalStatus = TerminalStatus(),
+    report: (([RunEvent]) -> String)? = nil
+  ) async throws -> RunSummary {
+    let events = events
+    let graph = pipeline.graph
+    let start = ContinuousClock.now
     status.print("\(isResuming ? "Going on" : "Running") in \(directory.shown())")
     let reporter = StatusReporter(graph: graph, events: events, status: status, start: start)
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          .init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .cancelGroup),
+          .init(
+            service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .cancelGroup),
           .init(service: reporter, successTerminationBehavior: .ignore),
-        ] + services.map { .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore) },
-        gracefulShutdownSignals: [.sigint, .sigterm], logger: Logger(label: "holstream") { _ in SwiftLogNoOpLogHandler() }))
+        ]
+          + services.map {
+            .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore)
+          },
+        gracefulShutdownSignals: [.sigint, .sigterm],
+        logger: Logger(label: "holstream") { _ in SwiftLogNoOpLogHandler() }))
     do {
       try await group.run()
     } catch let error as NodeError {
@@ -80,13 +101,16 @@ public final class PipelineRun: Sendable {
     }
     status.clear()
     events.send(.graph(graph.snapshot(), bottleneck: graph.snapshot().bottleneck))
-    if let report { try? report(events.history).write(to: directory.file("report.html"), atomically: true, encoding: .utf8) }
+    if let report {
+      try? report(events.history).write(to: directory.file("report.html"), atomically: true, encoding: .utf8)
+    }
     let summary = RunSummary(self, elapsed: .now - start)
     if pipeline.wasStoppedFromOutside {
       events.finish()
       throw RunError(
         .interrupted,
-        "Stopped cleanly; everything is in \(directory.shown()). To go on, add: --directory \(directory.shown()) --resume")
+        "Stopped cleanly; everything is in \(directory.shown()). To go on, add: --directory \(directory.shown()) --resume"
+      )
     }
     events.finish()
     return summary

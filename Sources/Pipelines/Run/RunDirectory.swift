@@ -30,7 +30,8 @@ public struct RunDirectory: Sendable {
         }
       }
     } catch {
-      throw RunError(.unwritable, "cannot make a folder for the run in \(parent.relativePath): \(error.localizedDescription)")
+      throw RunError(
+        .unwritable, "cannot make a folder for the run in \(parent.relativePath): \(error.localizedDescription)")
     }
   }
 
@@ -38,7 +39,8 @@ public struct RunDirectory: Sendable {
   /// - Throws: `RunError` when there is none.
   public static func latest(in parent: URL) throws -> RunDirectory {
     guard let number = numbers(in: parent).max() else {
-      throw RunError(.nothingToResume, "there is no run to resume in \(parent.relativePath); leave --resume out to start one")
+      throw RunError(
+        .nothingToResume, "there is no run to resume in \(parent.relativePath); leave --resume out to start one")
     }
     return RunDirectory(parent.appending(path: String(number), directoryHint: .isDirectory))
   }

@@ -11,7 +11,10 @@ final class StatusReporter: Service, Sendable {
   private let start: ContinuousClock.Instant
   private let interval: Duration
 
-  init(graph: Graph, events: EventHub, status: TerminalStatus, start: ContinuousClock.Instant, interval: Duration = .seconds(1)) {
+  init(
+    graph: Graph, events: EventHub, status: TerminalStatus, start: ContinuousClock.Instant,
+    interval: Duration = .seconds(1)
+  ) {
     self.graph = graph
     self.events = events
     self.status = status
@@ -57,9 +60,13 @@ final class StatusReporter: Service, Sendable {
           state.rate = values["steps per second"] ?? 0
         case .graph(let graph, _): state.frames = graph.edges.map(\.counters.sent).max() ?? 0
         case .verdict(_, let step, let values, _):
-          let rho = values["RMSE Δρ"] ?? .nan, q = values["RMSE ΔQ"] ?? .nan
+          let rho = values["RMSE Δρ"] ?? .nan
+          let q = values["RMSE ΔQ"] ?? .nan
           state.verdict = String(format: "Δρ %.1e ΔQ %.1e", rho, q)
-          state.lines.append(String(format: "  step %7d   rollout RMSE Δρ %.2e  ΔQ %.2e   surviving %3.0f %%", step, rho, q, 100 * (values["survival"] ?? .nan)))
+          state.lines.append(
+            String(
+              format: "  step %7d   rollout RMSE Δρ %.2e  ΔQ %.2e   surviving %3.0f %%", step, rho, q,
+              100 * (values["survival"] ?? .nan)))
         case .message(let text): state.lines.append(text)
         default: break
         }
@@ -76,8 +83,12 @@ final class StatusReporter: Service, Sendable {
     func line(elapsed: Duration) -> String {
       state.withLock { state in
         guard state.total > 0 else { return "\(TerminalStatus.brief(elapsed))  \(state.frames) frames" }
-        let left = state.rate > 0 ? "  \(TerminalStatus.brief(.seconds((state.total - Double(state.step)) / state.rate))) left in this stage's pace" : ""
-        return "\(TerminalStatus.brief(elapsed))  step \(state.step)/\(Int(state.total))  loss \(String(format: "%.3e", state.loss))"
+        let left =
+          state.rate > 0
+          ? "  \(TerminalStatus.brief(.seconds((state.total - Double(state.step)) / state.rate))) left in this stage's pace"
+          : ""
+        return
+          "\(TerminalStatus.brief(elapsed))  step \(state.step)/\(Int(state.total))  loss \(String(format: "%.3e", state.loss))"
           + (state.verdict.map { "  \($0)" } ?? "") + "  \(state.frames) frames\(left)"
       }
     }

@@ -83,5 +83,7 @@ public final class TerminalStatus: Sendable {
 }
 
 extension Duration {
-  fileprivate static func * (duration: Duration, factor: Double) -> Duration { .seconds(duration / .seconds(1) * factor) }
+  fileprivate static func * (duration: Duration, factor: Double) -> Duration {
+    .seconds(duration / .seconds(1) * factor)
+  }
 }

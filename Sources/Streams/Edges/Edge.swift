@@ -34,7 +34,8 @@ final class Edge<Element: Sendable>: Sendable {
   /// Hands an element over without waiting, if there is room.
   @discardableResult
   func post(_ element: Element) -> EdgeState<Element>.Sent {
-    let (outcome, receivers) = guarded.withLock { guarded -> (EdgeState<Element>.Sent, [CheckedContinuation<Void, Never>]) in
+    let (outcome, receivers) = guarded.withLock {
+      guarded -> (EdgeState<Element>.Sent, [CheckedContinuation<Void, Never>]) in
       let outcome = guarded.state.send(element)
       if case .full = outcome { return (outcome, []) }
       defer { guarded.receivers = [] }
@@ -47,7 +48,8 @@ final class Edge<Element: Sendable>: Sendable {
   /// The next element, waiting for one; nil at the end, and when the task is cancelled.
   func next() async -> Element? {
     while true {
-      let (outcome, senders) = guarded.withLock { guarded -> (EdgeState<Element>.Received, [CheckedContinuation<Void, Never>]) in
+      let (outcome, senders) = guarded.withLock {
+        guarded -> (EdgeState<Element>.Received, [CheckedContinuation<Void, Never>]) in
         let outcome = guarded.state.receive()
         guard case .element = outcome else { return (outcome, []) }
         defer { guarded.senders = [] }

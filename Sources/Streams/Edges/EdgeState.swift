@@ -10,7 +10,10 @@ struct EdgeState<Element> {
   }
 
   enum Sent { case accepted, full, closed }
-  enum Received { case element(Element), empty, finished }
+  enum Received {
+    case element(Element)
+    case empty, finished
+  }
 
   let delivery: Delivery
   private(set) var elements: Deque<Element> = []

@@ -46,16 +46,16 @@ public final class Graph: Sendable {
     return flow
   }
 
-  /// A node that only gives, from any sequence. The sequence must end by itself when a stop is requested while it waits.
+  /// A node that only gives, from a sequence that ends by itself when a stop is requested, after whatever it still has.
   public func source<Elements: AsyncSequence & Sendable>(
     _ name: String, kind: String = "", _ elements: Elements
   ) -> Flow<Elements.Element> where Elements.Element: Sendable {
     let flow = Flow<Elements.Element>(name: name)
-    add(name, kind, nil) { [stop] in
+    add(name, kind, nil) {
       defer { flow.finish() }
       for try await element in elements {
         try await flow.send(element)
-        if stop.isRequested || flow.isAbandoned { break }
+        if flow.isAbandoned { break }
       }
       try Task.checkCancellation()
     }
@@ -67,7 +67,9 @@ public final class Graph: Sendable {
   /// - Parameter body: Runs once, reads `inlet` to its end; `emit` waits when a reader's buffer is full.
   public func stage<Input: Sendable, Output: Sendable>(
     _ name: String, kind: String = "", reading inlet: Inlet<Input>, on executor: ThreadExecutor? = nil,
-    _ body: @escaping @Sendable (_ elements: Inlet<Input>, _ emit: @escaping @Sendable (Output) async throws -> Void) async throws -> Void
+    _ body:
+      @escaping @Sendable (_ elements: Inlet<Input>, _ emit: @escaping @Sendable (Output) async throws -> Void)
+      async throws -> Void
   ) -> Flow<Output> {
     let flow = Flow<Output>(name: name)
     connect(inlet, to: name)
@@ -82,7 +84,9 @@ public final class Graph: Sendable {
   }
 
   /// A node that only reads.
-  public func sink<S: Sink>(_ name: String, kind: String = "", reading inlet: Inlet<S.Input>, on executor: ThreadExecutor? = nil, into sink: S) {
+  public func sink<S: Sink>(
+    _ name: String, kind: String = "", reading inlet: Inlet<S.Input>, on executor: ThreadExecutor? = nil, into sink: S
+  ) {
     connect(inlet, to: name)
     add(name, kind, executor) {
       defer { inlet.edge.close() }
@@ -98,7 +102,9 @@ public final class Graph: Sendable {
     declared.withLock { declared in
       GraphSnapshot(
         nodes: declared.nodes.map { .init(name: $0.name, kind: $0.kind, state: declared.states[$0.name] ?? .waiting) },
-        edges: declared.connections.map { .init(from: $0.from, to: $0.to, delivery: $0.delivery, counters: $0.counters()) })
+        edges: declared.connections.map {
+          .init(from: $0.from, to: $0.to, delivery: $0.delivery, counters: $0.counters())
+        })
     }
   }
 
@@ -110,7 +116,9 @@ public final class Graph: Sendable {
     if isLast { stop.request() }
   }
 
-  private func add(_ name: String, _ kind: String, _ executor: ThreadExecutor?, _ body: @escaping @Sendable () async throws -> Void) {
+  private func add(
+    _ name: String, _ kind: String, _ executor: ThreadExecutor?, _ body: @escaping @Sendable () async throws -> Void
+  ) {
     declared.withLock { declared in
       precondition(!declared.nodes.contains { $0.name == name }, "two nodes of a graph are named \(name)")
       declared.nodes.append(Node(name: name, kind: kind, executor: executor, body: body))

@@ -25,10 +25,12 @@ public struct GraphSnapshot: Codable, Sendable, Equatable {
 
   /// In one sentence, who makes whom wait.
   public var bottleneck: String {
-    guard let worst = edges.max(by: { $0.counters.secondsBlocked < $1.counters.secondsBlocked }), worst.counters.secondsBlocked > 0.5
+    guard let worst = edges.max(by: { $0.counters.secondsBlocked < $1.counters.secondsBlocked }),
+      worst.counters.secondsBlocked > 0.5
     else { return "Nothing waits: every stage keeps up with its source." }
     let seconds = Int(worst.counters.secondsBlocked.rounded())
-    return "\(worst.to) sets the pace: \(worst.from) has waited \(seconds) s for it, \(worst.counters.depth) of \(worst.counters.capacity) places of its buffer are taken."
+    return
+      "\(worst.to) sets the pace: \(worst.from) has waited \(seconds) s for it, \(worst.counters.depth) of \(worst.counters.capacity) places of its buffer are taken."
   }
 
   /// The counters in Prometheus' text format.

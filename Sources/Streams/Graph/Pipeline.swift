@@ -1,5 +1,5 @@
-internal import Synchronization
 public import ServiceLifecycle
+internal import Synchronization
 
 /// A graph that runs: a service that ends when its sinks have taken everything, or when a node fails.
 public struct Pipeline: Service {

@@ -69,7 +69,8 @@ public struct JSONLinesFollower {
     for file in JSONLinesLog.rotated(of: url) where file.last > after && file.first < before {
       var lines = LineFollower(file.url)
       while case let texts = try lines.read(), !texts.isEmpty {
-        for case let line? in texts.map({ try? JSONLine(parsing: $0) }) where line.number > last ?? after && line.number < before {
+        for case let line? in texts.map({ try? JSONLine(parsing: $0) })
+        where line.number > last ?? after && line.number < before {
           if let last, line.number != last + 1 { items.append(.gap(after: last, before: line.number)) }
           items.append(.line(line))
           last = line.number

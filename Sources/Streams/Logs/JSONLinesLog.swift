@@ -25,7 +25,11 @@ public final class JSONLinesLog: Sendable {
     self.url = url
     self.rotationSize = rotationSize
     var next = 0
-    if let tail = try Self.lastLine(of: url) { next = tail + 1 } else { next = Self.rotated(of: url).last.map { $0.last + 1 } ?? 0 }
+    if let tail = try Self.lastLine(of: url) {
+      next = tail + 1
+    } else {
+      next = Self.rotated(of: url).last.map { $0.last + 1 } ?? 0
+    }
     state = try Mutex(Self.open(url, next: next))
     // A file that is rotated after reopening is named by its own first line, not by the first one written since.
     if let first = Self.firstLine(of: url) { state.withLock { $0.first = first } }
@@ -39,9 +43,12 @@ public final class JSONLinesLog: Sendable {
   public func append(_ value: some Encodable & Sendable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     let object = String(decoding: try encoder.encode(value), as: UTF8.self)
-    guard object.hasPrefix("{") else { throw LogError(path: url.path, message: "only objects can be logged, got \(object.prefix(40))") }
+    guard object.hasPrefix("{") else {
+      throw LogError(path: url.path, message: "only objects can be logged, got \(object.prefix(40))")
+    }
     try state.withLock { state in
       if state.size > rotationSize { try rotate(&state) }
       let bytes = Array(((state.isBroken ? "\n" : "") + JSONLine(number: state.next, object: object).text + "\n").utf8)
@@ -58,7 +65,9 @@ public final class JSONLinesLog: Sendable {
 
   private func rotate(_ state: inout State) throws {
     // `link` refuses to replace a file, `rename` would silently: no older lines are ever lost to a clash of names.
-    guard link(url.path, "\(url.path).\(state.first)") == 0, unlink(url.path) == 0 else { throw Self.failure(url, "cannot be rotated") }
+    guard link(url.path, "\(url.path).\(state.first)") == 0, unlink(url.path) == 0 else {
+      throw Self.failure(url, "cannot be rotated")
+    }
     close(state.descriptor)
     state = try Self.open(url, next: state.next)
   }
@@ -89,7 +98,8 @@ public final class JSONLinesLog: Sendable {
       let start = end > window ? end - window : 0
       try handle.seek(toOffset: start)
       let text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
-      let number = text.split(separator: "\n").reversed().lazy.compactMap { try? JSONLine(parsing: String($0)).number }.first
+      let number = text.split(separator: "\n").reversed().lazy.compactMap { try? JSONLine(parsing: String($0)).number }
+        .first
       if number != nil || start == 0 || window > UInt64(LineFollower.longestLine) { return number }
       window *= 8
     }
@@ -105,7 +115,9 @@ public final class JSONLinesLog: Sendable {
     let folder = url.deletingLastPathComponent()
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.compactMap { name -> (URL, Int, Int)? in
-      guard name.hasPrefix(url.lastPathComponent + "."), let first = Int(name.dropFirst(url.lastPathComponent.count + 1)) else { return nil }
+      guard name.hasPrefix(url.lastPathComponent + "."),
+        let first = Int(name.dropFirst(url.lastPathComponent.count + 1))
+      else { return nil }
       let file = folder.appending(path: name)
       return (file, first, (try? lastLine(of: file)) ?? first)
     }.sorted { $0.1 < $1.1 }.map { (url: $0.0, first: $0.1, last: $0.2) }

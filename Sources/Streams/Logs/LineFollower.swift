@@ -57,7 +57,9 @@ public struct LineFollower {
         continue
       }
       let complete = partial.dropLast(data.endIndex - end)
-      let lines = complete.split(separator: 10, omittingEmptySubsequences: true).map { String(decoding: $0, as: UTF8.self) }
+      let lines = complete.split(separator: 10, omittingEmptySubsequences: true).map {
+        String(decoding: $0, as: UTF8.self)
+      }
       partial = Data(data[data.index(after: end)...])
       if !lines.isEmpty { return lines }
     }

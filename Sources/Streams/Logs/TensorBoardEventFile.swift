@@ -17,14 +17,18 @@ public final class TensorBoardEventFile: Sendable {
     let url = folder.appending(path: "events.out.tfevents.\(Int(time)).holstream.\(getpid())")
     self.url = url
     descriptor = open(url.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw LogError(path: url.path, message: "cannot be made: \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+      throw LogError(path: url.path, message: "cannot be made: \(String(cString: strerror(errno)))")
+    }
     try write(Self.double(1, time) + Self.bytes(3, Array("brain.Event:2".utf8)))
   }
 
   deinit { close(descriptor) }
 
   /// Appends one step's scalars.
-  public func append(step: Int, scalars: [(tag: String, value: Float)], time: Double = Date().timeIntervalSince1970) throws {
+  public func append(step: Int, scalars: [(tag: String, value: Float)], time: Double = Date().timeIntervalSince1970)
+    throws
+  {
     let values = scalars.flatMap { Self.bytes(1, Self.bytes(1, Array($0.tag.utf8)) + Self.float(2, $0.value)) }
     try write(Self.double(1, time) + [0x10] + Self.varint(UInt64(step)) + Self.bytes(5, values))
   }
@@ -41,11 +45,19 @@ public final class TensorBoardEventFile: Sendable {
     let checksum = CRC32C.checksum(bytes)
     return littleEndian((checksum >> 15 | checksum << 17) &+ 0xA282_EAD8)
   }
-  private static func double(_ field: UInt8, _ value: Double) -> [UInt8] { [field << 3 | 1] + littleEndian(value.bitPattern) }
-  private static func float(_ field: UInt8, _ value: Float) -> [UInt8] { [field << 3 | 5] + littleEndian(value.bitPattern) }
-  private static func bytes(_ field: UInt8, _ value: [UInt8]) -> [UInt8] { [field << 3 | 2] + varint(UInt64(value.count)) + value }
+  private static func double(_ field: UInt8, _ value: Double) -> [UInt8] {
+    [field << 3 | 1] + littleEndian(value.bitPattern)
+  }
+  private static func float(_ field: UInt8, _ value: Float) -> [UInt8] {
+    [field << 3 | 5] + littleEndian(value.bitPattern)
+  }
+  private static func bytes(_ field: UInt8, _ value: [UInt8]) -> [UInt8] {
+    [field << 3 | 2] + varint(UInt64(value.count)) + value
+  }
   private static func varint(_ value: UInt64) -> [UInt8] {
     value < 128 ? [UInt8(value)] : [UInt8(value & 127) | 128] + varint(value >> 7)
   }
-  private static func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
+  private static func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: value.littleEndian, Array.init)
+  }
 }

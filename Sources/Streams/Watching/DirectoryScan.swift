@@ -32,9 +32,13 @@ public struct DirectoryScan: Sendable, Equatable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     files = names.sorted().compactMap { name in
       var status = stat()
-      guard lstat(directory.appending(path: name).path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+      guard lstat(directory.appending(path: name).path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        return nil
+      }
       let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
-      return File(name: name, size: Int(status.st_size), inode: UInt64(status.st_ino), modified: Date(timeIntervalSince1970: modified))
+      return File(
+        name: name, size: Int(status.st_size), inode: UInt64(status.st_ino),
+        modified: Date(timeIntervalSince1970: modified))
     }
     self.reason = reason
   }

@@ -30,7 +30,8 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
   ///   - stop: Ends the sequence, after a last scan.
   ///   - clock: What measures all of these.
   public init(
-    _ directory: URL, quiet: Duration = .milliseconds(50), deadline: Duration = .seconds(1), timer: Duration = .seconds(5),
+    _ directory: URL, quiet: Duration = .milliseconds(50), deadline: Duration = .seconds(1),
+    timer: Duration = .seconds(5),
     stop: StopSignal? = nil, clock: any Clock<Duration> = ContinuousClock()
   ) {
     self.directory = directory.standardizedFileURL.resolvingSymlinksInPath()
@@ -54,7 +55,8 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
     init(_ watch: DirectoryWatch) {
       self.watch = watch
       let mailbox = mailbox
-      subscription = watch.method == .polling ? nil : Notifications.shared.subscribe(to: watch.directory) { mailbox.post($0) }
+      subscription =
+        watch.method == .polling ? nil : Notifications.shared.subscribe(to: watch.directory) { mailbox.post($0) }
       watch.stop?.onRequest { mailbox.finish() }
     }
 
@@ -95,7 +97,10 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
       return scan
     }
 
-    private enum Waited: Sendable { case event(Notifications.Event), timeout, end }
+    private enum Waited: Sendable {
+      case event(Notifications.Event)
+      case timeout, end
+    }
 
     private func wait<C: Clock<Duration>>(until instant: C.Instant, on clock: C) async -> Waited {
       let mailbox = mailbox

@@ -18,7 +18,8 @@ final class Notifications: Sendable {
   }
   private let state = Mutex(State())
   /// A folder of our own: a file touched in it wakes the thread, which has no other ear.
-  private let doorbell = FileManager.default.temporaryDirectory.appending(path: "holstream-bell-\(getpid())-\(UUID().uuidString.prefix(8))")
+  private let doorbell = FileManager.default.temporaryDirectory.appending(
+    path: "holstream-bell-\(getpid())-\(UUID().uuidString.prefix(8))")
 
   /// Calls `handler` on the owner's thread whenever something lands in, or happens to, the folder.
   /// - Returns: A number for `unsubscribe`; nil when inotify is not to be had, so that the caller must poll.
@@ -53,7 +54,9 @@ final class Notifications: Sendable {
   /// Never OPEN or ACCESS: one's own reads would fill the queue.
   private static let mask = Int32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
 
-  private func ring() { _ = FileManager.default.createFile(atPath: doorbell.appending(path: "ring").path, contents: nil) }
+  private func ring() {
+    _ = FileManager.default.createFile(atPath: doorbell.appending(path: "ring").path, contents: nil)
+  }
 
   private func listen() {
     while true {

@@ -75,7 +75,9 @@ enum Files {
   static func writeJSON(_ value: JSONValue, to url: URL, synchronised: Bool) throws(StoreError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(value) else { throw StoreError(.unwritable, url.path, "the metadata cannot be encoded") }
+    guard let data = try? encoder.encode(value) else {
+      throw StoreError(.unwritable, url.path, "the metadata cannot be encoded")
+    }
     try replace(url, with: Array(data), synchronised: synchronised)
   }
 }

@@ -38,7 +38,8 @@ public final class ZarrArray: Sendable {
 
   /// The elements of a box, in C order, as their bytes on disk.
   public func readBytes(_ ranges: [Range<Int>]) throws(StoreError) -> [UInt8] {
-    guard ranges.count == shape.count, zip(ranges, shape).allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= $1 }) else {
+    guard ranges.count == shape.count, zip(ranges, shape).allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= $1 })
+    else {
       throw StoreError(.outOfRange, url.path, "has the shape \(shape); \(ranges) was asked for")
     }
     let size = dataType.byteCount
@@ -46,7 +47,9 @@ public final class ZarrArray: Sendable {
     let total = counts.reduce(1, *) * size
     guard total > 0 else { return [] }
     var result = [UInt8](repeating: 0, count: total)
-    let chunks = zip(ranges, chunkShape).map { range, chunk in (range.lowerBound / chunk)..<((range.upperBound - 1) / chunk + 1) }
+    let chunks = zip(ranges, chunkShape).map { range, chunk in
+      (range.lowerBound / chunk)..<((range.upperBound - 1) / chunk + 1)
+    }
     var index = chunks.map(\.lowerBound)
     while true {
       let chunk = try self.chunk(index)
@@ -72,14 +75,17 @@ public final class ZarrArray: Sendable {
   }
 
   private func copy(_ chunk: [UInt8], at index: [Int], to result: inout [UInt8], _ ranges: [Range<Int>]) {
-    let size = dataType.byteCount, rank = shape.count
+    let size = dataType.byteCount
+    let rank = shape.count
     if rank == 0 {
       result = chunk
       return
     }
     // The part of the box that lies in this chunk, in the array's coordinates.
     let part = (0..<rank).map { axis in
-      max(ranges[axis].lowerBound, index[axis] * chunkShape[axis])..<min(ranges[axis].upperBound, (index[axis] + 1) * chunkShape[axis])
+      max(
+        ranges[axis].lowerBound, index[axis] * chunkShape[axis])..<min(
+          ranges[axis].upperBound, (index[axis] + 1) * chunkShape[axis])
     }
     let run = part[rank - 1].count * size
     let rows = Array(part.dropLast())
@@ -87,13 +93,15 @@ public final class ZarrArray: Sendable {
     result.withUnsafeMutableBytes { result in
       chunk.withUnsafeBytes { chunk in
         repeat {
-          var source = 0, target = 0
+          var source = 0
+          var target = 0
           for axis in 0..<rank {
             let at = axis == rank - 1 ? part[axis].lowerBound : row[axis]
             source = source * chunkShape[axis] + at - index[axis] * chunkShape[axis]
             target = target * ranges[axis].count + at - ranges[axis].lowerBound
           }
-          result.baseAddress!.advanced(by: target * size).copyMemory(from: chunk.baseAddress! + source * size, byteCount: run)
+          result.baseAddress!.advanced(by: target * size).copyMemory(
+            from: chunk.baseAddress! + source * size, byteCount: run)
         } while Self.advance(&row, within: rows)
       }
     }

@@ -19,7 +19,9 @@ struct CodecChain: Sendable, Equatable {
   init(_ json: [JSONValue], dataType: ZarrDataType, path: String) throws(StoreError) {
     var codecs: [Codec] = []
     for (position, entry) in json.enumerated() {
-      guard let name = entry["name"]?.string ?? entry.string else { throw StoreError(.corrupt, path, "has a codec without a name") }
+      guard let name = entry["name"]?.string ?? entry.string else {
+        throw StoreError(.corrupt, path, "has a codec without a name")
+      }
       switch name {
       case "bytes" where position == 0:
         if dataType.byteCount > 1, let endian = entry["configuration"]?["endian"]?.string, endian != "little" {
@@ -31,7 +33,9 @@ struct CodecChain: Sendable, Equatable {
       case "crc32c" where position > 0: codecs.append(.crc32c)
       default:
         throw StoreError(
-          .unsupported, path, "uses the codec `\(name)`\(position == 0 ? " first" : ""); this reader knows bytes, zstd and crc32c: write the array anew with zarr-python's defaults")
+          .unsupported, path,
+          "uses the codec `\(name)`\(position == 0 ? " first" : ""); this reader knows bytes, zstd and crc32c: write the array anew with zarr-python's defaults"
+        )
       }
     }
     guard !json.isEmpty else { throw StoreError(.corrupt, path, "has an empty list of codecs") }
@@ -55,18 +59,22 @@ struct CodecChain: Sendable, Equatable {
       let overhead = 4 * codecs[..<index].count { $0 == .crc32c }
       switch codec {
       case .zstd:
-        do { bytes = try Zstd.decompress(bytes, atMost: index == 0 ? size : size + size / 64 + 1024 + overhead) } catch {
+        do { bytes = try Zstd.decompress(bytes, atMost: index == 0 ? size : size + size / 64 + 1024 + overhead) } catch
+        {
           throw StoreError(.corrupt, path, "does not decompress: \(error.message)")
         }
       case .crc32c:
         guard bytes.count >= 4 else { throw StoreError(.corrupt, path, "is too short for its checksum") }
-        let stored = bytes.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: bytes.count - 4, as: UInt32.self)) }
+        let stored = bytes.withUnsafeBytes {
+          UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: bytes.count - 4, as: UInt32.self))
+        }
         bytes.removeLast(4)
         guard Checksum.crc32c(bytes) == stored else { throw StoreError(.corrupt, path, "fails its checksum") }
       }
     }
     guard bytes.count == size else {
-      throw StoreError(.corrupt, path, "holds \(bytes.count) bytes where the metadata says \(size): the file is cut short or foreign")
+      throw StoreError(
+        .corrupt, path, "holds \(bytes.count) bytes where the metadata says \(size): the file is cut short or foreign")
     }
     return bytes
   }
@@ -78,7 +86,10 @@ struct CodecChain: Sendable, Equatable {
         + codecs.map { codec in
           switch codec {
           case .zstd(let level, let checksum):
-            .object(["name": .string("zstd"), "configuration": .object(["level": .number(Double(level)), "checksum": .bool(checksum)])])
+            .object([
+              "name": .string("zstd"),
+              "configuration": .object(["level": .number(Double(level)), "checksum": .bool(checksum)]),
+            ])
           case .crc32c: .object(["name": .string("crc32c")])
           }
         })

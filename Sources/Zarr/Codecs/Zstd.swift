@@ -12,7 +12,8 @@ enum Zstd {
     let bound = ZSTD_compressBound(bytes.count)
     return [UInt8](unsafeUninitializedCapacity: bound) { target, count in
       let size = ZSTD_compress2(context, target.baseAddress, bound, bytes, bytes.count)
-      precondition(ZSTD_isError(size) == 0, "zstd failed within its own bound: \(String(cString: ZSTD_getErrorName(size)))")
+      precondition(
+        ZSTD_isError(size) == 0, "zstd failed within its own bound: \(String(cString: ZSTD_getErrorName(size)))")
       count = size
     }
   }

@@ -49,7 +49,8 @@ struct ArrayMetadata: Sendable, Equatable {
       throw StoreError(.unsupported, path, "is not Zarr version 3; zarr-python's `zarr.copy` converts older stores")
     }
     guard json["node_type"]?.string == "array" else { throw StoreError(.notAStore, path, "is not an array") }
-    for (key, value) in json.object ?? [:] where !Self.knownKeys.contains(key) && value["must_understand"] != .bool(false) {
+    for (key, value) in json.object ?? [:]
+    where !Self.knownKeys.contains(key) && value["must_understand"] != .bool(false) {
       throw StoreError(.unsupported, path, "has the extension `\(key)`, which must be understood")
     }
     if let transformers = json["storage_transformers"], transformers != .array([]) {
@@ -59,11 +60,13 @@ struct ArrayMetadata: Sendable, Equatable {
       shape.allSatisfy({ $0 >= 0 && $0 < 1 << 48 }), shape.count <= 16
     else { throw corrupt("has no valid shape") }
     guard let name = json["data_type"]?.string, let dataType = ZarrDataType(rawValue: name) else {
-      throw StoreError(.unsupported, path, "has the data type \(json["data_type"]?.string ?? "?"), which this reader does not know")
+      throw StoreError(
+        .unsupported, path, "has the data type \(json["data_type"]?.string ?? "?"), which this reader does not know")
     }
     guard json["chunk_grid"]?["name"]?.string == "regular",
       let chunkSizes = json["chunk_grid"]?["configuration"]?["chunk_shape"]?.array,
-      case let chunkShape = chunkSizes.compactMap(\.integer), chunkShape.count == shape.count, chunkShape.allSatisfy({ $0 > 0 })
+      case let chunkShape = chunkSizes.compactMap(\.integer), chunkShape.count == shape.count,
+      chunkShape.allSatisfy({ $0 > 0 })
     else { throw corrupt("has no regular chunk grid of its rank") }
     var bytes = dataType.byteCount
     for size in chunkShape {
@@ -91,7 +94,8 @@ struct ArrayMetadata: Sendable, Equatable {
   }
 
   private static let knownKeys: Set = [
-    "zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs", "attributes",
+    "zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs",
+    "attributes",
     "dimension_names", "storage_transformers",
   ]
 
@@ -116,7 +120,9 @@ struct ArrayMetadata: Sendable, Equatable {
       guard let number = number(value) else { return nil }
       dataType.append([number], to: &bytes)
     case .complex64, .complex128:
-      guard let parts = value.array, parts.count == 2, let re = number(parts[0]), let im = number(parts[1]) else { return nil }
+      guard let parts = value.array, parts.count == 2, let re = number(parts[0]), let im = number(parts[1]) else {
+        return nil
+      }
       dataType.append([re, im], to: &bytes)
     case .bool:
       guard case .bool(let flag) = value else { return nil }
@@ -131,9 +137,13 @@ struct ArrayMetadata: Sendable, Equatable {
   var json: JSONValue {
     func numbers(_ values: [Int]) -> JSONValue { .array(values.map { .number(Double($0)) }) }
     var members: [String: JSONValue] = [
-      "zarr_format": .number(3), "node_type": .string("array"), "shape": numbers(shape), "data_type": .string(dataType.rawValue),
-      "chunk_grid": .object(["name": .string("regular"), "configuration": .object(["chunk_shape": numbers(chunkShape)])]),
-      "chunk_key_encoding": .object(["name": .string("default"), "configuration": .object(["separator": .string("/")])]),
+      "zarr_format": .number(3), "node_type": .string("array"), "shape": numbers(shape),
+      "data_type": .string(dataType.rawValue),
+      "chunk_grid": .object([
+        "name": .string("regular"), "configuration": .object(["chunk_shape": numbers(chunkShape)]),
+      ]),
+      "chunk_key_encoding": .object(["name": .string("default"), "configuration": .object(["separator": .string("/")])]
+      ),
       "fill_value": dataType.fillValue, "codecs": codecs.json, "attributes": .object(attributes),
     ]
     if let dimensionNames { members["dimension_names"] = .array(dimensionNames.map { .string($0) }) }

@@ -31,7 +31,11 @@ public enum JSONValue: Codable, Sendable, Equatable {
     case .bool(let value): try container.encode(value)
     case .number(let value):
       // An integer must stay one: 1.0 is no shape.
-      if let integer = Int(exactly: value), abs(value) < 0x1p53 { try container.encode(integer) } else { try container.encode(value) }
+      if let integer = Int(exactly: value), abs(value) < 0x1p53 {
+        try container.encode(integer)
+      } else {
+        try container.encode(value)
+      }
     case .string(let value): try container.encode(value)
     case .array(let value): try container.encode(value)
     case .object(let value): try container.encode(value)

@@ -22,7 +22,9 @@ public enum ZarrDataType: String, Sendable, Equatable, CaseIterable {
   /// The numbers in `bytes` as doubles; complex ones as interleaved parts.
   func doubles(_ bytes: UnsafeRawBufferPointer) -> [Double] {
     func convert<T: BinaryInteger>(_: T.Type) -> [Double] {
-      (0..<(bytes.count / MemoryLayout<T>.size)).map { Double(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self)) }
+      (0..<(bytes.count / MemoryLayout<T>.size)).map {
+        Double(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self))
+      }
     }
     switch self {
     case .float64, .complex128:

@@ -26,7 +26,9 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
     self.reader = reader
     var bytes = 0
     var leftovers: [URL] = []
-    if let files = FileManager.default.enumerator(at: url, includingPropertiesForKeys: [.fileSizeKey, .isRegularFileKey]) {
+    if let files = FileManager.default.enumerator(
+      at: url, includingPropertiesForKeys: [.fileSizeKey, .isRegularFileKey])
+    {
       for case let file as URL in files {
         let values = try? file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
         bytes += values?.isRegularFile == true ? values?.fileSize ?? 0 : 0
@@ -52,7 +54,10 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
     for field in reader.fields {
       let step = reader.array(field.name).chunkShape[1]
       for start in stride(from: 0, to: min(reader.length(trajectory), first?.frame ?? .max), by: step) {
-        do { _ = try reader.readBytes(field.name, trajectory: trajectory, frames: start..<min(start + step, reader.length(trajectory))) } catch {
+        do {
+          _ = try reader.readBytes(
+            field.name, trajectory: trajectory, frames: start..<min(start + step, reader.length(trajectory)))
+        } catch {
           first = Damage(trajectory: trajectory, frame: start, reason: error.description)
           break
         }
@@ -70,7 +75,10 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
       lines.append("  frames a trajectory: \(shortest == longest ? "\(longest)" : "\(shortest) to \(longest)")")
     }
     let ratio = bytesOnDisk > 0 ? Double(raw) / Double(bytesOnDisk) : 0
-    lines.append(String(format: "  on disk: %.1f MB (%.1f MB before compression, ratio %.2f)", Double(bytesOnDisk) / 1e6, Double(raw) / 1e6, ratio))
+    lines.append(
+      String(
+        format: "  on disk: %.1f MB (%.1f MB before compression, ratio %.2f)", Double(bytesOnDisk) / 1e6,
+        Double(raw) / 1e6, ratio))
     for field in reader.fields {
       let array = reader.array(field.name)
       lines.append("  \(field.name): \(field.dataType.rawValue) \(array.shape), chunks \(array.chunkShape)")
@@ -79,7 +87,9 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
       let text = (try? String(decoding: JSONEncoder().encode(value), as: UTF8.self)) ?? ""
       lines.append("  \(key): \(text.count > 100 ? text.prefix(97) + "…" : text)")
     }
-    if !leftovers.isEmpty { lines.append("  \(leftovers.count) temporary files of a writer that was killed; `--repair` removes them") }
+    if !leftovers.isEmpty {
+      lines.append("  \(leftovers.count) temporary files of a writer that was killed; `--repair` removes them")
+    }
     if let damage {
       lines.append(damage.isEmpty ? "  verified: every chunk is whole" : "  DAMAGED in \(damage.count) trajectories:")
       lines += damage.prefix(20).map { "    trajectory \($0.trajectory) from frame \($0.frame): \($0.reason)" }

@@ -18,7 +18,9 @@ final class StoreLock {
       let length = pread(descriptor, &note, note.count, 0)
       close(descriptor)
       let holder = String(decoding: note.prefix(max(0, length)), as: UTF8.self)
-      throw StoreError(.locked, store.path, "is being written by \(holder.isEmpty ? "another program" : holder); wait for it or stop it")
+      throw StoreError(
+        .locked, store.path,
+        "is being written by \(holder.isEmpty ? "another program" : holder); wait for it or stop it")
     }
     let note = Array("process \(getpid()) on \(ProcessInfo.processInfo.hostName)".utf8)
     _ = ftruncate(descriptor, 0)

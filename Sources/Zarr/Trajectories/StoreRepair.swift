@@ -25,16 +25,21 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
     defer { withExtendedLifetime(lock) {} }
     let reader = try TrajectoryStoreReader(url)
     guard cuts.isEmpty || reader.lengthArray != nil else {
-      throw StoreError(.unsupported, url.path, "was not written by this program; damaged frames of it cannot be cut off")
+      throw StoreError(
+        .unsupported, url.path, "was not written by this program; damaged frames of it cannot be cut off")
     }
     if let array = reader.lengthArray {
       let size = array.chunkShape[0]
       for block in Set(cuts.map { $0.trajectory / size }) {
-        var lengths = (block * size..<(block + 1) * size).map { $0 < reader.trajectories ? Double(reader.length($0)) : 0 }
+        var lengths = (block * size..<(block + 1) * size).map {
+          $0 < reader.trajectories ? Double(reader.length($0)) : 0
+        }
         for cut in cuts where cut.trajectory / size == block { lengths[cut.trajectory % size] = Double(cut.to) }
         var bytes: [UInt8] = []
         ZarrDataType.int64.append(lengths, to: &bytes)
-        try Files.replace(array.url.appending(path: array.metadata.chunkKey([block])), with: array.metadata.codecs.encode(bytes), synchronised: true)
+        try Files.replace(
+          array.url.appending(path: array.metadata.chunkKey([block])), with: array.metadata.codecs.encode(bytes),
+          synchronised: true)
       }
     }
     for file in leftovers { try? FileManager.default.removeItem(at: file) }

@@ -25,7 +25,8 @@ public final class TrajectoryStoreReader: Sendable {
     guard let root = try Files.json(url.appending(path: "zarr.json")) else {
       let exists = FileManager.default.fileExists(atPath: url.path)
       throw exists
-        ? StoreError(.notAStore, url.path, "is no Zarr v3 store (no zarr.json in it)") : StoreError(.notFound, url.path, "does not exist")
+        ? StoreError(.notAStore, url.path, "is no Zarr v3 store (no zarr.json in it)")
+        : StoreError(.notFound, url.path, "does not exist")
     }
     guard root["node_type"]?.string == "group", root["zarr_format"]?.integer == 3 else {
       throw StoreError(.notAStore, url.path, "is not a Zarr v3 group; give the folder that holds rho, Q and P")
@@ -42,10 +43,12 @@ public final class TrajectoryStoreReader: Sendable {
       promised = try array.read([0..<array.shape[0]]).map { Int($0) }
       lengthArray = array
     }
-    var arrays: [String: ZarrArray] = [:], fields: [TrajectoryField] = []
+    var arrays: [String: ZarrArray] = [:]
+    var fields: [TrajectoryField] = []
     var timeArray: ZarrArray?
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
-    for name in names where name != "length" && FileManager.default.fileExists(atPath: url.appending(path: "\(name)/zarr.json").path) {
+    for name in names
+    where name != "length" && FileManager.default.fileExists(atPath: url.appending(path: "\(name)/zarr.json").path) {
       let array = try ZarrArray(url.appending(path: name), cache: cache, strict: promised != nil)
       if name == "time" {
         if array.shape.count == 2 { timeArray = array }
@@ -59,11 +62,17 @@ public final class TrajectoryStoreReader: Sendable {
           dimensionNames: array.dimensionNames.map { Array($0.dropFirst(2)) } ?? []))
     }
     guard !fields.isEmpty else { throw StoreError(.notAStore, url.path, "holds no arrays over (trajectory, time, …)") }
-    let trajectories = arrays.values.map { $0.shape[0] }.min() ?? 0, frames = arrays.values.map { $0.shape[1] }.min() ?? 0
-    guard trajectories <= 100_000_000 else { throw StoreError(.corrupt, url.path, "claims \(trajectories) trajectories") }
+    let trajectories = arrays.values.map { $0.shape[0] }.min() ?? 0
+    let frames = arrays.values.map { $0.shape[1] }.min() ?? 0
+    guard trajectories <= 100_000_000 else {
+      throw StoreError(.corrupt, url.path, "claims \(trajectories) trajectories")
+    }
     if let promised {
-      for (trajectory, length) in promised.enumerated() where trajectory >= trajectories || length < 0 || length > frames {
-        throw StoreError(.corrupt, url.path, "promises \(length) frames of trajectory \(trajectory), but its arrays have \(trajectories) × \(frames)")
+      for (trajectory, length) in promised.enumerated()
+      where trajectory >= trajectories || length < 0 || length > frames {
+        throw StoreError(
+          .corrupt, url.path,
+          "promises \(length) frames of trajectory \(trajectory), but its arrays have \(trajectories) × \(frames)")
       }
     }
     lengths = promised ?? Array(repeating: frames, count: trajectories)
@@ -109,8 +118,13 @@ public final class TrajectoryStoreReader: Sendable {
 
   private func box(_ array: ZarrArray, _ trajectory: Int, _ frames: Range<Int>) throws(StoreError) -> [Range<Int>] {
     guard lengths.indices.contains(trajectory), frames.lowerBound >= 0, frames.upperBound <= lengths[trajectory] else {
-      let length = lengths.indices.contains(trajectory) ? "\(lengths[trajectory]) frames" : "no such trajectory among \(lengths.count)"
-      throw StoreError(.outOfRange, url.path, "frames \(frames.lowerBound) to \(frames.upperBound - 1) of trajectory \(trajectory) were asked for, there are \(length)")
+      let length =
+        lengths.indices.contains(trajectory)
+        ? "\(lengths[trajectory]) frames" : "no such trajectory among \(lengths.count)"
+      throw StoreError(
+        .outOfRange, url.path,
+        "frames \(frames.lowerBound) to \(frames.upperBound - 1) of trajectory \(trajectory) were asked for, there are \(length)"
+      )
     }
     return [trajectory..<(trajectory + 1), frames] + array.shape.dropFirst(2).map { 0..<$0 }
   }

@@ -53,7 +53,8 @@ public final class TrajectoryStoreWriter {
     lock = try StoreLock(for: url)
     let reader = try TrajectoryStoreReader(url)
     guard let length = reader.lengthArray, let first = reader.fields.first, let time = reader.timeArray else {
-      throw StoreError(.unsupported, url.path, "was not written by this program (no `length` and `time`), so it cannot be appended to")
+      throw StoreError(
+        .unsupported, url.path, "was not written by this program (no `length` and `time`), so it cannot be appended to")
     }
     var level = 1
     if case .zstd(let stored, _)? = reader.array(first.name).metadata.codecs.codecs.first { level = stored }
@@ -95,7 +96,8 @@ public final class TrajectoryStoreWriter {
     var chunk = pending[trajectory] ?? emptyPending(at: storedLength(trajectory))
     for (index, field) in layout.fields.enumerated() {
       guard let numbers = values[field.name], numbers.count == field.numbersPerFrame else {
-        preconditionFailure("field \(field.name): expected \(field.numbersPerFrame) numbers, got \(values[field.name]?.count ?? 0)")
+        preconditionFailure(
+          "field \(field.name): expected \(field.numbersPerFrame) numbers, got \(values[field.name]?.count ?? 0)")
       }
       field.dataType.append(numbers, to: &chunk.bytes[index])
     }
@@ -143,15 +145,22 @@ public final class TrajectoryStoreWriter {
       try publish(trajectories: lengths.count, frames: max(shown.frames, lengths.max() ?? 0))
     }
     for block in Set(trajectories.map { $0 / Self.lengthsPerChunk }).sorted() {
-      var numbers = lengths[(block * Self.lengthsPerChunk)..<min(lengths.count, (block + 1) * Self.lengthsPerChunk)].map(Double.init)
+      var numbers = lengths[(block * Self.lengthsPerChunk)..<min(lengths.count, (block + 1) * Self.lengthsPerChunk)]
+        .map(Double.init)
       numbers += Array(repeating: 0, count: Self.lengthsPerChunk - numbers.count)
       var bytes: [UInt8] = []
       ZarrDataType.int64.append(numbers, to: &bytes)
-      try Files.replace(url.appending(path: "length/c/\(block)"), with: Self.lengthCodecs.encode(bytes), synchronised: layout.synchronised)
+      try Files.replace(
+        url.appending(path: "length/c/\(block)"), with: Self.lengthCodecs.encode(bytes),
+        synchronised: layout.synchronised)
     }
     stored = lengths
     for trajectory in trajectories {
-      if pending[trajectory]!.frames >= layout.framesPerChunk { pending[trajectory] = nil } else { pending[trajectory]!.isDirty = false }
+      if pending[trajectory]!.frames >= layout.framesPerChunk {
+        pending[trajectory] = nil
+      } else {
+        pending[trajectory]!.isDirty = false
+      }
     }
   }
 
@@ -178,15 +187,18 @@ public final class TrajectoryStoreWriter {
         to: url.appending(path: "\(field.name)/zarr.json"), synchronised: layout.synchronised)
     }
     var length = ArrayMetadata(
-      shape: [trajectories], dataType: .int64, chunkShape: [Self.lengthsPerChunk], codecs: Self.lengthCodecs, dimensionNames: ["trajectory"])
-    length.attributes["description"] = .string("frames of each trajectory that are stored; the last thing written of a commit")
+      shape: [trajectories], dataType: .int64, chunkShape: [Self.lengthsPerChunk], codecs: Self.lengthCodecs,
+      dimensionNames: ["trajectory"])
+    length.attributes["description"] = .string(
+      "frames of each trajectory that are stored; the last thing written of a commit")
     try Files.writeJSON(length.json, to: url.appending(path: "length/zarr.json"), synchronised: layout.synchronised)
     shown = (trajectories, frames)
   }
 
   private func metadata(of field: TrajectoryField, trajectories: Int, frames: Int) -> ArrayMetadata {
     ArrayMetadata(
-      shape: [trajectories, frames] + field.shape, dataType: field.dataType, chunkShape: [1, layout.framesPerChunk] + field.shape,
+      shape: [trajectories, frames] + field.shape, dataType: field.dataType,
+      chunkShape: [1, layout.framesPerChunk] + field.shape,
       codecs: CodecChain([.zstd(level: layout.compressionLevel, checksum: true)], dataType: field.dataType),
       dimensionNames: ["trajectory", "time"] + field.dimensionNames)
   }

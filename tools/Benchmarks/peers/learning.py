@@ -2,7 +2,7 @@
 """Times the cases of bench-learning in PyTorch (whichever is installed): one JSON object a line.
 
 Usage: learning.py [CASE...]; a case is named as bench-learning names it. The step is the same: forward, loss, backward,
-clipping, AdamW, without dropout masks or noise being drawn. Peak memory is of the process, so run one case at a time
+clipping, AdamW; dropout masks and noise are drawn in the recipe's case only. Peak memory is of the process, so run one case at a time
 (as bench-learning does) to compare it.
 """
 
@@ -29,6 +29,7 @@ CASES = {
     "train-parc-32x2-L16-N8": ("parc", 32, 2, 16, 64, 8),
     "train-parc-128x4-L32-N1": ("parc", 128, 4, 32, 4, 1),
     "train-parc-128x4-L32-N4": ("parc", 128, 4, 32, 4, 4),
+    "recipe-cnn-16x1-L32-N8": ("cnn", 16, 1, 32, 64, 8),
     "rollout-cnn-16x1-L32": ("cnn", 16, 1, 32, 1, 0),
     "rollout-parc-32x2-L16": ("parc", 32, 2, 16, 1, 0),
     "rollout-parc-128x4-L32": ("parc", 128, 4, 32, 1, 0),
@@ -38,7 +39,8 @@ CASES = {
 def measure(name):
     family, channels, blocks, sites, batch, steps = CASES[name]
     torch.manual_seed(1)
-    model = Model(family, channels, blocks, 0.0, SCALARS)
+    recipe = name.startswith("recipe")  # with dropout and noise
+    model = Model(family, channels, blocks, 0.2 if recipe else 0.0, SCALARS)
     size = 2 * sites**2 + 2 * sites
     states = torch.rand(batch, steps + 1, size) - 0.5
     if steps == 0:
@@ -53,7 +55,8 @@ def measure(name):
 
         def step():
             optimizer.zero_grad()
-            loss, _ = loss_terms(model, states[:, 0], states[:, 1:], rates, steps)
+            start = states[:, 0] + 0.02 * torch.randn(batch, size) if recipe else states[:, 0]
+            loss, _ = loss_terms(model, start, states[:, 1:], rates, steps)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

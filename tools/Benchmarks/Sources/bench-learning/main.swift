@@ -15,6 +15,8 @@ struct Case {
   let batch: Int
   /// Unrolled steps; 0 for one step of a rollout.
   let steps: Int
+  /// Whether dropout and noise are drawn, as the recipe has it.
+  var recipe = false
 
   static let all = [
     Case(name: "train-cnn-16x1-L32-N1", family: .cnn, channels: 16, blocks: 1, sites: 32, batch: 64, steps: 1),
@@ -25,6 +27,9 @@ struct Case {
     Case(name: "train-parc-32x2-L16-N8", family: .parc, channels: 32, blocks: 2, sites: 16, batch: 64, steps: 8),
     Case(name: "train-parc-128x4-L32-N1", family: .parc, channels: 128, blocks: 4, sites: 32, batch: 4, steps: 1),
     Case(name: "train-parc-128x4-L32-N4", family: .parc, channels: 128, blocks: 4, sites: 32, batch: 4, steps: 4),
+    Case(
+      name: "recipe-cnn-16x1-L32-N8", family: .cnn, channels: 16, blocks: 1, sites: 32, batch: 64, steps: 8,
+      recipe: true),
     Case(name: "rollout-cnn-16x1-L32", family: .cnn, channels: 16, blocks: 1, sites: 32, batch: 1, steps: 0),
     Case(name: "rollout-parc-32x2-L16", family: .parc, channels: 32, blocks: 2, sites: 16, batch: 1, steps: 0),
     Case(name: "rollout-parc-128x4-L32", family: .parc, channels: 128, blocks: 4, sites: 32, batch: 1, steps: 0),
@@ -43,7 +48,7 @@ struct Case {
     var random = CounterRandom(seed: 1, purpose: .evaluation)
     let size = 2 * sites * sites + 2 * sites
     func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.uniform() - 0.5) } }
-    let model = ModelConfiguration(family: family, channels: channels, blocks: blocks, dropout: 0)
+    let model = ModelConfiguration(family: family, channels: channels, blocks: blocks, dropout: recipe ? 0.2 : 0)
     if steps == 0 {
       let layout = ParameterLayout(model)
       let predictor = try NetworkModel(configuration: model, parameters: layout.initial(model, seed: 1))
@@ -60,7 +65,8 @@ struct Case {
     }
     let trainer = try Trainer(
       configuration: TrainerConfiguration(
-        model: model, curriculum: Curriculum(stages: [CurriculumStage(batches: 1 << 40, steps: steps, noise: 0)])))
+        model: model,
+        curriculum: Curriculum(stages: [CurriculumStage(batches: 1 << 40, steps: steps, noise: recipe ? 0.02 : 0)])))
     let samples = try (0..<batch).map { index in
       TrainingSample(
         try TrainingWindow(
@@ -120,7 +126,8 @@ func output(of executable: String, _ arguments: [String]) throws -> String {
 
 let peak = Peak.sgemm(threads: 2)
 print("sgemm \(Int(peak)) GFLOP/s on 2 threads, memcpy \(Int(Peak.memcpy())) GB/s")
-let peer = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../peers/learning.py").standardized.path
+let peer = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../peers/learning.py").standardized
+  .path
 for one in Case.all where chosen.isEmpty || chosen.contains(one.name) {
   let own = try output(of: CommandLine.arguments[0], ["--one", one.name]).split(separator: " ")
   let milliseconds = Double(own[0])!

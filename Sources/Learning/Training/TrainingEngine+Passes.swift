@@ -1,0 +1,147 @@
+internal import CKernels
+internal import Tensors
+
+extension TrainingEngine {
+  /// Copies the input, adds noise and draws the dropout of one sample.
+  func prepare(_ sample: TrainingSample, index: Int, step: Int, noise: Float, injection: Injection?) {
+    let start = state(index, 0)
+    sample.window.values.withUnsafeBufferPointer {
+      start.update(from: $0.baseAddress! + sample.offset * stateSize, count: stateSize)
+    }
+    if let added = injection?.noise {
+      for k in 0..<stateSize { start[k] += added[index * stateSize + k] }
+    } else if noise > 0 {
+      // A complex entry's noise has total variance noise², half in each part.
+      let matrix = 2 * shape.sites * shape.sites
+      CounterRandom.addNormals(
+        to: start, count: matrix, deviation: noise * Float(0.5).squareRoot(), seed: configuration.seed,
+        purpose: .inputNoise, trajectory: UInt64(index), step: UInt64(step))
+      CounterRandom.addNormals(
+        to: start + matrix, count: 2 * shape.sites, deviation: noise, seed: configuration.seed, purpose: .inputNoise,
+        trajectory: UInt64(index), step: UInt64(step), firstBlock: (matrix + 63) / 64 * 16)
+    }
+    guard masks.count > 0 else { return }
+    let count = shape.steps * maskCount
+    let drawn = masks.pointer + index * count
+    if let given = injection?.masks {
+      for k in 0..<count { drawn[k] = given[index * count + k] }
+    } else {
+      var random = CounterRandom(
+        seed: configuration.seed, purpose: .dropout, trajectory: UInt64(index), step: UInt64(step))
+      let dropout = Double(configuration.model.dropout)
+      let kept = Float(1 / (1 - dropout))
+      for k in 0..<count { drawn[k] = random.uniform() < dropout ? 0 : kept }
+    }
+  }
+
+  func forward(
+    _ sample: TrainingSample, index: Int, worker: Int, values: UnsafePointer<Float>, weights: [Float]
+  ) {
+    let own = scratch.pointer + worker * scratchSize
+    let found = sums + 8 * index
+    found.update(repeating: 0, count: 8)
+    let alpha = configuration.teacherForcing
+    func run(
+      _ network: Int, _ step: Int, _ from: UnsafePointer<Float>, add: UnsafePointer<Float>?,
+      out: UnsafeMutablePointer<Float>
+    ) {
+      networks[network].forward(
+        from, values: values, packed: packed.pointer, masks: mask(index, step, network), planes: planes,
+        memory: tape(index, step, network), scratch: own, add: add, out: out)
+    }
+    sample.window.values.withUnsafeBufferPointer { labels in
+      for step in 0..<shape.steps {
+        let from = input(index, step)
+        let label = labels.baseAddress! + (sample.offset + step) * stateSize
+        if alpha > 0 && step > 0 {
+          let predicted = state(index, step)
+          for k in 0..<stateSize { from[k] = alpha * label[k] + (1 - alpha) * predicted[k] }
+        }
+        if networks.count == 1 {
+          run(0, step, from, add: from, out: state(index, step + 1))
+        } else {
+          run(0, step, from, add: nil, out: rate(index, step))
+          run(1, step, rate(index, step), add: from, out: state(index, step + 1))
+        }
+        addErrors(label + stateSize, state(index, step + 1), weights[step], to: found)
+      }
+    }
+    guard networks.count == 2, let labels = sample.window.rates else { return }
+    labels.withUnsafeBufferPointer { labels in
+      for step in 0..<shape.steps {
+        let label = labels.baseAddress! + (sample.offset + step) * stateSize
+        addErrors(label, rate(index, step), weights[step], to: found + 4)
+      }
+    }
+  }
+
+  func addErrors(
+    _ label: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ weight: Float, to sums: UnsafeMutablePointer<Double>
+  ) {
+    var found = (0.0, 0.0, 0.0, 0.0)
+    withUnsafeMutableBytes(of: &found) {
+      holstream_squared_errors(Int32(shape.sites), label, value, $0.bindMemory(to: Double.self).baseAddress!)
+    }
+    let square = Double(weight) * Double(weight)
+    sums[0] += square * found.0
+    sums[1] += square * found.1
+    sums[2] += square * found.2
+    sums[3] += square * found.3
+  }
+
+  func backward(
+    _ sample: TrainingSample, index: Int, worker: Int, values: UnsafePointer<Float>, weights: [Float],
+    stateCoefficients: [Float], rateCoefficients: [Float]?
+  ) {
+    let dState = scratch.pointer + worker * scratchSize
+    let dRate = dState + stateSize
+    let own = dState + (2 * stateSize + 15) / 16 * 16
+    let gradient = gradients.pointer + worker * parameterCount
+    let alpha = configuration.teacherForcing
+    func run(_ network: Int, _ step: Int, _ dOut: UnsafePointer<Float>, _ dIn: UnsafeMutablePointer<Float>?) {
+      networks[network].backward(
+        dOut, values: values, packed: packed.pointer, masks: mask(index, step, network), planes: planes,
+        sites: sites.pointer, memory: tape(index, step, network), scratch: own, gradients: gradient,
+        sums: weightSums.pointer + worker * weightSumsSize, dState: dIn)
+    }
+    func addError(
+      _ label: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ coefficients: [Float], _ weight: Float,
+      to gradient: UnsafeMutablePointer<Float>
+    ) {
+      let square = weight * weight
+      var scaled = (
+        square * coefficients[0], square * coefficients[1], square * coefficients[2], square * coefficients[3]
+      )
+      withUnsafeBytes(of: &scaled) {
+        holstream_squared_errors_backward(
+          Int32(shape.sites), label, value, $0.bindMemory(to: Float.self).baseAddress!, gradient)
+      }
+    }
+    dState.update(repeating: 0, count: stateSize)
+    for step in (0..<shape.steps).reversed() {
+      sample.window.values.withUnsafeBufferPointer {
+        addError(
+          $0.baseAddress! + (sample.offset + step + 1) * stateSize, state(index, step + 1), stateCoefficients,
+          weights[step], to: dState)
+      }
+      // u' = u + Δ(u): the gradient passes the step unchanged, and the networks add theirs.
+      let isFirst = step == 0
+      if networks.count == 1 {
+        // The network reads dState before it adds to it.
+        run(0, step, dState, isFirst ? nil : dState)
+      } else {
+        dRate.update(repeating: 0, count: stateSize)
+        run(1, step, dState, dRate)
+        if let coefficients = rateCoefficients {
+          sample.window.rates?.withUnsafeBufferPointer {
+            addError(
+              $0.baseAddress! + (sample.offset + step) * stateSize, rate(index, step), coefficients, weights[step],
+              to: dRate)
+          }
+        }
+        run(0, step, dRate, isFirst ? nil : dState)
+      }
+      if alpha > 0 && !isFirst { for k in 0..<stateSize { dState[k] *= 1 - alpha } }
+    }
+  }
+}
