@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Arrows point one way: the command line knows the dashboard, the dashboard knows the pipelines, and only
+// Arrows point one way: the command line knows the dashboard, the dashboard knows the streams, and only
 // the pipelines know the rooms. The rooms do not know each other (Climate knows Lattice for its frames).
 let package = Package(
   name: "holstream",
@@ -58,8 +58,8 @@ let package = Package(
     .target(
       name: "Dashboard",
       dependencies: [
-        "Pipelines", "Streams",
-        .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
+        "Streams", "FlyingFox",
+        .product(name: "FlyingSocks", package: "FlyingFox"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -74,12 +74,19 @@ let package = Package(
       ]),
 
     .target(name: "TestSupport"),
-    .testTarget(name: "StreamsTests", dependencies: ["Streams", "TestSupport"]),
+    .testTarget(
+      name: "StreamsTests",
+      dependencies: [
+        "Streams", "TestSupport",
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "LatticeTests", dependencies: ["Lattice", "Tensors", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
     .testTarget(name: "LearningTests", dependencies: ["Learning", "Tensors", "TestSupport"]),
     .testTarget(name: "ClimateTests", dependencies: ["Climate", "Lattice", "Tensors", "TestSupport"]),
+    .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Streams", "FlyingFox", "TestSupport"]),
     .testTarget(
       name: "PipelinesTests",
       dependencies: [

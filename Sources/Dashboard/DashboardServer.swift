@@ -1,93 +1,92 @@
 internal import FlyingFox
 internal import FlyingSocks
-public import Foundation
+internal import Foundation
 public import ServiceLifecycle
 public import Streams
 
-/// The live page of a run, on a loopback address unless a token guards it.
+/// The live page of a run: a service that tells browsers what the hub hears, and changes nothing.
 ///
-/// Routes: `/` the page, `/events` run events as server-sent JSON, `/api/state` the newest events as one JSON array,
-/// `/metrics` the graph's counters for Prometheus, `/charts/…` the chart library from where Debian puts it.
+/// | path | what |
+/// |---|---|
+/// | `/` | the page |
+/// | `/events` | the run's events, server-sent: first the remembered ones, then the live ones |
+/// | `/?still` | the page as it is now, not following the run: for a printout |
+/// | `/api/events` | the remembered events as one JSON array |
+/// | `/api/state` | where the run stands, as JSON |
+/// | `/metrics` | counters of the edges and the newest training numbers, in Prometheus' text format |
+/// | `/report` | everything so far as one HTML file without scripts |
+/// | `/charts/…` | the chart library from where the system has it |
+///
+/// It listens on loopback unless told otherwise, and elsewhere only with a token.
 public struct DashboardServer: Service {
-  public struct Settings: Sendable {
-    public var address: String
-    public var port: UInt16
-    public var token: String?
-    /// Folder of dygraphs.
-    public var charts: URL
-
-    public init(
-      address: String = "127.0.0.1", port: UInt16 = 8480, token: String? = nil,
-      charts: URL = URL(filePath: "/usr/share/javascript/dygraphs")
-    ) {
-      self.address = address
-      self.port = port
-      self.token = token
-      self.charts = charts
-    }
-  }
-
-  public struct Refused: Error, CustomStringConvertible {
-    public let description: String
-  }
-
-  private let settings: Settings
-  private let events: EventHub
-  private let snapshot: @Sendable () -> GraphSnapshot
+  let settings: Settings
+  let events: EventHub
+  let title: String
+  let snapshot: @Sendable () -> GraphSnapshot
   private let announce: @Sendable (String) -> Void
 
   /// - Parameters:
-  ///   - snapshot: Where the graph stands, for `/metrics`.
+  ///   - events: What the run tells; the server only listens.
+  ///   - title: The page's title, such as the pipeline's name.
+  ///   - snapshot: Where the graph stands, for `/metrics` and `/api/state`.
   ///   - announce: Is told where the page is, or why there is none.
-  /// - Throws: `Refused` for an address beyond loopback without a token.
+  /// - Throws: `Refused` when the address is not a number, or is not loopback and there is no token.
   public init(
-    _ settings: Settings, events: EventHub, snapshot: @escaping @Sendable () -> GraphSnapshot,
+    _ settings: Settings, events: EventHub, title: String = "Holstream run",
+    snapshot: @escaping @Sendable () -> GraphSnapshot,
     announce: @escaping @Sendable (String) -> Void
-  ) throws {
-    let isLoopback = settings.address.hasPrefix("127.") || settings.address == "::1" || settings.address == "localhost"
-    guard isLoopback || !(settings.token ?? "").isEmpty else {
+  ) throws(Refused) {
+    guard settings.isLoopback || settings.token != nil else {
       throw Refused(
-        description:
-          "the page would be open to everyone who reaches \(settings.address); add --token SECRET, or leave --address at 127.0.0.1"
+        code: .tokenMissing,
+        message:
+          "the page would be open to everyone who reaches \(settings.address): add --token SECRET, or leave --address at 127.0.0.1"
+      )
+    }
+    do { _ = try Self.socketAddress(settings.address, 0) } catch {
+      throw Refused(
+        code: .malformedAddress,
+        message: "cannot bind the page to \"\(settings.address)\": give an address in numbers, such as 127.0.0.1 or ::1"
       )
     }
     self.settings = settings
     self.events = events
+    self.title = title
     self.snapshot = snapshot
     self.announce = announce
   }
 
-  /// Serves until the run ends. A port in use is passed over for the next of ten; a page that cannot be served is said
-  /// and does not end the run.
+  /// Serves until cancelled or shut down gracefully. When neither the port nor one of the next 20 can be had, that is
+  /// announced, and the run goes on without a page.
   public func run() async throws {
-    let ports = settings.port == 0 ? [0] : (0..<10).map { settings.port &+ $0 }
-    for port in ports {
+    let last = settings.port == 0 ? 0 : min(Int(settings.port) + 20, 65535)
+    for port in Int(settings.port)...last {
       do {
-        let server = try server(port: port)
-        await addRoutes(to: server)
-        try await serve(server)
-        return
+        return try await serve(on: UInt16(port))
+      } catch SocketError.failed(_, EADDRINUSE, _) where port < last {
+        continue
       } catch is CancellationError {
         return
-      } catch  where port != ports.last {
-        continue
       } catch {
         announce(
-          "The live page cannot be served on \(settings.address), ports \(ports[0]) to \(ports[ports.count - 1]): \(error). The run goes on; choose another --port."
+          "The live page cannot be served on \(settings.address), ports \(settings.port) to \(last): \(error.localizedDescription). The run goes on; choose another --port."
         )
+        break
       }
     }
     try? await gracefulShutdown()
   }
 
-  private func serve(_ server: HTTPServer) async throws {
+  private func serve(on port: UInt16) async throws {
+    let server = HTTPServer(
+      address: try Self.socketAddress(settings.address, port), logger: .disabled, handler: DashboardRoutes(page: self))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask {
-        try await server.waitUntilListening()
-        if case .ip4(_, let port)? = await server.listeningAddress { announce(link(port)) }
-        if case .ip6(_, let port)? = await server.listeningAddress { announce(link(port)) }
+        try await server.waitUntilListening(timeout: 60)
+        tell(await server.listeningAddress)
         try await gracefulShutdown()
+        // Browsers that still listen are let go: their connections must not hold up the end of the run.
         await server.stop(timeout: 1)
       }
       defer { group.cancelAll() }
@@ -95,50 +94,22 @@ public struct DashboardServer: Service {
     }
   }
 
-  private func link(_ port: UInt16) -> String {
+  private func tell(_ address: Socket.Address?) {
+    let port: UInt16
+    switch address {
+    case .ip4(_, let bound), .ip6(_, let bound): port = bound
+    default: return
+    }
     let host = settings.address.contains(":") ? "[\(settings.address)]" : settings.address
-    return "Live page: http://\(host):\(port)/" + (settings.token.map { "?token=\($0)" } ?? "")
+    let query =
+      settings.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" }
+      ?? ""
+    let moved = settings.port != 0 && port != settings.port ? " (port \(settings.port) is in use)" : ""
+    announce("Live page: http://\(host):\(port)/\(query)\(moved)")
   }
 
-  private func server(port: UInt16) throws -> HTTPServer {
-    settings.address.contains(":")
-      ? HTTPServer(address: try sockaddr_in6.inet6(ip6: settings.address, port: port), logger: .disabled)
-      : HTTPServer(
-        address: try sockaddr_in.inet(
-          ip4: settings.address == "localhost" ? "127.0.0.1" : settings.address, port: port), logger: .disabled)
-  }
-
-  private func addRoutes(to server: HTTPServer) async {
-    let (settings, events, snapshot) = (settings, events, snapshot)
-    func route(_ pattern: String, _ respond: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse) async {
-      await server.appendRoute(HTTPRoute(stringLiteral: pattern)) { request in
-        if let token = settings.token {
-          let given = request.query.first { $0.name == "token" }?.value
-          guard given == token else {
-            return HTTPResponse(statusCode: .unauthorized, body: Data("Add ?token=… to the address.\n".utf8))
-          }
-        }
-        return try await respond(request)
-      }
-    }
-    await route("GET /") { _ in Self.response("text/html; charset=utf-8", Data(PackageResources.index_html)) }
-    await route("GET /events") { _ in
-      HTTPResponse(
-        statusCode: .ok, headers: [.contentType: "text/event-stream", HTTPHeader("Cache-Control"): "no-cache"],
-        body: HTTPBodySequence(from: ServerSentEvents(events: events)))
-    }
-    await route("GET /api/state") { _ in Self.response("application/json", try RunEventJSON.encode(events.history)) }
-    await route("GET /metrics") { _ in Self.response("text/plain; version=0.0.4", Data(snapshot().prometheus.utf8)) }
-    await route("GET /charts/*") { request in
-      // Only the two files that the page needs; no path of a request ever reaches the file system.
-      guard let name = ["dygraph.min.js", "dygraph.min.css"].first(where: { request.path == "/charts/\($0)" }),
-        let data = try? Data(contentsOf: settings.charts.appending(path: name))
-      else { return HTTPResponse(statusCode: .notFound) }
-      return Self.response(name.hasSuffix("js") ? "text/javascript" : "text/css", data)
-    }
-  }
-
-  private static func response(_ type: String, _ body: Data) -> HTTPResponse {
-    HTTPResponse(statusCode: .ok, headers: [.contentType: type], body: body)
+  private static func socketAddress(_ address: String, _ port: UInt16) throws -> any SocketAddress {
+    address.contains(":")
+      ? try sockaddr_in6.inet6(ip6: address, port: port) : try sockaddr_in.inet(ip4: address, port: port)
   }
 }

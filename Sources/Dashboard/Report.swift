@@ -1,96 +1,147 @@
-internal import Foundation
+import Foundation
 public import Streams
 
-/// The page as one static file with SVG charts, for a machine without a browser or for a colleague.
+/// Everything that a run told, as one HTML file with pictures and without scripts: for machines without a browser, for
+/// an archive, for a mail.
 public struct Report {
-  private let title: String
-  private let events: [RunEvent]
+  public let title: String
+  public let events: [RunEvent]
 
   public init(title: String, events: [RunEvent]) {
     self.title = title
     self.events = events
   }
 
+  /// The file's text. A function of the events alone: the same events give the same bytes.
   public var html: String {
-    var loss: [(Double, Double)] = []
-    var rows: [String] = []
-    var bottleneck = ""
-    var truth: [RunEvent.Series] = []
-    var model: [RunEvent.Series] = []
-    var checkpoint = ""
+    """
+    <!doctype html>
+    <html lang="en"><head><meta charset="utf-8"><title>\(Markup.escape(title)) · Holstream</title>
+    <meta name="viewport" content="width=device-width">
+    <style>\(Self.style)</style></head><body>
+    <h1>\(Markup.escape(title))</h1>
+    \(charts().map { "<figure>\($0.svg())</figure>" }.joined(separator: "\n"))
+    \(verdicts())
+    \(stages())
+    \(messages())
+    </body></html>
+
+    """
+  }
+
+  private func charts() -> [LineChart] {
+    var training: [String: [(x: Double, y: Double)]] = [:]
+    var frames: [String: [(x: Double, y: Double)]] = [:]
+    var trajectory: Int?
+    var rollouts: [LineChart] = []
+    var climate: [RunEvent.Series] = []
     for event in events {
       switch event {
-      case .training(let step, let values): loss.append((Double(step), values["loss"] ?? .nan))
-      case .rollout(let name, _, let a, let b): (checkpoint, truth, model) = (name, a, b)
-      case .verdict(let name, _, let values, let words):
-        let cells = ["RMSE Δρ", "RMSE ΔQ", "valid time", "survival"].map {
-          "<td>\(String(format: "%.3g", values[$0] ?? .nan))</td>"
-        }.joined()
-        rows.append("<tr><td>\(Self.escape(name))</td>\(cells)<td class=words>\(Self.escape(words))</td></tr>")
-      case .graph(_, let sentence): bottleneck = sentence
-      default: break
+      case .training(let step, let values):
+        for (name, value) in values { training[name, default: []].append((Double(step), value)) }
+      case .frame(let number, let time, let values):
+        if trajectory == nil { trajectory = number }
+        if number == trajectory { for (name, value) in values { frames[name, default: []].append((time, value)) } }
+      case .rollout(let checkpoint, let step, let truth, let model):
+        rollouts = truth.map { series in
+          Self.pair(series, model.first { $0.name == series.name }, of: "\(checkpoint) (step \(step))")
+        }
+      case .climate(let series, _): climate = series
+      case .verdict, .graph, .message: break
       }
     }
-    let charts = zip(truth, model).map { a, b in
-      let points = { (s: RunEvent.Series) in
-        s.values.enumerated().map { (s.start + Double($0.offset) * s.step, $0.element) }
+    var charts = training.sorted { $0.key < $1.key }.map { name, points in
+      LineChart(
+        title: name, xTitle: "step", isLogarithmic: name.contains("loss"), lines: [.init(name: name, points: points)])
+    }
+    charts += rollouts
+    for (observable, series) in Self.observables(climate) {
+      charts.append(
+        LineChart(
+          title: "Autocorrelation of \(Markup.symbol(observable)), live stream", xTitle: "lag",
+          lines: series.map {
+            .init(name: Markup.symbol($0.name), points: $0.points, isDashed: $0.name.hasSuffix(" model"))
+          }))
+    }
+    if let trajectory, !frames.isEmpty {
+      charts.append(
+        LineChart(
+          title: "Live stream, trajectory \(trajectory)", xTitle: "time",
+          lines: frames.sorted { $0.key < $1.key }.map { .init(name: Markup.symbol($0.key), points: $0.value) }))
+    }
+    return charts
+  }
+
+  /// Truth and model of one observable. A series named `autocorrelation of x` runs over lags, any other over time.
+  private static func pair(_ truth: RunEvent.Series, _ model: RunEvent.Series?, of checkpoint: String) -> LineChart {
+    LineChart(
+      title: "\(Markup.symbol(truth.name)) of \(checkpoint)",
+      xTitle: truth.name.hasPrefix("autocorrelation") ? "lag" : "time",
+      lines: [.init(name: "truth", points: truth.points)]
+        + (model.map { [.init(name: "rollout", points: $0.points, isDashed: true)] } ?? []))
+  }
+
+  /// Series by what they are of: `Δρ truth` and `Δρ model` share a chart.
+  static func observables(_ series: [RunEvent.Series]) -> [(name: String, series: [RunEvent.Series])] {
+    var groups: [(name: String, series: [RunEvent.Series])] = []
+    for item in series {
+      let name = item.name.replacing(#/ (truth|model)$/#, with: "")
+      if let index = groups.firstIndex(where: { $0.name == name }) {
+        groups[index].series.append(item)
+      } else {
+        groups.append((name, [item]))
       }
-      return Self.chart(
-        Self.label(a.name) + (a.name.hasPrefix("auto") ? " against lag" : " against time, \(checkpoint)"),
-        [("truth", "#2563eb", points(a)), ("model", "#dc2626", points(b))])
     }
-    return """
-      <!doctype html><html lang=en><meta charset=utf-8><title>\(Self.escape(title))</title>
-      <style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}svg{width:100%;height:auto}td,th{padding:.2rem .6rem;text-align:right}td:first-child,.words{text-align:left}table{border-collapse:collapse;font-size:13px}tr:nth-child(even){background:#f3f4f6}</style>
-      <h1>\(Self.escape(title))</h1><p>\(Self.escape(bottleneck))</p>
-      \(Self.chart("loss against step", [("loss", "#2563eb", loss)], isLogarithmic: true))
-      \(charts.joined(separator: "\n"))
-      <h2>Verdicts</h2><table><tr><th>checkpoint<th>RMSE Δρ<th>RMSE ΔQ<th>valid time<th>survival<th>in words</tr>\(rows.joined(separator: "\n"))</table>
-      </html>
-      """
+    return groups
   }
 
-  private static func label(_ name: String) -> String {
-    name.replacingOccurrences(of: "deltaRho", with: "Δρ").replacingOccurrences(of: "deltaQ", with: "ΔQ")
+  private func verdicts() -> String {
+    var rows: [(String, Int, [String: Double], String)] = []
+    for case .verdict(let checkpoint, let step, let values, let words) in events {
+      rows.append((checkpoint, step, values, words))
+    }
+    guard !rows.isEmpty else { return "" }
+    let columns = Set(rows.flatMap(\.2.keys)).sorted()
+    let head = (["checkpoint", "step"] + columns + ["in words"]).map { "<th>\(Markup.escape($0))</th>" }.joined()
+    let body = rows.map { checkpoint, step, values, words in
+      let numbers = columns.map { column in "<td>\(values[column].map { String(format: "%.4g", $0) } ?? "–")</td>" }
+        .joined()
+      return "<tr><td>\(Markup.escape(checkpoint))</td><td>\(step)</td>\(numbers)<td>\(Markup.escape(words))</td></tr>"
+    }
+    return
+      "<h2>Verdicts</h2><table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table>"
   }
 
-  private static func chart(
-    _ title: String, _ lines: [(name: String, colour: String, points: [(Double, Double)])], isLogarithmic: Bool = false
-  ) -> String {
-    let scaled = lines.map { line in
-      (line.name, line.colour, line.points.map { ($0.0, isLogarithmic ? log10($0.1) : $0.1) }.filter { $0.1.isFinite })
+  private func stages() -> String {
+    var last: (GraphSnapshot, String)?
+    for case .graph(let snapshot, let bottleneck) in events { last = (snapshot, bottleneck) }
+    guard let (snapshot, bottleneck) = last else { return "" }
+    let rows = snapshot.edges.map { edge in
+      let counters = edge.counters
+      return
+        "<tr><td>\(Markup.escape(edge.from)) → \(Markup.escape(edge.to))</td><td>\(edge.delivery)</td><td>\(counters.depth) / \(counters.capacity)</td>"
+        + "<td>\(counters.sent)</td><td>\(counters.dropped)</td><td>\(String(format: "%.1f", counters.secondsBlocked))</td></tr>"
     }
-    let all = scaled.flatMap(\.2)
-    guard let left = all.map(\.0).min(), let right = all.map(\.0).max(), let low = all.map(\.1).min(),
-      let high = all.map(\.1).max()
-    else { return "" }
-    let (width, height, margin) = (900.0, 260.0, 56.0)
-    func x(_ value: Double) -> Double {
-      margin + (value - left) / max(right - left, .leastNormalMagnitude) * (width - margin - 12)
-    }
-    func y(_ value: Double) -> Double {
-      height - 28 - (value - low) / max(high - low, .leastNormalMagnitude) * (height - 56)
-    }
-    func text(_ value: Double) -> String { String(format: "%.3g", isLogarithmic ? pow(10, value) : value) }
-    let paths = scaled.map { name, colour, points in
-      let stride = max(1, points.count / 1500)
-      let path = points.enumerated().filter { $0.offset % stride == 0 }.map {
-        String(format: "%.1f,%.1f", x($0.element.0), y($0.element.1))
-      }.joined(separator: " ")
-      return "<polyline fill=none stroke=\"\(colour)\" stroke-width=1.5 points=\"\(path)\"/>"
-    }
-    let legend = scaled.enumerated().map {
-      "<text x=\(width - 150 + Double($0.offset) * 70) y=16 fill=\"\($0.element.1)\" font-size=13>\($0.element.0)</text>"
-    }
-    return """
-      <svg viewBox="0 0 \(Int(width)) \(Int(height))" role=img><text x=\(margin) y=16 font-size=14 font-weight=600>\(escape(title))</text>\(legend.joined())
-      <g font-size=11 fill="#666"><text x=2 y=\(y(high) + 4)>\(text(high))</text><text x=2 y=\(y(low) + 4)>\(text(low))</text><text x=\(margin) y=\(height - 8)>\(String(format: "%g", left))</text><text x=\(width - 12) y=\(height - 8) text-anchor=end>\(String(format: "%g", right))</text></g>
-      <path d="M\(margin),24V\(height - 24)H\(width - 12)" fill=none stroke="#999"/>\(paths.joined())</svg>
-      """
+    let head = ["edge", "delivery", "waiting", "sent", "dropped", "blocked, s"].map { "<th>\($0)</th>" }.joined()
+    return
+      "<h2>Stages</h2><p>\(Markup.escape(bottleneck))</p><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table>"
   }
 
-  private static func escape(_ text: String) -> String {
-    text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;").replacingOccurrences(
-      of: "\"", with: "&quot;")
+  private func messages() -> String {
+    var lines: [String] = []
+    for case .message(let text) in events { lines.append("<li>\(Markup.escape(text))</li>") }
+    return lines.isEmpty ? "" : "<h2>Messages</h2><ul>\(lines.joined(separator: "\n"))</ul>"
   }
+
+  private static let style = """
+    :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}
+    figure{margin:0 0 1.5rem}svg{width:100%;font:11px system-ui,sans-serif}svg text{fill:CanvasText}svg .title{font-size:14px;font-weight:600}
+    svg .grid{stroke:CanvasText;opacity:.15}table{border-collapse:collapse;font-variant-numeric:tabular-nums;display:block;overflow:auto}
+    th,td{padding:.3rem .8rem;border-bottom:1px solid color-mix(in srgb,CanvasText 15%,transparent);text-align:right}
+    th:first-child,td:first-child,td:last-child{text-align:left}
+    """
+}
+
+extension RunEvent.Series {
+  var points: [(x: Double, y: Double)] { values.indices.map { (start + Double($0) * step, values[$0]) } }
 }

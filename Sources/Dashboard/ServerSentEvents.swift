@@ -1,35 +1,40 @@
-internal import FlyingSocks
-internal import Foundation
-internal import Streams
+import FlyingSocks
+import Foundation
+import Streams
 
-/// Run events as the bytes of a server-sent event stream, from the remembered ones to the end of the run.
+/// Run events as the body of a `text/event-stream` response (HTML Standard, section 9.2): a block of lines per event,
+/// named by the event's topic.
 struct ServerSentEvents: AsyncBufferedSequence {
   typealias Element = UInt8
-  let events: EventHub
 
-  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(events: events.events().makeAsyncIterator()) }
+  let events: AsyncStream<RunEvent>
 
   struct AsyncIterator: AsyncBufferedIteratorProtocol {
     var events: AsyncStream<RunEvent>.Iterator
-    var rest: ArraySlice<UInt8> = []
 
-    mutating func next() async throws -> UInt8? {
-      if rest.isEmpty { rest = try await line() ?? [] }
-      return rest.popFirst()
-    }
+    mutating func next() async throws -> UInt8? { preconditionFailure("a body is read in buffers") }
 
-    mutating func nextBuffer(suggested count: Int) async throws -> ArraySlice<UInt8>? {
-      if rest.isEmpty {
-        guard let line = try await line() else { return nil }
-        rest = line
-      }
-      defer { rest = rest.dropFirst(count) }
-      return rest.prefix(count)
-    }
-
-    private mutating func line() async throws -> ArraySlice<UInt8>? {
+    /// One whole event, whatever size is suggested: a browser shows it as soon as its block is complete.
+    mutating func nextBuffer(suggested count: Int) async throws -> [UInt8]? {
       guard let event = await events.next(isolation: #isolation) else { return nil }
-      return ArraySlice("data: ".utf8) + (try RunEventJSON.encode(event)) + "\n\n".utf8
+      return try Array(Self.block(event).utf8)
     }
+
+    static func block(_ event: RunEvent) throws -> String {
+      "event: \(event.topic)\ndata: \(String(decoding: try JSONEncoder.page.encode(event), as: UTF8.self))\n\n"
+    }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(events: events.makeAsyncIterator()) }
+}
+
+extension JSONEncoder {
+  /// JSON has no infinities: a diverged loss travels as a string, which the page draws as a gap.
+  static var page: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return encoder
   }
 }

@@ -18,14 +18,27 @@ public final class EventHub: Sendable {
 
   public func send(_ event: RunEvent) {
     let watchers = state.withLock { state in
-      let keep = ["graph", "rollout", "climate"].contains(event.topic) ? 1 : historyLength
-      var kept = state.history[event.topic, default: []]
-      kept.append(event)
-      if kept.count > keep + keep / 4 { kept.removeFirst(kept.count - keep) }
+      var kept = state.history.removeValue(forKey: event.topic) ?? []
+      Self.remember(event, in: &kept, most: historyLength)
       state.history[event.topic] = kept
       return Array(state.watchers.values)
     }
     for watcher in watchers { watcher.yield(event) }
+  }
+
+  /// Of snapshots the newest is kept; of curves the whole run, the older the sparser; of rows and messages the newest.
+  private static func remember(_ event: RunEvent, in kept: inout [RunEvent], most: Int) {
+    switch event {
+    case .graph, .rollout, .climate: kept = [event]
+    case .training, .frame:
+      kept.append(event)
+      if kept.count > most {
+        kept = kept.enumerated().filter { $0.offset % 2 == 0 || $0.offset > most * 3 / 4 }.map(\.element)
+      }
+    case .verdict, .message:
+      kept.append(event)
+      if kept.count > most { kept.removeFirst(max(1, most / 4)) }
+    }
   }
 
   /// Everything that is remembered, in order within each topic.

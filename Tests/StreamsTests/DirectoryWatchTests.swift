@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -61,7 +62,7 @@ struct DirectoryWatchTests {
     try await withTemporaryDirectory { folder in
       let scans = watch(folder).makeAsyncIterator()
       _ = await scans.next()
-      scans.deliver(.overflowed)
+      scans.mailbox.post(.overflowed)
       #expect(await scans.next()?.reason == .overflow)
     }
   }
@@ -79,4 +80,120 @@ struct DirectoryWatchTests {
       #expect(names == ["last"])
     }
   }
+
+  @Test("Waits for a moment of silence after an event, and looks once", .timeLimit(.minutes(1)))
+  func quiet() async throws {
+    try await withTemporaryDirectory { folder in
+      let clock = ManualClock()
+      // The file system is left alone until the watch's own events are known to be the only ones.
+      let scans = DirectoryWatch(
+        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .seconds(1), timer: .seconds(60),
+        clock: clock
+      ).makeAsyncIterator()
+      #expect(await scans.next()?.reason == .start)
+      let mailbox = scans.mailbox
+      async let scan = scans.next()
+      await clock.sleeps(reach: 1)
+      mailbox.post(.overflowed)
+      await clock.sleeps(reach: 2)
+      clock.advance(by: .milliseconds(49))
+      mailbox.post(.changed)
+      await clock.sleeps(reach: 3)
+      clock.advance(by: .milliseconds(49))
+      mailbox.post(.changed)
+      await clock.sleeps(reach: 4)
+      clock.advance(by: .milliseconds(50))
+      #expect(await scan?.reason == .overflow)
+      #expect(clock.now.offset == .milliseconds(148))
+    }
+  }
+
+  @Test("Looks at the latest when the deadline has passed, though events never fall silent", .timeLimit(.minutes(1)))
+  func deadline() async throws {
+    try await withTemporaryDirectory { folder in
+      let clock = ManualClock()
+      let scans = DirectoryWatch(
+        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .milliseconds(200), timer: .seconds(60),
+        clock: clock
+      ).makeAsyncIterator()
+      _ = await scans.next()
+      let mailbox = scans.mailbox
+      async let scan = scans.next()
+      await clock.sleeps(reach: 1)
+      mailbox.post(.overflowed)
+      for turn in 0..<5 {
+        await clock.sleeps(reach: 2 + turn)
+        clock.advance(by: .milliseconds(40))
+        if turn < 4 { mailbox.post(.changed) }
+      }
+      #expect(await scan?.reason == .overflow)
+      #expect(clock.now.offset == .milliseconds(200))
+    }
+  }
+
+  @Test("Finds by the slow timer what no event told of", .timeLimit(.minutes(1)))
+  func timer() async throws {
+    try await withTemporaryDirectory { parent in
+      let folder = parent.appending(path: "inner")
+      let clock = ManualClock()
+      let scans = DirectoryWatch(folder, timer: .seconds(5), clock: clock).makeAsyncIterator()
+      #expect(await scans.next()?.files.isEmpty == true)
+      async let scan = scans.next()
+      await clock.sleeps(reach: 1)
+      // A folder that is renamed into place: nobody watches its parent.
+      let elsewhere = parent.appending(path: "elsewhere")
+      try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: true)
+      try Data().write(to: elsewhere.appending(path: "a"))
+      try FileManager.default.moveItem(at: elsewhere, to: folder)
+      clock.advance(by: .seconds(5))
+      #expect(await scan?.files.map(\.name) == ["a"])
+    }
+  }
+
+  @Test("The kernel's queue, when it really overflows, is reported as lost events", .timeLimit(.minutes(1)))
+  func kernelOverflow() async throws {
+    let limit =
+      (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8))
+      .flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? .max
+    guard limit <= 50_000 else {
+      print("skipped: the kernel queues up to \(limit) events here")
+      return
+    }
+    try await withTemporaryDirectory { folder in
+      // The process's one listener is held up in a handler while more events come than the kernel keeps.
+      let isHeld = DispatchSemaphore(value: 0)
+      let mayGo = DispatchSemaphore(value: 0)
+      let (events, continuation) = AsyncStream.makeStream(of: Notifications.Event.self)
+      let isFirst = Mutex(true)
+      let number = Notifications.shared.subscribe(to: folder) { event in
+        continuation.yield(event)
+        let wasFirst = isFirst.withLock { first in
+          defer { first = false }
+          return first
+        }
+        guard wasFirst else { return }
+        isHeld.signal()
+        mayGo.wait()
+      }
+      defer { if let number { Notifications.shared.unsubscribe(number, from: folder) } }
+      let filler = ThreadExecutor(name: "filler")
+      defer { filler.end() }
+      await Task(executorPreference: filler) {
+        isHeld.waitForIt()
+        for file in 0..<(limit + 10) { close(open(folder.appending(path: "f\(file)").path, O_CREAT | O_WRONLY, 0o644)) }
+        mayGo.signal()
+      }.value
+      var hasOverflowed = false
+      for await event in events where event == .overflowed {
+        hasOverflowed = true
+        break
+      }
+      #expect(hasOverflowed)
+    }
+  }
+}
+
+extension DispatchSemaphore {
+  /// Blocks the thread; only for tests that own one.
+  fileprivate func waitForIt() { wait() }
 }

@@ -89,4 +89,96 @@ struct LogTests {
       #expect(follower.restarts == 1)
     }
   }
+
+  private func numbers(_ items: [JSONLinesFollower.Item]) -> [Int] {
+    items.compactMap { if case .line(let line) = $0 { line.number } else { nil } }
+  }
+
+  @Test("A log that is reopened when it is due for rotation overwrites none of its older files")
+  func reopenedRotation() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "l.jsonl")
+      for value in 0..<60 { try JSONLinesLog(url, rotationSize: 100).append(Loss(loss: Double(value))) }
+      var follower = JSONLinesFollower(url)
+      var seen: [Int] = []
+      while case let items = try follower.read(), !items.isEmpty { seen += numbers(items) }
+      #expect(seen == Array(0..<60))
+      for file in JSONLinesLog.rotated(of: url) {
+        #expect(
+          try JSONLine(parsing: String(try String(contentsOf: file.url, encoding: .utf8).prefix { $0 != "\n" })).number
+            == file.first)
+      }
+    }
+  }
+
+  @Test("Numbers go on after a last line of a megabyte")
+  func longLine() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "l.jsonl")
+      for _ in 0..<3 { try JSONLinesLog(url).append(["series": Array(repeating: 0.123456789, count: 100_000)]) }
+      var follower = JSONLinesFollower(url)
+      var seen: [Int] = []
+      while case let items = try follower.read(), !items.isEmpty { seen += numbers(items) }
+      #expect(seen == [0, 1, 2])
+    }
+  }
+
+  @Test("A follower that slept through several rotations fetches what it missed from the rotated files")
+  func sleepy() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "l.jsonl")
+      let log = try JSONLinesLog(url, rotationSize: 200)
+      var follower = JSONLinesFollower(url)
+      var items: [JSONLinesFollower.Item] = []
+      for value in 0..<90 {
+        try log.append(Loss(loss: Double(value)))
+        if value % 30 == 0 { items += try follower.read() }
+      }
+      while case let more = try follower.read(), !more.isEmpty { items += more }
+      #expect(items.count == 90)
+      #expect(numbers(items) == Array(0..<90))
+    }
+  }
+
+  @Test("A follower goes on after the last line it knows", arguments: [-1, 0, 20, 48])
+  func resume(known: Int) async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "l.jsonl")
+      let log = try JSONLinesLog(url, rotationSize: 400)
+      for value in 0..<50 { try log.append(Loss(loss: Double(value))) }
+      var follower = JSONLinesFollower(url, after: known)
+      var items: [JSONLinesFollower.Item] = []
+      while case let more = try follower.read(), !more.isEmpty { items += more }
+      #expect(items.count == 49 - known)
+      #expect(numbers(items) == Array((known + 1)..<50))
+    }
+  }
+
+  @Test("Every record of a TensorBoard file carries the checksums that TensorFlow's readers ask for")
+  func tensorBoard() async throws {
+    try await withTemporaryDirectory { folder in
+      let file = try TensorBoardEventFile(in: folder, time: 1)
+      for step in 0..<200 { try file.append(step: step, scalars: [("loss", Float(step) / 2), ("rate", 1)], time: 2) }
+      let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.path).first)
+      let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
+      func word(_ at: Int, _ count: Int) -> UInt64 {
+        (0..<count).reduce(0) { $0 | UInt64(bytes[at + $1]) << UInt64(8 * $1) }
+      }
+      func unmasked(_ at: Int) -> UInt32 {
+        let rotated = UInt32(word(at, 4)) &- 0xA282_EAD8
+        return rotated >> 17 | rotated << 15
+      }
+      var at = 0
+      var records = 0
+      while at < bytes.count {
+        let length = Int(word(at, 8))
+        #expect(unmasked(at + 8) == CRC32C.checksum(bytes[at..<(at + 8)]))
+        #expect(unmasked(at + 12 + length) == CRC32C.checksum(bytes[(at + 12)..<(at + 12 + length)]))
+        at += 16 + length
+        records += 1
+      }
+      #expect(at == bytes.count)
+      #expect(records == 201)
+    }
+  }
 }

@@ -1,3 +1,5 @@
+import Logging
+import ServiceLifecycle
 import Synchronization
 import Testing
 
@@ -147,5 +149,102 @@ struct PipelineTests {
       snapshot.bottleneck
         == "train sets the pace: lattice has waited 12 s for it, 64 of 64 places of its buffer are taken.")
     #expect(snapshot.prometheus.contains("holstream_edge_blocked_seconds_total{from=\"lattice\",to=\"train\"} 12.0"))
+  }
+
+  @Test(
+    "A pipeline whose readers have all returned ends, though its source would go on for ever", .timeLimit(.minutes(1)))
+  func abandoned() async throws {
+    let pipeline = Pipeline("p") { graph in
+      let numbers = graph.source("numbers", next: counting(to: .max))
+      graph.sink("one", reading: numbers.lossless(buffer: 1), into: Collector<Int>(limit: 2))
+      graph.sink("two", reading: numbers.latest(), into: Collector<Int>(limit: 3))
+    }
+    try await pipeline.run()
+    #expect(pipeline.graph.snapshot().nodes.allSatisfy { $0.state == .finished })
+  }
+
+  @Test(
+    "A cancelled run throws and leaves no node finished, so that no store is marked complete", .timeLimit(.minutes(1)))
+  func cancelled() async throws {
+    let sink = Collector<Int>()
+    let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+    let next = counting(to: .max)
+    let pipeline = Pipeline("p") { graph in
+      let numbers = graph.source("numbers") { () -> Int? in
+        continuation.yield()
+        return try await next()
+      }
+      graph.sink("sink", reading: numbers.lossless(buffer: 4), into: sink)
+    }
+    let task = Task { try await pipeline.run() }
+    for await _ in started { break }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(pipeline.graph.snapshot().nodes.allSatisfy { $0.state != .finished })
+  }
+
+  @Test("A graceful shutdown ends the source and drains every stage behind it", .timeLimit(.minutes(1)))
+  func graceful() async throws {
+    let sink = Collector<Int>()
+    let next = counting(to: .max)
+    let (started, continuation) = AsyncStream.makeStream(of: Int.self)
+    let pipeline = Pipeline("p") { graph in
+      let numbers = graph.source("numbers") { () -> Int? in
+        let number = try await next()
+        continuation.yield(number ?? 0)
+        return number
+      }
+      let doubled = graph.stage("double", reading: numbers.lossless(buffer: 8)) {
+        (elements: Inlet<Int>, emit: @Sendable (Int) async throws -> Void) in
+        for try await element in elements { try await emit(2 * element) }
+      }
+      graph.sink("sink", reading: doubled.lossless(buffer: 8), into: sink)
+    }
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [.init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup)],
+        logger: Logger(label: "test")))
+    async let run: Void = group.run()
+    for await number in started where number >= 100 { break }
+    await group.triggerGracefulShutdown()
+    try await run
+    let taken = sink.elements.withLock { $0 }
+    #expect(taken.count >= 100)
+    #expect(taken == taken.indices.map { 2 * $0 })
+    let edges = pipeline.graph.snapshot().edges
+    #expect(edges.allSatisfy { $0.counters.depth == 0 && $0.counters.sent == $0.counters.received })
+  }
+
+  @Test("Several tasks of one stage may emit at once", .timeLimit(.minutes(1)))
+  func concurrentEmission() async throws {
+    let sink = Collector<Int>()
+    let pipeline = Pipeline("p") { graph in
+      let numbers = graph.source("numbers", next: counting(to: 200))
+      let copies = graph.stage("copies", reading: numbers.lossless(buffer: 4)) {
+        (elements: Inlet<Int>, emit: @escaping @Sendable (Int) async throws -> Void) in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<4 { group.addTask { for try await element in elements { try await emit(element) } } }
+          for try await _ in group {}
+        }
+      }
+      graph.sink("sink", reading: copies.lossless(buffer: 1), into: sink)
+    }
+    try await pipeline.run()
+    #expect(sink.elements.withLock { $0.sorted() } == Array(0..<200))
+  }
+
+  @Test("A wait in progress is counted while it lasts", .timeLimit(.minutes(1)))
+  func blockInProgress() async throws {
+    let edge = Edge<Int>(.lossless(buffer: 1))
+    try await edge.send(1)
+    let sender = Task { try await edge.send(2) }
+    while edge.counters().secondsBlocked == 0 { await Task.yield() }
+    let first = edge.counters().secondsBlocked
+    #expect(edge.counters().secondsBlocked > first)
+    #expect(await edge.next() == 1)
+    try await sender.value
+    let after = edge.counters()
+    #expect(after.secondsBlocked == edge.counters().secondsBlocked)
+    #expect(after.depth == 1 && after.sent == 2)
   }
 }

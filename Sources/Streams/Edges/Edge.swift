@@ -1,14 +1,15 @@
 internal import Synchronization
 
-/// A bounded channel from one sender to one receiver that measures its own waiting.
+/// A bounded channel from one node to another that measures its own waiting.
 ///
 /// Sending suspends while the buffer is full (`lossless`) or replaces what waits (`latest`). A sender or receiver whose
 /// task is cancelled stops waiting; the elements in the buffer stay.
 final class Edge<Element: Sendable>: Sendable {
   private struct Guarded {
     var state: EdgeState<Element>
-    var sender: CheckedContinuation<Void, Never>?
-    var receiver: CheckedContinuation<Void, Never>?
+    /// All who wait; whoever is woken tries again, so that waking too many does no harm.
+    var senders: [CheckedContinuation<Void, Never>] = []
+    var receivers: [CheckedContinuation<Void, Never>] = []
     var blocked = Duration.zero
     var blockedSince: ContinuousClock.Instant?
     var starved = Duration.zero
@@ -33,28 +34,28 @@ final class Edge<Element: Sendable>: Sendable {
   /// Hands an element over without waiting, if there is room.
   @discardableResult
   func post(_ element: Element) -> EdgeState<Element>.Sent {
-    let (outcome, receiver) = guarded.withLock {
-      guarded -> (EdgeState<Element>.Sent, CheckedContinuation<Void, Never>?) in
+    let (outcome, receivers) = guarded.withLock {
+      guarded -> (EdgeState<Element>.Sent, [CheckedContinuation<Void, Never>]) in
       let outcome = guarded.state.send(element)
-      if case .full = outcome { return (outcome, nil) }
-      defer { guarded.receiver = nil }
-      return (outcome, guarded.receiver)
+      if case .full = outcome { return (outcome, []) }
+      defer { guarded.receivers = [] }
+      return (outcome, guarded.receivers)
     }
-    receiver?.resume()
+    for receiver in receivers { receiver.resume() }
     return outcome
   }
 
   /// The next element, waiting for one; nil at the end, and when the task is cancelled.
   func next() async -> Element? {
     while true {
-      let (outcome, sender) = guarded.withLock {
-        guarded -> (EdgeState<Element>.Received, CheckedContinuation<Void, Never>?) in
+      let (outcome, senders) = guarded.withLock {
+        guarded -> (EdgeState<Element>.Received, [CheckedContinuation<Void, Never>]) in
         let outcome = guarded.state.receive()
-        guard case .element = outcome else { return (outcome, nil) }
-        defer { guarded.sender = nil }
-        return (outcome, guarded.sender)
+        guard case .element = outcome else { return (outcome, []) }
+        defer { guarded.senders = [] }
+        return (outcome, guarded.senders)
       }
-      sender?.resume()
+      for sender in senders { sender.resume() }
       switch outcome {
       case .element(let element): return element
       case .finished: return nil
@@ -75,6 +76,9 @@ final class Edge<Element: Sendable>: Sendable {
     wake(.sender) { $0.close() }
   }
 
+  /// Whether the receiver has gone.
+  var isClosed: Bool { guarded.withLock { $0.state.isClosed } }
+
   /// The counters now; time blocked and starved includes a wait in progress.
   func counters() -> EdgeCounters {
     guarded.withLock { guarded in
@@ -93,8 +97,8 @@ final class Edge<Element: Sendable>: Sendable {
         let ready = guarded.withLock { guarded -> Bool in
           let full = guarded.state.elements.count >= guarded.state.capacity && !guarded.state.isClosed
           guard full, !Task.isCancelled else { return true }
-          guarded.blockedSince = .now
-          guarded.sender = continuation
+          guarded.blockedSince = guarded.blockedSince ?? .now
+          guarded.senders.append(continuation)
           return false
         }
         if ready { continuation.resume() }
@@ -113,8 +117,8 @@ final class Edge<Element: Sendable>: Sendable {
       await withCheckedContinuation { continuation in
         let ready = guarded.withLock { guarded -> Bool in
           guard guarded.state.elements.isEmpty, !guarded.state.isFinished, !Task.isCancelled else { return true }
-          guarded.starvedSince = .now
-          guarded.receiver = continuation
+          guarded.starvedSince = guarded.starvedSince ?? .now
+          guarded.receivers.append(continuation)
           return false
         }
         if ready { continuation.resume() }
@@ -131,17 +135,17 @@ final class Edge<Element: Sendable>: Sendable {
   private enum Waiter { case sender, receiver }
 
   private func wake(_ waiter: Waiter, _ change: (inout EdgeState<Element>) -> Void) {
-    let continuation = guarded.withLock { guarded -> CheckedContinuation<Void, Never>? in
+    let continuations = guarded.withLock { guarded -> [CheckedContinuation<Void, Never>] in
       change(&guarded.state)
       switch waiter {
       case .sender:
-        defer { guarded.sender = nil }
-        return guarded.sender
+        defer { guarded.senders = [] }
+        return guarded.senders
       case .receiver:
-        defer { guarded.receiver = nil }
-        return guarded.receiver
+        defer { guarded.receivers = [] }
+        return guarded.receivers
       }
     }
-    continuation?.resume()
+    for continuation in continuations { continuation.resume() }
   }
 }

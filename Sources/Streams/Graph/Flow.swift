@@ -22,6 +22,12 @@ public final class Flow<Element: Sendable>: Sendable {
     return Inlet(edge: edge, origin: name, delivery: word)
   }
 
+  /// Whether every reader that there was has gone.
+  var isAbandoned: Bool {
+    let edges = edges.withLock { $0 }
+    return !edges.isEmpty && edges.allSatisfy(\.isClosed)
+  }
+
   func send(_ element: Element) async throws {
     for edge in edges.withLock({ $0 }) { try await edge.send(element) }
   }

@@ -39,7 +39,9 @@ public final class Graph: Sendable {
     let flow = Flow<Element>(name: name)
     add(name, kind, executor) { [stop] in
       defer { flow.finish() }
-      while !stop.isRequested, let element = try await next() { try await flow.send(element) }
+      // A source whose readers have all gone ends too: nobody would ever stop it.
+      while !stop.isRequested, !flow.isAbandoned, let element = try await next() { try await flow.send(element) }
+      try Task.checkCancellation()
     }
     return flow
   }
@@ -51,7 +53,10 @@ public final class Graph: Sendable {
     let flow = Flow<Elements.Element>(name: name)
     add(name, kind, nil) {
       defer { flow.finish() }
-      for try await element in elements { try await flow.send(element) }
+      for try await element in elements {
+        try await flow.send(element)
+        if flow.isAbandoned { break }
+      }
       try Task.checkCancellation()
     }
     return flow

@@ -11,6 +11,7 @@ public struct Inlet<Element: Sendable>: AsyncSequence, Sendable {
 
     /// - Throws: `CancellationError`: a node that is torn down must not take the end of its input for the end of the data.
     public mutating func next() async throws -> Element? {
+      try Task.checkCancellation()
       if let element = await edge.next() { return element }
       try Task.checkCancellation()
       return nil

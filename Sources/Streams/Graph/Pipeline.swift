@@ -23,7 +23,7 @@ public struct Pipeline: Service {
   public func run() async throws {
     let nodes = graph.declared.withLock { $0.nodes }
     defer { for node in nodes { node.executor?.end() } }
-    try await withGracefulShutdownHandler {
+    try await withTaskCancellationOrGracefulShutdownHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for node in nodes {
           group.addTask(executorPreference: node.executor) {
@@ -48,7 +48,7 @@ public struct Pipeline: Service {
           throw error
         }
       }
-    } onGracefulShutdown: {
+    } onCancelOrGracefulShutdown: {
       if !graph.stop.isRequested { graph.declared.withLock { $0.wasStoppedFromOutside = true } }
       graph.stop.request()
     }

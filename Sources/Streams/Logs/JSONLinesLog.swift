@@ -12,6 +12,8 @@ public final class JSONLinesLog: Sendable {
     var next: Int
     var first: Int
     var size: Int
+    /// A write failed halfway: the next line must not be glued to its remains.
+    var isBroken = false
   }
   public let url: URL
   private let rotationSize: Int
@@ -29,6 +31,8 @@ public final class JSONLinesLog: Sendable {
       next = Self.rotated(of: url).last.map { $0.last + 1 } ?? 0
     }
     state = try Mutex(Self.open(url, next: next))
+    // A file that is rotated after reopening is named by its own first line, not by the first one written since.
+    if let first = Self.firstLine(of: url) { state.withLock { $0.first = first } }
     try endBrokenLine()
   }
 
@@ -47,17 +51,23 @@ public final class JSONLinesLog: Sendable {
     }
     try state.withLock { state in
       if state.size > rotationSize { try rotate(&state) }
-      var bytes = Array(JSONLine(number: state.next, object: object).text.utf8)
-      bytes.append(10)
+      let bytes = Array(((state.isBroken ? "\n" : "") + JSONLine(number: state.next, object: object).text + "\n").utf8)
       let written = bytes.withUnsafeBytes { write(state.descriptor, $0.baseAddress, $0.count) }
-      guard written == bytes.count else { throw Self.failure(url, "cannot be written") }
+      guard written == bytes.count else {
+        state.isBroken = state.isBroken || written > 0
+        throw Self.failure(url, "cannot be written")
+      }
+      state.isBroken = false
       state.next += 1
       state.size += bytes.count
     }
   }
 
   private func rotate(_ state: inout State) throws {
-    guard rename(url.path, "\(url.path).\(state.first)") == 0 else { throw Self.failure(url, "cannot be renamed") }
+    // `link` refuses to replace a file, `rename` would silently: no older lines are ever lost to a clash of names.
+    guard link(url.path, "\(url.path).\(state.first)") == 0, unlink(url.path) == 0 else {
+      throw Self.failure(url, "cannot be rotated")
+    }
     close(state.descriptor)
     state = try Self.open(url, next: state.next)
   }
@@ -78,14 +88,26 @@ public final class JSONLinesLog: Sendable {
     return State(descriptor: descriptor, next: next, first: next, size: Int(lseek(descriptor, 0, SEEK_END)))
   }
 
-  /// The number of the last sound line, from the last 64 KiB of the file.
+  /// The number of the last sound line, found from the file's end backwards.
   private static func lastLine(of url: URL) throws -> Int? {
     guard let handle = try? FileHandle(forReadingFrom: url) else { return nil }
     defer { try? handle.close() }
     let end = try handle.seekToEnd()
-    try handle.seek(toOffset: end > 65536 ? end - 65536 : 0)
-    let text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
-    return text.split(separator: "\n").reversed().lazy.compactMap { try? JSONLine(parsing: String($0)).number }.first
+    var window: UInt64 = 65536
+    while true {
+      let start = end > window ? end - window : 0
+      try handle.seek(toOffset: start)
+      let text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+      let number = text.split(separator: "\n").reversed().lazy.compactMap { try? JSONLine(parsing: String($0)).number }
+        .first
+      if number != nil || start == 0 || window > UInt64(LineFollower.longestLine) { return number }
+      window *= 8
+    }
+  }
+
+  private static func firstLine(of url: URL) -> Int? {
+    var file = LineFollower(url)
+    return (try? file.read())?.lazy.compactMap { try? JSONLine(parsing: $0).number }.first
   }
 
   /// Older files of a log, in order.

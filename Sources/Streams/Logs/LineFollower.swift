@@ -25,6 +25,9 @@ public struct LineFollower {
     guard handle != nil else { return [] }
     var lines = try readAvailable()
     if lines.isEmpty, try hasBeenReplaced() {
+      // What was written between our last read and the rename is still in the old file.
+      lines = try readAvailable()
+      if !lines.isEmpty { return lines }
       handle = nil
       partial.removeAll()
       restarts += 1
@@ -45,19 +48,22 @@ public struct LineFollower {
   }
 
   private mutating func readAvailable() throws -> [String] {
-    guard let handle, let data = try handle.read(upToCount: 1 << 20), !data.isEmpty else { return [] }
-    position += UInt64(data.count)
-    partial.append(data)
-    guard let end = partial.lastIndex(of: 10) else {
-      if partial.count > Self.longestLine { partial.removeAll() }
-      return []
+    // A line may be longer than what is read at once: empty must mean that there is nothing, not that it goes on.
+    while let handle, let data = try handle.read(upToCount: 1 << 20), !data.isEmpty {
+      position += UInt64(data.count)
+      partial.append(data)
+      guard let end = data.lastIndex(of: 10) else {
+        if partial.count > Self.longestLine { partial.removeAll() }
+        continue
+      }
+      let complete = partial.dropLast(data.endIndex - end)
+      let lines = complete.split(separator: 10, omittingEmptySubsequences: true).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      partial = Data(data[data.index(after: end)...])
+      if !lines.isEmpty { return lines }
     }
-    let complete = partial[partial.startIndex..<end]
-    let lines = complete.split(separator: 10, omittingEmptySubsequences: true).map {
-      String(decoding: $0, as: UTF8.self)
-    }
-    partial = Data(partial[partial.index(after: end)...])
-    return lines
+    return []
   }
 
   private func hasBeenReplaced() throws -> Bool {

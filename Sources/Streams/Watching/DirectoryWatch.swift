@@ -21,22 +21,25 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
   let deadline: Duration
   let timer: Duration
   let stop: StopSignal?
+  let clock: any Clock<Duration>
 
   /// - Parameters:
   ///   - quiet: How long events must be silent before the folder is read.
   ///   - deadline: The longest wait after a first event, when they never fall silent.
   ///   - timer: How often the folder is read in any case.
   ///   - stop: Ends the sequence, after a last scan.
+  ///   - clock: What measures all of these.
   public init(
     _ directory: URL, quiet: Duration = .milliseconds(50), deadline: Duration = .seconds(1),
     timer: Duration = .seconds(5),
-    stop: StopSignal? = nil
+    stop: StopSignal? = nil, clock: any Clock<Duration> = ContinuousClock()
   ) {
     self.directory = directory.standardizedFileURL.resolvingSymlinksInPath()
     self.quiet = quiet
     self.deadline = deadline
     self.timer = timer
     self.stop = stop
+    self.clock = clock
     method = Self.reportsEvents(directory) ? .inotify : .polling
   }
 
@@ -44,7 +47,7 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
 
   public final class AsyncIterator: AsyncIteratorProtocol {
     private let watch: DirectoryWatch
-    private let mailbox = Edge<Notifications.Event>(.latest)
+    let mailbox = Mailbox()
     private let subscription: Int?
     private var last: [DirectoryScan.File]?
     private var isEnding = false
@@ -62,34 +65,32 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
     public func next() async -> DirectoryScan? {
       if last == nil { return give(DirectoryScan(of: watch.directory, reason: .start)) }
       while !isEnding, !Task.isCancelled {
-        let reason: DirectoryScan.Reason
-        switch await wait(at: watch.timer) {
-        case .timeout: reason = .timer
-        case .end:
-          isEnding = true
-          reason = .event
-        case .event(let event):
-          var overflowed = event == .overflowed
-          let limit = ContinuousClock.now + watch.deadline
-          settling: while ContinuousClock.now < limit {
-            switch await wait(at: Swift.min(watch.quiet, limit - .now)) {
-            case .event(let next): overflowed = overflowed || next == .overflowed
-            case .timeout: break settling
-            case .end:
-              isEnding = true
-              break settling
-            }
-          }
-          reason = overflowed ? .overflow : .event
-        }
-        let scan = DirectoryScan(of: watch.directory, reason: reason)
-        if scan.files != last || reason == .overflow { return give(scan) }
+        let isTimer = await settle(on: watch.clock)
+        let hasLost = mailbox.takeLost()
+        let scan = DirectoryScan(of: watch.directory, reason: hasLost ? .overflow : isTimer ? .timer : .event)
+        if scan.files != last || hasLost { return give(scan) }
       }
       return nil
     }
 
-    /// An event as the kernel would send it.
-    func deliver(_ event: Notifications.Event) { mailbox.post(event) }
+    /// Waits for an event and then for silence, or for the timer.
+    /// - Returns: Whether it was the timer.
+    private func settle<C: Clock<Duration>>(on clock: C) async -> Bool {
+      switch await wait(until: clock.now.advanced(by: watch.timer), on: clock) {
+      case .timeout: return true
+      case .end: isEnding = true
+      case .event:
+        let deadline = clock.now.advanced(by: watch.deadline)
+        while !isEnding, clock.now < deadline {
+          switch await wait(until: Swift.min(clock.now.advanced(by: watch.quiet), deadline), on: clock) {
+          case .event: continue
+          case .timeout: return false
+          case .end: isEnding = true
+          }
+        }
+      }
+      return false
+    }
 
     private func give(_ scan: DirectoryScan) -> DirectoryScan {
       last = scan.files
@@ -101,12 +102,12 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
       case timeout, end
     }
 
-    private func wait(at most: Duration) async -> Waited {
+    private func wait<C: Clock<Duration>>(until instant: C.Instant, on clock: C) async -> Waited {
       let mailbox = mailbox
       return await withTaskGroup(of: Waited?.self) { group in
         group.addTask { await mailbox.next().map(Waited.event) ?? (Task.isCancelled ? nil : .end) }
         group.addTask {
-          do { try await Task.sleep(for: most) } catch { return nil }
+          do { try await clock.sleep(until: instant, tolerance: nil) } catch { return nil }
           return .timeout
         }
         var result = Waited.end
