@@ -62,8 +62,8 @@ struct PageOptions: ParsableArguments {
           snapshot: { run.pipeline.graph.snapshot() },
           announce: { status.print($0) })
       ]
-    } catch let refused as DashboardServer.Refused {
-      throw RunError(.usage, refused.description)
+    } catch {
+      throw RunError(.usage, "\(error)")
     }
   }
 }
