@@ -11,7 +11,11 @@ typedef double vector __attribute__((vector_size(64), aligned(8)));
 static inline __attribute__((always_inline)) void wrap_row(double *row, long sites, long stride) {
   double *x = row + OFFSET;
   x[-1] = x[sites - 1];
-  for (long k = sites; k < stride - OFFSET - 7; k++) x[k] = x[k - sites];
+  // One register's worth, because a loop here becomes a call of memcpy, and there are many short rows.
+  if (sites >= 8)
+    STORE(x + sites, LOAD(x));
+  else
+    for (long k = sites; k < stride - OFFSET - 7; k++) x[k] = x[k - sites];
 }
 
 // What one stage does with its derivative k: next ← base + ahead·k, and sum ← sum₀ + weight·k.
@@ -41,12 +45,10 @@ static inline __attribute__((always_inline)) void run_stage(long sites, const ho
   for (long a = 0; a < sites; a++) w[a] = coupling * q[OFFSET + a] - (onsite ? onsite[a] : 0);
   for (long a = sites; a < 2 * sites + 8; a++) w[a] = w[a - sites];
 
-  // d = 0: the density. dn_a/dt = 2 t (Im r_1[a] − Im r_1[a−1]); its imaginary part is zero.
+  // d = 0: the density. dn_a/dt = 2 t (Im r_1[a] − Im r_1[a−1]); its imaginary part is and stays zero.
   const double *im1 = im + stride + OFFSET;
   for (long a = 0; a < sites; a += 8) {
-    vector derivative = (2 * t) * (LOAD(im1 + a) - LOAD(im1 + a - 1));
-    UPDATE(s, OFFSET + a, derivative);
-    UPDATE(s, plane + OFFSET + a, derivative * 0);
+    UPDATE(s, OFFSET + a, (2 * t) * (LOAD(im1 + a) - LOAD(im1 + a - 1)));
   }
 
   // Between: both neighbouring diagonals are rows of the planes.
@@ -69,15 +71,17 @@ static inline __attribute__((always_inline)) void run_stage(long sites, const ho
     const double *re_d = re + half * stride + OFFSET, *im_d = im + half * stride + OFFSET;
     const double *re_down = re_d - stride, *im_down = im_d - stride;
     const long row = half * stride + OFFSET;
-    double up_re[8], up_im[8];
+    // Both rows below, turned by half the ring, so that r_{h+1}[a−1] and r_{h+1}[a] are neighbours in them.
+    double *turned_re = w + 2 * holstein_row(sites) + sites, *turned_im = turned_re + stride;
+    memcpy(turned_re, re_down + half, sizeof(double) * (size_t)half);
+    memcpy(turned_re + half, re_down, sizeof(double) * (size_t)(half + 1));
+    memcpy(turned_im, im_down + half, sizeof(double) * (size_t)half);
+    memcpy(turned_im + half, im_down, sizeof(double) * (size_t)(half + 1));
     for (long a = 0; a < sites; a += 8) {
-      for (long k = 0; k < 8; k++) {
-        long before = (a + k + half) % sites, here = (a + k + half + 1) % sites;
-        up_re[k] = re_down[before] - re_down[here];
-        up_im[k] = im_down[here] - im_down[before];
-      }
-      vector hop_re = LOAD(up_re) + (LOAD(re_down + a + 1) - LOAD(re_down + a));
-      vector hop_im = LOAD(up_im) + (LOAD(im_down + a + 1) - LOAD(im_down + a));
+      vector hop_re =
+          (LOAD(turned_re + a) - LOAD(turned_re + a + 1)) + (LOAD(re_down + a + 1) - LOAD(re_down + a));
+      vector hop_im =
+          (LOAD(turned_im + a + 1) - LOAD(turned_im + a)) + (LOAD(im_down + a + 1) - LOAD(im_down + a));
       vector phase = LOAD(w + a) - LOAD(w + half + a);
       UPDATE(s, row + a, -(t * hop_im + phase * LOAD(im_d + a)));
       UPDATE(s, plane + row + a, t * hop_re + phase * LOAD(re_d + a));
@@ -99,6 +103,8 @@ void holstein_rk4(long sites, const holstein_parameters *parameters, const doubl
                   double dt, long steps, double *state, double *workspace) {
   const long size = holstein_state_size(sites);
   double *first = workspace, *second = first + size, *sum = second + size, *w = sum + size;
+  const long plane = (sites / 2 + 1) * holstein_row(sites);
+  for (int k = 0; k < 3; k++) memset(workspace + k * size + plane, 0, sizeof(double) * (size_t)holstein_row(sites));
   double g[3] = {parameters->coupling, parameters->coupling, parameters->coupling};
   for (long step = 0; step < steps; step++) {
     if (couplings) memcpy(g, couplings + 3 * step, sizeof g);

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("The state before a quench")
 struct GroundStateTests {
-  @Test("The self-consistent charge-density wave has the published displacement", arguments: [(16, 0.108704), (32, 0.0601307)])
+  @Test(
+    "The self-consistent charge-density wave has the published displacement",
+    arguments: [(16, 0.108704), (32, 0.0601307)])
   func chargeDensityWave(sites: Int, displacement: Double) throws {
     let parameters = HolsteinParameters(coupling: 0.5)
     let state = try GroundState.chargeDensityWave(sites: sites, parameters: parameters)
@@ -22,7 +24,8 @@ struct GroundStateTests {
     #expect(state.deltaRho < 0 && state.deltaQ < 0)
   }
 
-  @Test("The free chain at L = 0 mod 4 half fills its two zero modes: Tr ρ² = L/2 − 1/2, n = 1/2", arguments: [8, 16, 32])
+  @Test(
+    "The free chain at L = 0 mod 4 half fills its two zero modes: Tr ρ² = L/2 − 1/2, n = 1/2", arguments: [8, 16, 32])
   func zeroModes(sites: Int) throws {
     let configuration = EnsembleConfiguration(preset: .deep, sites: sites, seed: 1)
     let state = try GroundState.initialState(configuration, trajectory: 0)

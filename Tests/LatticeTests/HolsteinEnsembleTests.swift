@@ -6,7 +6,8 @@ import Testing
 
 @Suite("The Holstein ensemble")
 struct HolsteinEnsembleTests {
-  private func quench(_ preset: HolsteinPreset = .shallow, sites: Int = 8, saveEvery: Int = 16) -> EnsembleConfiguration {
+  private func quench(_ preset: HolsteinPreset = .shallow, sites: Int = 8, saveEvery: Int = 16) -> EnsembleConfiguration
+  {
     var configuration = EnsembleConfiguration(preset: preset, sites: sites, seed: 5)
     configuration.saveEvery = saveEvery
     configuration.preSteps = 0
@@ -14,7 +15,9 @@ struct HolsteinEnsembleTests {
     return configuration
   }
 
-  @Test("The fast kernel agrees with the plain equations to round-off, also where L is no multiple of the vector width", arguments: [4, 6, 8, 10, 16, 18])
+  @Test(
+    "The fast kernel agrees with the plain equations to round-off, also where L is no multiple of the vector width",
+    arguments: [4, 6, 8, 10, 16, 18])
   func oracle(sites: Int) throws {
     for preset in [HolsteinPreset.shallow, .deep] {
       var configuration = quench(preset, sites: sites, saveEvery: 20)
@@ -60,7 +63,8 @@ struct HolsteinEnsembleTests {
       return ensemble.advance()[0].state
     }
     let exact = try end(steps: 2560)
-    let coarse = largestDifference(try end(steps: 40), exact), fine = largestDifference(try end(steps: 80), exact)
+    let coarse = largestDifference(try end(steps: 40), exact)
+    let fine = largestDifference(try end(steps: 80), exact)
     #expect(abs(log2(coarse / fine) - 4) < 0.2, "order \(log2(coarse / fine))")
   }
 
@@ -78,7 +82,8 @@ struct HolsteinEnsembleTests {
     let start = there.advance()[0].state
     let end = there.advance()[0].state
     #expect(largestDifference(start, end) > 1e-3)
-    var back = HolsteinEnsemble(states: [reversed(end)], parameters: configuration.parameters, dt: configuration.dt, saveEvery: 200)
+    var back = HolsteinEnsemble(
+      states: [reversed(end)], parameters: configuration.parameters, dt: configuration.dt, saveEvery: 200)
     _ = back.advance()
     #expect(largestDifference(reversed(back.advance()[0].state), start) < 1e-9)
   }
@@ -99,17 +104,24 @@ struct HolsteinEnsembleTests {
     #expect(frame.state == plain.advance()[0].state)
   }
 
-  @Test("The published simulator's trajectories are met to 1e-13 over their whole length", arguments: ["shallow_L16_si64", "deep_L16_si256_pre6400"])
+  @Test(
+    "The published simulator's trajectories are met to 1e-13 over their whole length",
+    arguments: ["shallow_L16_si64", "deep_L16_si256_pre6400"])
   func golden(archive: String) throws {
     guard let folder = Places.golden(archive) else { return print("skipped: no golden \(archive) on this machine") }
-    let rho = try NumPyArray(contentsOf: folder.appending(path: "rho.npy")), q = try NumPyArray(contentsOf: folder.appending(path: "Q.npy"))
+    let rho = try NumPyArray(contentsOf: folder.appending(path: "rho.npy"))
+    let q = try NumPyArray(contentsOf: folder.appending(path: "Q.npy"))
     let p = try NumPyArray(contentsOf: folder.appending(path: "P.npy"))
     let preset = archive.hasPrefix("deep") ? HolsteinPreset.deep : .shallow
     var ensemble = HolsteinEnsemble(
-      states: [LatticeState(rho: rho[row: 0], q: q[row: 0], p: p[row: 0])], parameters: preset.parameters, dt: 0.01, saveEvery: preset.saveEvery)
+      states: [LatticeState(rho: rho[row: 0], q: q[row: 0], p: p[row: 0])], parameters: preset.parameters, dt: 0.01,
+      saveEvery: preset.saveEvery)
     var largest = 0.0
     for index in 0..<rho.shape[0] {
-      largest = max(largest, largestDifference(ensemble.advance()[0].state, LatticeState(rho: rho[row: index], q: q[row: index], p: p[row: index])))
+      largest = max(
+        largest,
+        largestDifference(
+          ensemble.advance()[0].state, LatticeState(rho: rho[row: index], q: q[row: index], p: p[row: index])))
     }
     // The deep quench is chaotic: round-off of 1e-16 grows along the trajectory, whoever computes it.
     #expect(largest < (preset == .shallow ? 1e-13 : 1e-9), "largest difference \(largest)")
@@ -119,7 +131,8 @@ struct HolsteinEnsembleTests {
   func contract() throws {
     let configuration = quench()
     var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<1)
-    let first = ensemble.advance()[0], second = ensemble.advance()[0]
+    let first = ensemble.advance()[0]
+    let second = ensemble.advance()[0]
     func violation(_ change: (inout LatticeState) -> Void) -> String? {
       var contract = FrameContract(configuration.parameters)
       #expect(contract.violation(of: first) == nil)
@@ -132,7 +145,11 @@ struct HolsteinEnsembleTests {
     #expect(violation { $0.rho[0] += 0.1 }?.contains("Tr") == true)
     #expect(violation { $0.rho[3] += 0.1 }?.contains("Hermitian") == true)
     #expect(violation { $0.q[0] += 1 }?.contains("energy") == true)
-    #expect(violation { $0.rho[0] += 2; $0.rho[18] -= 2 }?.contains("density") == true)
+    #expect(
+      violation {
+        $0.rho[0] += 2
+        $0.rho[18] -= 2
+      }?.contains("density") == true)
   }
 }
 

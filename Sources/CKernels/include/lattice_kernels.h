@@ -21,9 +21,9 @@ static inline long holstein_row(long sites) { return 16 + (sites + 7) / 8 * 8; }
 /// Doubles in one packed state: two planes and two rows (Q, P).
 static inline long holstein_state_size(long sites) { return (2 * (sites / 2 + 1) + 2) * holstein_row(sites); }
 
-/// Doubles of workspace: three more states and a doubled row of w.
+/// Doubles of workspace: three more states, a doubled row of w and two turned rows.
 static inline long holstein_workspace_size(long sites) {
-  return 3 * holstein_state_size(sites) + 2 * holstein_row(sites) + sites;
+  return 3 * holstein_state_size(sites) + 4 * holstein_row(sites) + sites;
 }
 
 /// Packs ρ (L, L, 2), Q (L), P (L); of ρ the entries ρ_{a, a+d} with d ≤ L/2 are taken.

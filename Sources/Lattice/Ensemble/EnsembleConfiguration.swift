@@ -23,8 +23,10 @@ public struct EnsembleConfiguration: Codable, Sendable, Equatable {
   public var noiseOnMomenta: Bool
 
   public init(
-    sites: Int, seed: UInt64, initialCoupling: Double, parameters: HolsteinParameters, dt: Double = 0.01, saveEvery: Int,
-    preSteps: Int = 0, midInterval: Bool = false, phaseOffsets: Bool = false, noise: Double = 1e-4, noiseOnMomenta: Bool = true
+    sites: Int, seed: UInt64, initialCoupling: Double, parameters: HolsteinParameters, dt: Double = 0.01,
+    saveEvery: Int,
+    preSteps: Int = 0, midInterval: Bool = false, phaseOffsets: Bool = false, noise: Double = 1e-4,
+    noiseOnMomenta: Bool = true
   ) {
     self.sites = sites
     self.seed = seed
@@ -51,19 +53,27 @@ public struct EnsembleConfiguration: Codable, Sendable, Equatable {
   /// - Throws: `LatticeError` naming the value and what it should be.
   public func validate() throws(LatticeError) {
     guard sites >= 4, sites % 2 == 0, sites <= 4096 else {
-      throw LatticeError(.invalidParameter, "the number of sites must be even, from 4 to 4096 (half filling on two sublattices), got \(sites)")
+      throw LatticeError(
+        .invalidParameter,
+        "the number of sites must be even, from 4 to 4096 (half filling on two sublattices), got \(sites)")
     }
     guard dt.isFinite, dt > 0, dt <= 0.5 else {
-      throw LatticeError(.invalidParameter, "the time step must be above 0 and at most 0.5 (RK4 is unstable beyond), got \(dt)")
+      throw LatticeError(
+        .invalidParameter, "the time step must be above 0 and at most 0.5 (RK4 is unstable beyond), got \(dt)")
     }
     guard saveEvery >= 1, preSteps >= 0 else {
-      throw LatticeError(.invalidParameter, "frames must be saved every 1 step or more and pre-steps cannot be negative, got \(saveEvery) and \(preSteps)")
+      throw LatticeError(
+        .invalidParameter,
+        "frames must be saved every 1 step or more and pre-steps cannot be negative, got \(saveEvery) and \(preSteps)")
     }
     guard !midInterval || saveEvery % 2 == 0 else {
-      throw LatticeError(.invalidParameter, "mid-interval states need an even number of steps between frames, got \(saveEvery)")
+      throw LatticeError(
+        .invalidParameter, "mid-interval states need an even number of steps between frames, got \(saveEvery)")
     }
     guard noise.isFinite, noise >= 0, initialCoupling.isFinite else {
-      throw LatticeError(.invalidParameter, "the noise must be 0 or more and the initial coupling a number, got \(noise) and \(initialCoupling)")
+      throw LatticeError(
+        .invalidParameter,
+        "the noise must be 0 or more and the initial coupling a number, got \(noise) and \(initialCoupling)")
     }
     try parameters.validate(sites: sites)
   }

@@ -14,13 +14,16 @@ public struct FrameContract: Sendable {
     guard state.rho.allSatisfy(\.isFinite), state.q.allSatisfy(\.isFinite), state.p.allSatisfy(\.isFinite) else {
       return "a value is not finite"
     }
-    let number = state.particleNumber, energy = state.energy(parameters)
+    let number = state.particleNumber
+    let energy = state.energy(parameters)
     let start = first[frame.trajectory] ?? (number, energy)
     if first[frame.trajectory] == nil {
       first[frame.trajectory] = start
       if first.count > 4096 { first = [frame.trajectory: start] }
     }
-    if abs(number - start.number) > tolerance * Double(state.sites) { return "Tr ρ changed from \(start.number) to \(number)" }
+    if abs(number - start.number) > tolerance * Double(state.sites) {
+      return "Tr ρ changed from \(start.number) to \(number)"
+    }
     if let site = (0..<state.sites).first(where: { !(-tolerance...1 + tolerance).contains(state.density($0)) }) {
       return "the density at site \(site) is \(state.density(site))"
     }

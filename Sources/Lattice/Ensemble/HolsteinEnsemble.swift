@@ -25,10 +25,14 @@ public struct HolsteinEnsemble: Sendable {
     try configuration.validate()
     var before = configuration.parameters
     before.coupling = configuration.initialCoupling
-    let ground = configuration.initialCoupling == 0
-      ? LatticeState(sites: configuration.sites) : try GroundState.chargeDensityWave(sites: configuration.sites, parameters: before)
+    let ground =
+      configuration.initialCoupling == 0
+      ? LatticeState(sites: configuration.sites)
+      : try GroundState.chargeDensityWave(sites: configuration.sites, parameters: before)
     var states: [LatticeState] = []
-    for trajectory in trajectories { states.append(try GroundState.perturbed(ground, before, configuration, trajectory: trajectory)) }
+    for trajectory in trajectories {
+      states.append(try GroundState.perturbed(ground, before, configuration, trajectory: trajectory))
+    }
     let lead = trajectories.map { trajectory in
       var random = CounterRandom(seed: configuration.seed, purpose: .phase, trajectory: UInt64(trajectory))
       let phase = configuration.phaseOffsets ? Int(random.next() % UInt64(configuration.saveEvery)) : 0
@@ -47,7 +51,8 @@ public struct HolsteinEnsemble: Sendable {
   ) {
     self.init(
       states: states, trajectories: 0..<states.count, parameters: parameters, dt: dt, saveEvery: saveEvery,
-      midInterval: midInterval, leadSteps: states.map { _ in 0 }, firstTimes: states.map { _ in firstTime }, workers: workers)
+      midInterval: midInterval, leadSteps: states.map { _ in 0 }, firstTimes: states.map { _ in firstTime },
+      workers: workers)
   }
 
   private init(
@@ -86,18 +91,30 @@ public struct HolsteinEnsemble: Sendable {
       mids.withUnsafeMutableBufferPointer { mids in
         let shared = Shared(states: states, mids: mids)
         workers.split(count) { _, range in
-          var workspace = [Double](repeating: 0, count: holstein_workspace_size(sites))
+          // On a cache line's edge, which arrays are not: a register's worth then never straddles two lines.
+          let size = holstein_state_size(sites)
+          let aligned = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: 8 * (size + holstein_workspace_size(sites)), alignment: 64)
+          defer { aligned.deallocate() }
+          let state = aligned.assumingMemoryBound(to: Double.self).baseAddress!
+          state.initialize(repeating: 0, count: size + holstein_workspace_size(sites))
           for k in range {
+            state.update(from: shared.states[k], count: size)
+            defer {
+              shared.states[k].withUnsafeMutableBufferPointer {
+                _ = $0.update(from: UnsafeBufferPointer(start: state, count: size))
+              }
+            }
             func run(_ steps: Int) {
               withUnsafePointer(to: kernel) { kernel in
-                holstein_rk4(sites, kernel, parameters.disorder, nil, dt, steps, &shared.states[k], &workspace)
+                holstein_rk4(sites, kernel, parameters.disorder, nil, dt, steps, state, state + size)
               }
             }
             if index == 0 {
               run(leadSteps[k])
             } else if midInterval {
               run(saveEvery / 2)
-              shared.mids[k] = Self.unpacked(shared.states[k], sites)
+              shared.mids[k] = Self.unpacked(state, sites)
               run(saveEvery - saveEvery / 2)
             } else {
               run(saveEvery)
@@ -113,7 +130,7 @@ public struct HolsteinEnsemble: Sendable {
     }
   }
 
-  private static func unpacked(_ packed: [Double], _ sites: Int) -> LatticeState {
+  private static func unpacked(_ packed: UnsafePointer<Double>, _ sites: Int) -> LatticeState {
     var state = LatticeState(sites: sites)
     holstein_unpack(sites, packed, &state.rho, &state.q, &state.p)
     return state

@@ -1,7 +1,8 @@
+internal import Tensors
+
 #if canImport(Glibc)
   import Glibc
 #endif
-internal import Tensors
 
 /// States before a quench.
 public enum GroundState {
@@ -19,7 +20,8 @@ public enum GroundState {
       h[((i + 1) % L) * L + i] -= parameters.hopping
     }
     let eigen = try SymmetricEigen(h, size: L)
-    let occupation = occupations(eigen.values, electrons: parameters.filling * Double(L), thermalEnergy: parameters.thermalEnergy)
+    let occupation = occupations(
+      eigen.values, electrons: parameters.filling * Double(L), thermalEnergy: parameters.thermalEnergy)
     var rho = [Double](repeating: 0, count: 2 * L * L)
     for m in 0..<L where occupation[m] > 0 {
       for a in 0..<L {
@@ -33,7 +35,8 @@ public enum GroundState {
   /// Fermi occupations f((ε − μ)/kT) with μ found by bisection, so that they sum to `electrons`.
   static func occupations(_ levels: [Double], electrons: Double, thermalEnergy: Double) -> [Double] {
     func fermi(_ x: Double) -> Double { x > 40 ? 0 : x < -40 ? 1 : 1 / (1 + exp(x)) }
-    var low = levels[0] - 50 * thermalEnergy - 1, high = levels[levels.count - 1] + 50 * thermalEnergy + 1
+    var low = levels[0] - 50 * thermalEnergy - 1
+    var high = levels[levels.count - 1] + 50 * thermalEnergy + 1
     for _ in 0..<200 {
       let middle = (low + high) / 2
       let count = levels.reduce(0) { $0 + fermi(($1 - middle) / thermalEnergy) }
@@ -47,7 +50,9 @@ public enum GroundState {
   ///
   /// - Parameter sign: Sign of Δρ; with +1 the odd sites (counted from 0) carry more charge.
   /// - Throws: `LatticeError.notConverged` when the largest change of Q stays above 10⁻¹³ of its scale.
-  public static func chargeDensityWave(sites: Int, parameters: HolsteinParameters, sign: Int = 1) throws(LatticeError) -> LatticeState {
+  public static func chargeDensityWave(sites: Int, parameters: HolsteinParameters, sign: Int = 1) throws(LatticeError)
+    -> LatticeState
+  {
     let pull = parameters.eta * parameters.coupling / parameters.k0
     var q = (0..<sites).map { ($0 % 2 == 0 ? -0.25 : 0.25) * Double(sign) * pull }
     var mixing = 1.0
@@ -66,7 +71,8 @@ public enum GroundState {
     }
     throw LatticeError(
       .notConverged,
-      "the self-consistent charge-density wave for L = \(sites), g = \(parameters.coupling) did not converge (last change of Q \(lastChange)); raise kT or change g")
+      "the self-consistent charge-density wave for L = \(sites), g = \(parameters.coupling) did not converge (last change of Q \(lastChange)); raise kT or change g"
+    )
   }
 
   /// The state of one trajectory right after the quench.
@@ -74,10 +80,13 @@ public enum GroundState {
   /// The ground state at g_i, with Gaussian noise on Q (and P, as the published code does) from (seed, trajectory), and the
   /// electrons' state in the noisy lattice, still at g_i.
   /// - Throws: `LatticeError`.
-  public static func initialState(_ configuration: EnsembleConfiguration, trajectory: Int) throws(LatticeError) -> LatticeState {
+  public static func initialState(_ configuration: EnsembleConfiguration, trajectory: Int) throws(LatticeError)
+    -> LatticeState
+  {
     var before = configuration.parameters
     before.coupling = configuration.initialCoupling
-    let ground = configuration.initialCoupling == 0
+    let ground =
+      configuration.initialCoupling == 0
       ? LatticeState(sites: configuration.sites) : try chargeDensityWave(sites: configuration.sites, parameters: before)
     return try perturbed(ground, before, configuration, trajectory: trajectory)
   }

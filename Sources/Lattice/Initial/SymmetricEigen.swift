@@ -10,11 +10,18 @@ struct SymmetricEigen {
   /// - Parameter matrix: (n, n), row-major.
   /// - Throws: `LatticeError` when LAPACK does not converge.
   init(_ matrix: [Double], size n: Int) throws(LatticeError) {
-    var a = matrix, w = [Double](repeating: 0, count: n), info: Int32 = 0, order = Int32(n)
-    var work = [Double](repeating: 0, count: 1 + 6 * n + 2 * n * n), lwork = Int32(work.count)
-    var iwork = [Int32](repeating: 0, count: 3 + 5 * n), liwork = Int32(iwork.count)
+    var a = matrix
+    var w = [Double](repeating: 0, count: n)
+    var info: Int32 = 0
+    var order = Int32(n)
+    var work = [Double](repeating: 0, count: 1 + 6 * n + 2 * n * n)
+    var lwork = Int32(work.count)
+    var iwork = [Int32](repeating: 0, count: 3 + 5 * n)
+    var liwork = Int32(iwork.count)
     dsyevd_("V", "U", &order, &a, &order, &w, &work, &lwork, &iwork, &liwork, &info)
-    guard info == 0 else { throw LatticeError(.linearAlgebra, "LAPACK's dsyevd failed with \(info) on a \(n) × \(n) matrix") }
+    guard info == 0 else {
+      throw LatticeError(.linearAlgebra, "LAPACK's dsyevd failed with \(info) on a \(n) × \(n) matrix")
+    }
     values = w
     vectors = a  // Column-major columns are row-major rows.
   }

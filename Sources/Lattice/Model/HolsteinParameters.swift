@@ -41,8 +41,12 @@ public struct HolsteinParameters: Codable, Sendable, Equatable {
 
   /// - Throws: `LatticeError` for values that no lattice has.
   public func validate(sites: Int) throws(LatticeError) {
-    for (name, value) in [("g", coupling), ("K₀", k0), ("η", eta), ("t", hopping), ("filling", filling), ("kT", thermalEnergy)] {
-      guard value.isFinite else { throw LatticeError(.invalidParameter, "\(name) must be a finite number, got \(value)") }
+    for (name, value) in [
+      ("g", coupling), ("K₀", k0), ("η", eta), ("t", hopping), ("filling", filling), ("kT", thermalEnergy),
+    ] {
+      guard value.isFinite else {
+        throw LatticeError(.invalidParameter, "\(name) must be a finite number, got \(value)")
+      }
     }
     guard k0 > 0, eta > 0, thermalEnergy > 0, filling > 0, filling < 1 else {
       throw LatticeError(.invalidParameter, "K₀, η and kT must be positive and the filling between 0 and 1")

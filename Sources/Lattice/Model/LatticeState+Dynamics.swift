@@ -9,9 +9,11 @@ extension LatticeState {
     let diagonal = (0..<L).map { (parameters.disorder?[$0] ?? 0) - parameters.coupling * q[$0] }
     rho.withUnsafeBufferPointer { rho in
       for a in 0..<L {
-        let above = (a + L - 1) % L, below = (a + 1) % L
+        let above = (a + L - 1) % L
+        let below = (a + 1) % L
         for b in 0..<L {
-          let left = (b + L - 1) % L, right = (b + 1) % L
+          let left = (b + L - 1) % L
+          let right = (b + 1) % L
           let at = 2 * (a * L + b)
           // [H, ρ]_ab = −t (ρ_{a−1,b} + ρ_{a+1,b} − ρ_{a,b−1} − ρ_{a,b+1}) + (H_aa − H_bb) ρ_ab
           func commutator(_ part: Int) -> Double {

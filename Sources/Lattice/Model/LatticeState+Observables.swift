@@ -13,8 +13,10 @@ extension LatticeState {
     var largest = 0.0
     for a in 0..<sites {
       for b in a..<sites {
-        let upper = 2 * (a * sites + b), lower = 2 * (b * sites + a)
-        let re = rho[upper] - rho[lower], im = rho[upper + 1] + rho[lower + 1]
+        let upper = 2 * (a * sites + b)
+        let lower = 2 * (b * sites + a)
+        let re = rho[upper] - rho[lower]
+        let im = rho[upper + 1] + rho[lower + 1]
         largest = max(largest, (re * re + im * im).squareRoot())
       }
     }
@@ -37,7 +39,8 @@ extension LatticeState {
     for i in 0..<sites {
       parts.lattice += stiffness * (p[i] * p[i] + q[i] * q[i])
       parts.hopping -= 2 * parameters.hopping * rho[2 * (i * sites + (i + 1) % sites)]
-      parts.coupling += (parameters.disorder?[i] ?? 0) * density(i) - parameters.coupling * q[i] * (density(i) - parameters.filling)
+      parts.coupling +=
+        (parameters.disorder?[i] ?? 0) * density(i) - parameters.coupling * q[i] * (density(i) - parameters.filling)
     }
     return parts
   }

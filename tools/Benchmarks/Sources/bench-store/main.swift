@@ -25,7 +25,9 @@ try raw.write(to: source)
 let megabytes = Double(raw.count) / 1e6
 
 let layout = TrajectoryStoreLayout(
-  fields: [TrajectoryField(name: "rho", shape: [sites, sites], dataType: .complex64, dimensionNames: ["site", "site_2"])],
+  fields: [
+    TrajectoryField(name: "rho", shape: [sites, sites], dataType: .complex64, dimensionNames: ["site", "site_2"])
+  ],
   framesPerChunk: 64)
 let store = folder.appending(path: "h.zarr")
 
@@ -47,7 +49,9 @@ var window = [Float](repeating: 0, count: 17 * 2 * sites * sites)
 let reading =
   Peak.seconds(repeats: 3) {
     for start in starts {
-      window.withUnsafeMutableBufferPointer { try! reader.read("rho", trajectory: 0, frames: start..<(start + 17), into: $0) }
+      window.withUnsafeMutableBufferPointer {
+        try! reader.read("rho", trajectory: 0, frames: start..<(start + 17), into: $0)
+      }
     }
   } / Double(starts.count)
 
@@ -69,7 +73,10 @@ let zstd = Peak.seconds(repeats: 3) {
 
 print(String(format: "ratio %.3f, memcpy %.1f GB/s", Double(raw.count) / Double(size), Peak.memcpy()))
 print(String(format: "libzstd compressing                %7.0f MB/s", megabytes / zstd))
-print(String(format: "holstream writing                  %7.0f MB/s  (%.0f %% of libzstd)", megabytes / writing, 100 * zstd / writing))
+print(
+  String(
+    format: "holstream writing                  %7.0f MB/s  (%.0f %% of libzstd)", megabytes / writing,
+    100 * zstd / writing))
 print(String(format: "holstream random window of 17      %7.3f ms", reading * 1e3))
 
 for threads in [1, 2] {
@@ -88,8 +95,11 @@ for threads in [1, 2] {
   for name in ["zarr", "tensorstore"] {
     print(
       String(
-        format: "%@ (%d threads): writing %6.0f MB/s, ours is %.1f times that; window %7.3f ms, ours is %.1f times as fast", name, threads,
-        megabytes / peer["\(name) write"]!, peer["\(name) write"]! / writing, peer["\(name) window"]! * 1e3, peer["\(name) window"]! / reading))
+        format:
+          "%@ (%d threads): writing %6.0f MB/s, ours is %.1f times that; window %7.3f ms, ours is %.1f times as fast",
+        name, threads,
+        megabytes / peer["\(name) write"]!, peer["\(name) write"]! / writing, peer["\(name) window"]! * 1e3,
+        peer["\(name) window"]! / reading))
   }
 }
 
@@ -101,6 +111,12 @@ let writer = try TrajectoryStoreWriter(creating: store, layout: small)
 let values = ["Q": [Double](repeating: 0.5, count: 8)]
 var blocks: [Double] = []
 for block in 0..<10 {
-  blocks.append(Peak.seconds(repeats: 1) { for k in 0..<100_000 { try! writer.append(trajectory: 0, time: Double(block * 100_000 + k), values) } })
+  blocks.append(
+    Peak.seconds(repeats: 1) {
+      for k in 0..<100_000 { try! writer.append(trajectory: 0, time: Double(block * 100_000 + k), values) }
+    })
 }
-print(String(format: "appending: first 100 000 frames %.2f µs each, the 900 001st to millionth %.2f µs each", blocks[0] * 10, blocks[9] * 10))
+print(
+  String(
+    format: "appending: first 100 000 frames %.2f µs each, the 900 001st to millionth %.2f µs each", blocks[0] * 10,
+    blocks[9] * 10))
