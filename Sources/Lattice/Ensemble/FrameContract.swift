@@ -1,7 +1,7 @@
 /// What every emitted frame must satisfy; a frame that does not is kept from the trainer.
 public struct FrameContract: Sendable {
   public var tolerance = 1e-9
-  /// Largest energy change since a trajectory's first frame, relative to the bandwidth times L.
+  /// Largest energy change per site since a trajectory's first frame, units of the hopping.
   public var energyTolerance = 1e-4
   private let parameters: HolsteinParameters
   private var first: [Int: (number: Double, energy: Double)] = [:]
