@@ -127,6 +127,33 @@ struct HolsteinEnsembleTests {
     #expect(largest < (preset == .shallow ? 1e-13 : 1e-9), "largest difference \(largest)")
   }
 
+  @Test("A first frame is held to the filling, and a refused one is no measure for the next")
+  func firstFrame() throws {
+    let configuration = quench()
+    var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<1)
+    let sound = ensemble.advance()[0]
+    var wrong = sound
+    wrong.state.rho[0] += 0.05
+    var contract = FrameContract(configuration.parameters)
+    #expect(contract.violation(of: wrong)?.contains("filling") == true)
+    #expect(contract.violation(of: sound) == nil)
+  }
+
+  @Test("Drift is seen from the first frame on, however many trajectories there are")
+  func manyTrajectories() throws {
+    let configuration = quench()
+    var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<1)
+    var frame = ensemble.advance()[0]
+    var contract = FrameContract(configuration.parameters)
+    for trajectory in 0..<5000 {
+      frame.trajectory = trajectory
+      #expect(contract.violation(of: frame) == nil)
+    }
+    frame.trajectory = 0
+    frame.state.p[0] += 1
+    #expect(contract.violation(of: frame)?.contains("energy") == true)
+  }
+
   @Test("A frame that breaks a law is refused with the law")
   func contract() throws {
     let configuration = quench()

@@ -1,8 +1,12 @@
 /// What every emitted frame must satisfy; a frame that does not is kept from the trainer.
+///
+/// Remembers two numbers for every trajectory it has seen: make a new one for each ensemble of a long run.
 public struct FrameContract: Sendable {
   public var tolerance = 1e-9
   /// Largest energy change per site since a trajectory's first frame, units of the hopping.
   public var energyTolerance = 1e-4
+  /// Largest |Tr ρ − n̄ L| per site: wider, because the chemical potential of a cold lattice has only so many digits.
+  public var fillingTolerance = 1e-6
   private let parameters: HolsteinParameters
   private var first: [Int: (number: Double, energy: Double)] = [:]
 
@@ -17,9 +21,9 @@ public struct FrameContract: Sendable {
     let number = state.particleNumber
     let energy = state.energy(parameters)
     let start = first[frame.trajectory] ?? (number, energy)
-    if first[frame.trajectory] == nil {
-      first[frame.trajectory] = start
-      if first.count > 4096 { first = [frame.trajectory: start] }
+    let expected = parameters.filling * Double(state.sites)
+    if abs(number - expected) > fillingTolerance * Double(state.sites) {
+      return "Tr ρ is \(number) where the filling says \(expected)"
     }
     if abs(number - start.number) > tolerance * Double(state.sites) {
       return "Tr ρ changed from \(start.number) to \(number)"
@@ -32,6 +36,8 @@ public struct FrameContract: Sendable {
     if abs(energy - start.energy) > energyTolerance * Double(state.sites) {
       return "the energy changed from \(start.energy) to \(energy); take a smaller time step"
     }
+    // Only a sound frame becomes what later ones are held against.
+    first[frame.trajectory] = start
     return nil
   }
 }
