@@ -105,7 +105,7 @@ struct HolsteinEnsembleTests {
   }
 
   @Test(
-    "The published trajectories are met over their whole length: to 1e-13, in the chaotic quench to 1e-9",
+    "The published trajectories are met over their whole length: to 1e-13, in the chaotic quench to 2e-13",
     arguments: ["shallow_L16_si64", "deep_L16_si256_pre6400"])
   func golden(archive: String) throws {
     guard let folder = Places.golden(archive) else { return print("skipped: no golden \(archive) on this machine") }
@@ -123,9 +123,8 @@ struct HolsteinEnsembleTests {
         largestDifference(
           ensemble.advance()[0].state, LatticeState(rho: rho[row: index], q: q[row: index], p: p[row: index])))
     }
-    print("\(archive): largest difference \(largest)")
     // The deep quench is chaotic: round-off of 1e-16 grows along the trajectory, whoever computes it.
-    #expect(largest < (preset == .shallow ? 1e-13 : 1e-9), "largest difference \(largest)")
+    #expect(largest < (preset == .shallow ? 1e-13 : 2e-13), "largest difference \(largest)")
   }
 
   @Test("A first frame is held to the filling, and a refused one is no measure for the next")
