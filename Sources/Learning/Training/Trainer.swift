@@ -158,6 +158,8 @@ public final class Trainer {
       engine = TrainingEngine(configuration, shape: shape)
     }
     let noise = configuration.curriculum.position(of: step).stage.noise
+    let batch =
+      configuration.augmentation.map { batch.augmented(seed: configuration.seed, step: step, by: $0) } ?? batch
     let terms = engine!.run(batch, values: values.pointer, step: step, noise: noise, injection: injection)
     return (terms, holstream_squared_norm(engine!.gradient, parameterCount))
   }
