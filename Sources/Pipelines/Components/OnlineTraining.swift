@@ -32,7 +32,8 @@ struct OnlineTraining {
   let settings: Settings
   private let parameters: HolsteinParameters
   private let isHeldOut: @Sendable (Int) -> Bool
-  /// Frames admitted since the beginning of the first run.
+  /// Number of the frame after the last one admitted, counted from the beginning of the first run. Frames that were
+  /// refused before they came here are counted too.
   private(set) var position: Int
   private(set) var trainer: Trainer?
   private(set) var reservoir: Reservoir
@@ -43,6 +44,7 @@ struct OnlineTraining {
   /// The last frame of each trajectory under way, where derivative labels are taken at it.
   private var previous: [Int: SurrogateState] = [:]
   private let framesPerTrajectory: Int
+  private let order: StreamOrder?
   /// Windows of frames before this were offered to the reservoir in an earlier run.
   private let replayUntil: Int
 
@@ -53,6 +55,7 @@ struct OnlineTraining {
     self.settings = settings
     parameters = source.parameters
     framesPerTrajectory = source.framesPerTrajectory
+    order = source.order
     self.position = position
     self.isHeldOut = isHeldOut
     windows = Self.assembler(settings)
@@ -72,6 +75,7 @@ struct OnlineTraining {
     self.settings = settings
     parameters = source.parameters
     framesPerTrajectory = source.framesPerTrajectory
+    order = source.order
     windows = Self.assembler(settings)
     self.isHeldOut = isHeldOut
     self.position = position
@@ -119,6 +123,15 @@ struct OnlineTraining {
 
   /// Takes in the next frame of the stream.
   mutating func admit(_ frame: Frame) throws {
+    if let order {
+      let number = order.number(of: frame, notBefore: position)
+      if number / order.round != (position - 1) / order.round {
+        // Trajectories of the round before may lack their last frames, and will not get them.
+        windows = Self.assembler(settings)
+        previous = [:]
+      }
+      position = number
+    }
     defer { position += 1 }
     guard !isHeldOut(frame.trajectory) else { return }
     let state = SurrogateState(frame.state)
