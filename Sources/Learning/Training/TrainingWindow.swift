@@ -91,6 +91,16 @@ public struct TrainingWindow: Sendable, Equatable {
     self.rates = rates
   }
 
+  /// A window whose numbers may be anything.
+  init(unchecked trajectory: Int, start: Int, sites: Int, steps: Int, values: [Float], rates: [Float]?) {
+    self.trajectory = trajectory
+    self.start = start
+    self.steps = steps
+    self.sites = sites
+    self.values = values
+    self.rates = rates
+  }
+
   /// Some of the window's intervals, with the frames between them.
   public func part(_ intervals: Range<Int>) -> TrainingWindow {
     precondition(

@@ -13,12 +13,15 @@ struct OnlineTrainerStage: Component {
   let settings: OnlineTraining.Settings
   private let checkpointEvery: Int
   private let keep: Int
+  private let keepAnomalies: Int
 
   init(_ section: ConfigurationSection) {
     settings = OnlineTraining.Settings(section)
     checkpointEvery = section.integer(
       "checkpoint-every", default: 1000, in: 1...1_000_000_000, "Steps between checkpoints")
     keep = section.integer("keep", default: 20, in: 1...1_000_000, "Newest checkpoints that are kept")
+    keepAnomalies = section.integer(
+      "keep-anomalies", default: 16, in: 0...1_000_000, "Batches that went wrong that are kept, the first ones")
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
@@ -35,6 +38,8 @@ struct OnlineTrainerStage: Component {
     let resumed = assembly.isResuming ? try folder.latest() : nil
     let (checkpointEvery, keep, fixed) = (checkpointEvery, keep, settings)
     let events = assembly.events
+    let directory = assembly.directory
+    let anomalies = AnomalyFolder(url: directory.file("anomalies"), limit: keepAnomalies)
     // Fails now, with the reason, and not in the middle of the run.
     let prepared = Handover(
       try resumed.map {
@@ -55,14 +60,29 @@ struct OnlineTrainerStage: Component {
         folder.retire(keep: keep, holding: Leases.shared.held)
         saved = step
       }
+      /// What to say of the last anomaly; nil once enough was said.
+      func keepAnomaly() throws -> String? {
+        guard let trainer = training.trainer, let anomaly = trainer.lastAnomaly else { return nil }
+        if let url = try anomalies.keep(anomaly, of: trainer) { return "Its batch is in \(RunDirectory.shown(url))." }
+        defer { areEnough = true }
+        return areEnough
+          ? nil : "That makes more than the \(anomalies.limit) that are kept; further ones are only in the metrics."
+      }
+      var areEnough = false
       var pace = Pace()
       reading: for try await frame in frames {
         try training.admit(frame)
         while training.isStepDue, !stop.isRequested {
-          let report = try training.step()
-          if let anomaly = report.anomaly {
-            events.send(
-              .message("Step \(report.step): \(anomaly); the batch was \(fixed.trainer.anomalies.rawValue)ped."))
+          let report: TrainingStepReport
+          do {
+            report = try training.step()
+          } catch let error as LearningError where error.code == .diverged {
+            let kept = try keepAnomaly()
+            try save()
+            throw LearningError(.diverged, [error.message, kept].compactMap { $0 }.joined(separator: ". "))
+          }
+          if let anomaly = report.anomaly, let kept = try keepAnomaly() {
+            events.send(.message("Step \(report.step): \(anomaly); it changed nothing. \(kept)"))
           }
           try await emit(
             TrainingRecord(
