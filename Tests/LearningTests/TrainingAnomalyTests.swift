@@ -5,7 +5,8 @@ import Testing
 @testable import Learning
 
 struct TrainingAnomalyTests {
-  @Test("What is kept of an anomaly gives the loss that went wrong again, to the bit", arguments: [ModelFamily.cnn, .parc])
+  @Test(
+    "What is kept of an anomaly gives the loss that went wrong again, to the bit", arguments: [ModelFamily.cnn, .parc])
   func roundTrip(family: ModelFamily) async throws {
     try await withTemporaryDirectory { folder in
       var configuration = Fixtures.configuration(family)

@@ -47,7 +47,9 @@ extension TrainingBatch {
       let parts = try shapes.map { tensor, shape in
         guard let stored = file.tensors[prefix + field + tensor], stored.shape == [count, frames] + shape,
           let floats = stored.floats
-        else { throw fail("tensor \(prefix)\(field)\(tensor) is missing or not F32 of shape \([count, frames] + shape)") }
+        else {
+          throw fail("tensor \(prefix)\(field)\(tensor) is missing or not F32 of shape \([count, frames] + shape)")
+        }
         return floats
       }
       return (0..<count).map { sample in

@@ -61,10 +61,15 @@ struct HolsteinSource: Component {
     return configuration == published
   }
 
-  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+  /// What a run of this seed simulates.
+  func trajectories(seed: UInt64) -> SimulatedTrajectories {
     var configuration = configuration
-    configuration.seed = assembly.description.seed
-    let source = SimulatedTrajectories(configuration: configuration, trajectories: trajectories, frames: frames)
+    configuration.seed = seed
+    return SimulatedTrajectories(configuration: configuration, trajectories: trajectories, frames: frames)
+  }
+
+  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+    let source = trajectories(seed: assembly.description.seed)
     // The ensemble in which both the trainer and the store can go on; it is simulated anew from its start.
     let first = assembly.isResuming ? try ResumePoint(assembly, node: node.id).ensemble(of: source) : 0
     assembly.register(source, as: node.id, startingAt: first * trajectories * frames)

@@ -43,7 +43,10 @@ struct OnlineTrainerStage: Component {
     // Fails now, with the reason, and not in the middle of the run.
     let prepared = Handover(
       try resumed.map {
-        try OnlineTraining(fixed, resuming: $0.checkpoint, source: source, startingAt: start, isHeldOut: isHeldOut)
+        try OnlineTraining(
+          fixed, resuming: $0.checkpoint,
+          source: RecordedTrajectories(source, stores: assembly.description.stores(of: origin, in: directory)),
+          startingAt: start, isHeldOut: isHeldOut)
       }
         ?? OnlineTraining(fixed, source: source, startingAt: start, isHeldOut: isHeldOut))
 

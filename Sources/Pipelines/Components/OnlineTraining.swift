@@ -37,6 +37,9 @@ struct OnlineTraining {
   private(set) var position: Int
   private(set) var trainer: Trainer?
   private(set) var reservoir: Reservoir
+  /// What the last step saw, and what it did; also when it stopped the training.
+  private(set) var lastBatch: TrainingBatch?
+  private(set) var lastReport: TrainingStepReport?
   /// The training windows so far, as far as the scalars need them.
   private var scalars = DataScalarFold()
   private var replay: ReplayMix?
@@ -96,16 +99,12 @@ struct OnlineTraining {
     }
     self.trainer = trainer
     replayUntil = reached
-    let parameters = parameters
-    var cached: (trajectory: Int, frames: [Frame])?
+    let windows = try Self.windows(of: state, from: source, settings)
     reservoir = try Reservoir(restoring: state) { entry in
-      let end = entry.start + entry.steps + 1
-      if cached?.trajectory != entry.trajectory || cached!.frames.count < end {
-        let length = max(end, source.framesPerTrajectory)
-        cached = (entry.trajectory, try source.frames(of: entry.trajectory, 0..<length))
+      guard let window = windows[SampleIdentity(trajectory: entry.trajectory, frame: entry.start)] else {
+        throw RunError(.badInput, "the checkpoint's reservoir contradicts itself")
       }
-      return try TrainingWindow(
-        Array(cached!.frames[entry.start..<end]), parameters: settings.needsRates ? parameters : nil)
+      return window
     }
     scalars = Self.note(Self.scalarsNote, of: checkpoint, as: DataScalarFold.self) ?? DataScalarFold()
     replay = try settings.replay.map {
@@ -113,6 +112,32 @@ struct OnlineTraining {
         $0, settings, sites: source.sites,
         state: Self.note(ReplayMix.note, of: checkpoint, as: Reservoir.State.self), isHeldOut: isHeldOut)
     }
+  }
+
+  /// The windows that a reservoir held, each trajectory gone over once.
+  private static func windows(
+    of state: Reservoir.State, from source: any FrameSource, _ settings: Settings
+  ) throws -> [SampleIdentity: TrainingWindow] {
+    var windows: [SampleIdentity: TrainingWindow] = [:]
+    for (trajectory, entries) in Dictionary(grouping: state.entries, by: \.trajectory) {
+      let first = entries.map(\.start).min() ?? 0
+      let end = entries.map { $0.start + $0.steps + 1 }.max() ?? 0
+      guard trajectory >= 0, first >= 0, entries.allSatisfy({ (1...4096).contains($0.steps) }),
+        end <= source.framesPerTrajectory
+      else {
+        throw RunError(
+          .badInput,
+          "the checkpoint's reservoir has frames \(first) to \(end) of trajectory \(trajectory), which the source lacks"
+        )
+      }
+      let frames = try source.frames(of: trajectory, first..<end)
+      for entry in entries {
+        let part = Array(frames[(entry.start - first)..<(entry.start - first + entry.steps + 1)])
+        windows[SampleIdentity(trajectory: trajectory, frame: entry.start)] = try TrainingWindow(
+          part, parameters: settings.needsRates ? source.parameters : nil)
+      }
+    }
+    return windows
   }
 
   private static func note<Value: Decodable>(_ name: String, of checkpoint: Checkpoint, as type: Value.Type) -> Value? {
@@ -179,7 +204,16 @@ struct OnlineTraining {
       trainer = try Trainer(configuration: configuration)
     }
     let trainer = trainer!
-    return try trainer.step(try batch(for: trainer))
+    let batch = try batch(for: trainer)
+    lastBatch = batch
+    do {
+      let report = try trainer.step(batch)
+      lastReport = report
+      return report
+    } catch {
+      lastReport = trainer.lastAnomaly?.report
+      throw error
+    }
   }
 
   private mutating func batch(for trainer: Trainer) throws -> TrainingBatch {
