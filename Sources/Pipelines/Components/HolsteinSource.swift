@@ -102,14 +102,19 @@ struct HolsteinSource: Component {
     return configuration == published && disorder == 0
   }
 
-  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+  /// What a run of this seed simulates.
+  func trajectories(seed: UInt64) -> SimulatedTrajectories {
     var configuration = configuration
-    configuration.seed = assembly.description.seed
+    configuration.seed = seed
     if disorder > 0 {
-      var random = CounterRandom(seed: configuration.seed, purpose: .disorder)
+      var random = CounterRandom(seed: seed, purpose: .disorder)
       configuration.parameters.disorder = (0..<configuration.sites).map { _ in disorder * (random.uniform() - 0.5) }
     }
-    let source = SimulatedTrajectories(configuration: configuration, trajectories: trajectories, frames: frames)
+    return SimulatedTrajectories(configuration: configuration, trajectories: trajectories, frames: frames)
+  }
+
+  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+    let source = trajectories(seed: assembly.description.seed)
     // The ensemble in which both the trainer and the store can go on; it is simulated anew from its start.
     let first = assembly.isResuming ? try ResumePoint(assembly, node: node.id).ensemble(of: source) : 0
     assembly.register(source, as: node.id, startingAt: first * trajectories * frames)
