@@ -9,5 +9,9 @@ case nil: try SideBySide.run(withPeers: true)
 case "alone": try SideBySide.run(withPeers: false)
 case "presets": try PresetTable.run()
 case "append": try Appending.run()
-default: print("usage: bench-store [alone | presets | append]")
+case "frames":
+  // Frames as complex128 for other tools.
+  let bytes = try DeepQuench.frames(1024).flatMap { $0.state.rho.bytes(isSingle: false) }
+  try Data(bytes).write(to: URL(filePath: CommandLine.arguments[2]))
+default: print("usage: bench-store [alone | presets | append | frames FILE]")
 }
