@@ -12,7 +12,11 @@ struct ZarrSink: Component {
 
   private let path: String
   private let framesPerChunk: Int?
+  private let preset: CompressionPreset
+  private let relativeError: Double
   private let level: Int
+  private let threads: Int
+  private let isSealed: Bool
   private let isSingle: Bool
   private let synchronised: Bool
 
@@ -20,8 +24,17 @@ struct ZarrSink: Component {
     path = section.text("path", default: "trajectories.zarr", "The store, relative to the run's folder")
     framesPerChunk = section.optionalInteger(
       "chunk", in: 1...100_000, "Frames in a chunk file; chosen from their size when left out")
+    preset = section.choice(
+      "preset", default: "lossless", among: CompressionPreset.allCases.map { ($0.rawValue, $0) },
+      "How chunks are compressed; compact is lossless too and smaller")
+    relativeError = section.number(
+      "relative-error", default: 1e-5, in: 1e-15...0.1, "What preset archive may change a number by")
+    let zstd = section.optionalInteger("zstd", in: -7...19, "Older word for level")
     level = section.integer(
-      "zstd", default: 1, in: -7...19, "Level of compression; above 3 buys nothing on chaotic numbers")
+      "level", default: zstd ?? 1, in: -7...19, "zstd's level; above 3 buys nothing on chaotic numbers")
+    threads = section.integer("threads", default: 1, in: 1...64, "Threads that compress; one more writes the files")
+    isSealed = section.flag(
+      "seal", default: false, "Gather the chunks into shards when the run is complete: few large files")
     isSingle = section.choice(
       "precision", default: "double", among: [("double", false), ("single", true)], "Of the numbers on disk")
     synchronised = section.flag(
@@ -37,19 +50,26 @@ struct ZarrSink: Component {
     let url = url(in: assembly.directory)
     let isSingle = isSingle
     let framesPerChunk = framesPerChunk
+    let preset = preset
+    let relativeError = relativeError
     let level = level
+    let threads = threads
+    let expectedFrames = source.framesPerTrajectory
     let synchronised = synchronised
     let attributes = FrameFields.attributes(source, seed: assembly.description.seed)
+    if FileManager.default.fileExists(atPath: url.path), try TrajectoryStoreReader(url).isSealed {
+      _ = try StoreSeal(undoing: url)
+    }
     let writer = try Writer(
       FileManager.default.fileExists(atPath: url.path)
-        ? TrajectoryStoreWriter(resuming: url, synchronised: synchronised) : nil, url: url)
+        ? TrajectoryStoreWriter(resuming: url, threads: threads, synchronised: synchronised) : nil, url: url)
     assembly.graph.sink(
       node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id),
-      into: StoreSink(writer: writer) { frame in
+      into: StoreSink(writer: writer, isSealed: isSealed) { frame in
         TrajectoryStoreLayout(
           fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids),
-          framesPerChunk: framesPerChunk,
-          compressionLevel: level, synchronised: synchronised, attributes: attributes)
+          framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset, compressionLevel: level,
+          relativeError: relativeError, threads: threads, synchronised: synchronised, attributes: attributes)
       })
     return nil
   }
@@ -67,6 +87,7 @@ struct ZarrSink: Component {
   struct StoreSink: Sink {
     typealias Input = Frame
     let writer: Writer
+    let isSealed: Bool
     let layout: @Sendable (Frame) -> TrajectoryStoreLayout
 
     func consume(_ frames: Inlet<Frame>) async throws {
@@ -81,9 +102,12 @@ struct ZarrSink: Component {
             "trajectory \(frame.trajectory) ends at frame \(store.appendedLength(frame.trajectory)), frame \(frame.index) cannot follow"
           )
         }
-        try store.append(trajectory: frame.trajectory, time: frame.time, FrameFields.values(frame, store.layout.fields))
+        try store.append(trajectory: frame.trajectory, time: frame.time, frame)
       }
       try writer.store?.close()
+      guard isSealed, writer.store != nil, !Task.isCancelled else { return }
+      writer.store = nil
+      _ = try StoreSeal(sealing: writer.url)
     }
   }
 }
@@ -113,6 +137,19 @@ enum FrameFields {
     return values
   }
 
+  /// The numbers of one field, as interleaved parts; nil for a mid-interval state that a trajectory's first frame lacks.
+  static func numbers(_ frame: Frame, _ field: String) -> [Double]? {
+    switch field {
+    case "rho": frame.state.rho
+    case "Q": frame.state.q
+    case "P": frame.state.p
+    case "mid_rho": frame.mid?.rho
+    case "mid_Q": frame.mid?.q
+    case "mid_P": frame.mid?.p
+    default: nil
+    }
+  }
+
   static func attributes(_ source: any FrameSource, seed: UInt64? = nil) -> [String: JSONValue] {
     var attributes = attributes(source.parameters, interval: source.interval)
     if let seed { attributes["seed"] = .number(Double(seed)) }
@@ -126,5 +163,17 @@ enum FrameFields {
       "eta": .number(parameters.eta), "hopping": .number(parameters.hopping), "frame_interval": .number(interval),
       "units": .string("hbar = t_hop = 1"), "written_by": .string("holstream"),
     ]
+  }
+}
+
+extension TrajectoryStoreWriter {
+  /// Appends a frame straight from its state, without a dictionary in between.
+  func append(trajectory: Int, time: Double, _ frame: Frame) throws(StoreError) {
+    try append(trajectory: trajectory, time: time) { index, target in
+      let field = layout.fields[index]
+      // The first frame has no interval before it; the hole is visible.
+      let numbers = FrameFields.numbers(frame, field.name) ?? Array(repeating: .nan, count: field.numbersPerFrame)
+      field.put(numbers, into: target)
+    }
   }
 }

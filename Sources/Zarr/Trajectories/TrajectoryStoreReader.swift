@@ -88,6 +88,9 @@ public final class TrajectoryStoreReader: Sendable {
 
   public var trajectories: Int { lengths.count }
 
+  /// Whether its chunks share files, so that it must be unsealed before it can be appended to.
+  public var isSealed: Bool { arrays.values.contains { $0.metadata.sharding != nil } }
+
   /// Frames of a trajectory.
   public func length(_ trajectory: Int) -> Int { lengths[trajectory] }
 
