@@ -40,7 +40,7 @@ let package = Package(
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
     .target(name: "Lattice", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
-    .target(name: "Zarr", dependencies: ["CZstd"]),
+    .target(name: "Zarr", dependencies: ["CZstd", "CKernels"]),
     .target(name: "Learning", dependencies: ["Tensors", "CKernels"]),
     .target(
       name: "Climate",

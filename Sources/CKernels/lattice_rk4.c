@@ -2,146 +2,247 @@
 #include "lattice_kernels.h"
 #include <string.h>
 
+// One source serves both layouts. Along a row lie sites; the next site is `lanes` doubles on. With 1 lane a row is one
+// trajectory's and a register holds eight neighbouring sites; with 8 lanes a register holds one site of eight
+// trajectories, so that every load is aligned. Both do the same operations on every number: the bits are the same.
+//
+// The four stages of a step go over the diagonals together, as a wave: while stage 1 is at diagonal d, stage 2 is at
+// d − 1, stage 3 at d − 2 and stage 4 at d − 3. What a stage hands to the next is then a few rows that stay in the
+// first-level cache, and the state itself is read once and written once a step, whatever L is.
+
 // Eight doubles: one register of AVX-512, two of AVX2, four of SSE2 or NEON.
 typedef double vector __attribute__((vector_size(64), aligned(8)));
 #define OFFSET 8
 #define LOAD(pointer) (*(const vector *)(pointer))
 #define STORE(pointer, value) (*(vector *)(pointer) = (value))
+#define INLINE static inline __attribute__((always_inline))
 
-static inline __attribute__((always_inline)) void wrap_row(double *row, long sites, long stride) {
-  double *x = row + OFFSET;
-  x[-1] = x[sites - 1];
-  // One register's worth, because a loop here becomes a call of memcpy, and there are many short rows.
-  if (sites >= 8)
-    STORE(x + sites, LOAD(x));
-  else
-    for (long k = sites; k < stride - OFFSET - 7; k++) x[k] = x[k - sites];
-}
+// Rows of a stage's output that are alive at once: d − 1, d and d + 1, and one more to make it a power of two.
+#define RING 4
 
-// What one stage does with its derivative k: next ← base + ahead·k, and sum ← sum₀ + weight·k.
+// The rows that hold one stage's state: the state itself, or a ring of its last rows.
 typedef struct {
-  const double *at;    // the state at which the derivative is taken
-  const double *base;  // the state at the beginning of the step
-  const double *sum_before;
-  double *sum, *next;
-  double weight, ahead;
+  double *re, *im, *q, *p;
+  long mask;  // row d is at (d & mask)
+} rows;
+
+typedef struct {
+  long sites, lanes, half, stride;
+  const holstein_parameters *parameters;
+  const double *onsite;
+} shape;
+
+// What one stage does with its derivative k at the state `at`: next ← base + ahead·k, and sum ← sum₀ + weight·k.
+typedef struct {
+  rows at, base, sum_before, sum, next;
+  double coupling, weight, ahead;
+  double *w;
 } stage;
 
-// A macro, because a vector argument would change the calling convention between the clones.
-#define UPDATE(s, at, derivative)                                                           \
-  do {                                                                                      \
-    const vector k = (derivative);                                                          \
-    STORE((s)->sum + (at), LOAD((s)->sum_before + (at)) + (s)->weight * k);                 \
-    if ((s)->next) STORE((s)->next + (at), LOAD((s)->base + (at)) + (s)->ahead * k);        \
-  } while (0)
-
-static inline __attribute__((always_inline)) void run_stage(long sites, const holstein_parameters *parameters,
-                                                            const double *onsite, double coupling, const stage *s,
-                                                            double *w) {
-  const long stride = holstein_row(sites), half = sites / 2, plane = (half + 1) * stride;
-  const double *re = s->at, *im = s->at + plane, *q = s->at + 2 * plane, *p = q + stride;
-  const double t = parameters->hopping, force = parameters->eta * coupling, k0 = parameters->k0;
-
-  for (long a = 0; a < sites; a++) w[a] = coupling * q[OFFSET + a] - (onsite ? onsite[a] : 0);
-  for (long a = sites; a < 2 * sites + 8; a++) w[a] = w[a - sites];
-
-  // d = 0: the density. dn_a/dt = 2 t (Im r_1[a] − Im r_1[a−1]); its imaginary part is and stays zero.
-  const double *im1 = im + stride + OFFSET;
-  for (long a = 0; a < sites; a += 8) {
-    UPDATE(s, OFFSET + a, (2 * t) * (LOAD(im1 + a) - LOAD(im1 + a - 1)));
-  }
-
-  // Between: both neighbouring diagonals are rows of the planes.
-  for (long d = 1; d < half; d++) {
-    const double *re_d = re + d * stride + OFFSET, *im_d = im + d * stride + OFFSET;
-    const double *re_up = re_d + stride, *im_up = im_d + stride, *re_down = re_d - stride, *im_down = im_d - stride;
-    const double *w_d = w + d;
-    const long row = d * stride + OFFSET;
-    for (long a = 0; a < sites; a += 8) {
-      vector hop_re = (LOAD(re_up + a - 1) - LOAD(re_up + a)) + (LOAD(re_down + a + 1) - LOAD(re_down + a));
-      vector hop_im = (LOAD(im_up + a - 1) - LOAD(im_up + a)) + (LOAD(im_down + a + 1) - LOAD(im_down + a));
-      vector phase = LOAD(w + a) - LOAD(w_d + a);
-      UPDATE(s, row + a, -(t * hop_im + phase * LOAD(im_d + a)));
-      UPDATE(s, plane + row + a, t * hop_re + phase * LOAD(re_d + a));
-    }
-  }
-
-  // d = L/2: the diagonal above is the conjugate of the one below, r_{h+1}[a] = conj r_{h−1}[a+h+1].
-  {
-    const double *re_d = re + half * stride + OFFSET, *im_d = im + half * stride + OFFSET;
-    const double *re_down = re_d - stride, *im_down = im_d - stride;
-    const long row = half * stride + OFFSET;
-    // Both rows below, turned by half the ring, so that r_{h+1}[a−1] and r_{h+1}[a] are neighbours in them.
-    double *turned_re = w + 2 * holstein_row(sites) + sites, *turned_im = turned_re + stride;
-    memcpy(turned_re, re_down + half, sizeof(double) * (size_t)half);
-    memcpy(turned_re + half, re_down, sizeof(double) * (size_t)(half + 1));
-    memcpy(turned_im, im_down + half, sizeof(double) * (size_t)half);
-    memcpy(turned_im + half, im_down, sizeof(double) * (size_t)(half + 1));
-    for (long a = 0; a < sites; a += 8) {
-      vector hop_re =
-          (LOAD(turned_re + a) - LOAD(turned_re + a + 1)) + (LOAD(re_down + a + 1) - LOAD(re_down + a));
-      vector hop_im =
-          (LOAD(turned_im + a + 1) - LOAD(turned_im + a)) + (LOAD(im_down + a + 1) - LOAD(im_down + a));
-      vector phase = LOAD(w + a) - LOAD(w + half + a);
-      UPDATE(s, row + a, -(t * hop_im + phase * LOAD(im_d + a)));
-      UPDATE(s, plane + row + a, t * hop_re + phase * LOAD(re_d + a));
-    }
-  }
-
-  for (long a = 0; a < sites; a += 8) {
-    UPDATE(s, 2 * plane + OFFSET + a, k0 * LOAD(p + OFFSET + a));
-    UPDATE(s, 2 * plane + stride + OFFSET + a,
-           force * (LOAD(re + OFFSET + a) - parameters->filling) - k0 * LOAD(q + OFFSET + a));
-  }
-
-  double *written = s->next ? s->next : s->sum;
-  for (long row = 0; row < 2 * (half + 1); row++) wrap_row(written + row * stride, sites, stride);
+INLINE double *row_of(const shape *s, double *plane, long mask, long d) {
+  return plane + (d & mask) * s->stride + OFFSET;
 }
 
-HOLSTREAM_CLONES
-void holstein_rk4(long sites, const holstein_parameters *parameters, const double *onsite, const double *couplings,
-                  double dt, long steps, double *state, double *workspace) {
-  const long size = holstein_state_size(sites);
-  double *first = workspace, *second = first + size, *sum = second + size, *w = sum + size;
-  const long plane = (sites / 2 + 1) * holstein_row(sites);
-  for (int k = 0; k < 3; k++) memset(workspace + k * size + plane, 0, sizeof(double) * (size_t)holstein_row(sites));
+INLINE void wrap_row(const shape *s, double *x) {
+  const long n = s->sites * s->lanes;
+  if (s->lanes == 8) {
+    STORE(x - 8, LOAD(x + n - 8));
+    STORE(x + n, LOAD(x));
+  } else {
+    x[-1] = x[n - 1];
+    // One register's worth, because a loop here becomes a call of memcpy, and there are many short rows.
+    if (n >= 8)
+      STORE(x + n, LOAD(x));
+    else
+      for (long k = n; k < s->stride - OFFSET - 7; k++) x[k] = x[k - n];
+  }
+}
+
+// Macros, because a vector argument would change the calling convention between the clones.
+#define UPDATE(plane, d, i, derivative, last)                                            \
+  do {                                                                                   \
+    const vector k = (derivative);                                                       \
+    const double *before = row_of(s, g->sum_before.plane, g->sum_before.mask, d) + (i);  \
+    STORE(row_of(s, g->sum.plane, g->sum.mask, d) + (i), LOAD(before) + g->weight * k);  \
+    if (!(last)) {                                                                       \
+      const double *base = row_of(s, g->base.plane, g->base.mask, d) + (i);              \
+      STORE(row_of(s, g->next.plane, g->next.mask, d) + (i), LOAD(base) + g->ahead * k); \
+    }                                                                                    \
+  } while (0)
+
+// Row d = 0 with everything that belongs to single sites.
+INLINE void first_row(const shape *s, const stage *g, int last) {
+  const long n = s->sites * s->lanes, step = s->lanes;
+  const double t = s->parameters->hopping, k0 = s->parameters->k0;
+  const double force = s->parameters->eta * g->coupling, filling = s->parameters->filling;
+  const double *q = g->at.q + OFFSET, *p = g->at.p + OFFSET;
+
+  // w = g Q − V, and once more half around the ring.
+  double *w = g->w;
+  if (s->onsite)
+    for (long a = 0; a < s->sites; a++)
+      for (long lane = 0; lane < step; lane++) w[a * step + lane] = g->coupling * q[a * step + lane] - s->onsite[a];
+  else
+    for (long i = 0; i < n; i++) w[i] = g->coupling * q[i];
+  for (long i = n; i < 2 * n + 8; i++) w[i] = w[i - n];
+
+  // The density: dn_a/dt = 2 t (Im r_1[a] − Im r_1[a−1]); its imaginary part is and stays zero.
+  const double *im1 = row_of(s, g->at.im, g->at.mask, 1);
+  const double *density = row_of(s, g->at.re, g->at.mask, 0);
+  double *zero = row_of(s, g->next.im, g->next.mask, 0);
+  // dQ/dt = K₀ P, dP/dt = η g (n − n̄) − K₀ Q.
+  for (long i = 0; i < n; i += 8) {
+    const vector dn = (2 * t) * (LOAD(im1 + i) - LOAD(im1 + i - step));
+    const vector dq = k0 * LOAD(p + i);
+    const vector dp = force * (LOAD(density + i) - filling) - k0 * LOAD(q + i);
+    const long at = OFFSET + i;
+    if (!last) {
+      STORE(g->next.q + at, LOAD(g->base.q + at) + g->ahead * dq);
+      STORE(g->next.p + at, LOAD(g->base.p + at) + g->ahead * dp);
+      STORE(zero + i, (vector){0});
+    }
+    STORE(g->sum.q + at, LOAD(g->sum_before.q + at) + g->weight * dq);
+    STORE(g->sum.p + at, LOAD(g->sum_before.p + at) + g->weight * dp);
+    UPDATE(re, 0, i, dn, last);
+  }
+}
+
+// Between: both neighbouring diagonals are rows of the planes.
+INLINE void middle_row(const shape *s, const stage *g, long d, int last) {
+  const long n = s->sites * s->lanes, step = s->lanes;
+  const double t = s->parameters->hopping;
+  const double *re_d = row_of(s, g->at.re, g->at.mask, d), *im_d = row_of(s, g->at.im, g->at.mask, d);
+  const double *re_up = row_of(s, g->at.re, g->at.mask, d + 1), *im_up = row_of(s, g->at.im, g->at.mask, d + 1);
+  const double *re_down = row_of(s, g->at.re, g->at.mask, d - 1), *im_down = row_of(s, g->at.im, g->at.mask, d - 1);
+  const double *w = g->w, *w_d = g->w + d * step;
+  // With eight lanes the neighbour that one site reads is the next site's own: it stays in its register.
+  vector re_left = LOAD(re_up - step), im_left = LOAD(im_up - step), re_own = LOAD(re_down), im_own = LOAD(im_down);
+  for (long i = 0; i < n; i += 8) {
+    if (step == 1) {
+      re_left = LOAD(re_up + i - 1);
+      im_left = LOAD(im_up + i - 1);
+      re_own = LOAD(re_down + i);
+      im_own = LOAD(im_down + i);
+    }
+    const vector re_above = LOAD(re_up + i), im_above = LOAD(im_up + i);
+    const vector re_right = LOAD(re_down + i + step), im_right = LOAD(im_down + i + step);
+    const vector hop_re = (re_left - re_above) + (re_right - re_own);
+    const vector hop_im = (im_left - im_above) + (im_right - im_own);
+    const vector phase = LOAD(w + i) - LOAD(w_d + i);
+    UPDATE(re, d, i, -(t * hop_im + phase * LOAD(im_d + i)), last);
+    UPDATE(im, d, i, t * hop_re + phase * LOAD(re_d + i), last);
+    re_left = re_above;
+    im_left = im_above;
+    re_own = re_right;
+    im_own = im_right;
+  }
+}
+
+// d = L/2: the diagonal above is the conjugate of the one below, r_{h+1}[a] = conj r_{h−1}[a+h+1].
+INLINE void last_row(const shape *s, const stage *g, double *turned_re, int last) {
+  const long d = s->half, n = s->sites * s->lanes, step = s->lanes, turn = d * step;
+  const double t = s->parameters->hopping;
+  const double *re_d = row_of(s, g->at.re, g->at.mask, d), *im_d = row_of(s, g->at.im, g->at.mask, d);
+  const double *re_down = row_of(s, g->at.re, g->at.mask, d - 1), *im_down = row_of(s, g->at.im, g->at.mask, d - 1);
+  const double *w = g->w, *w_d = g->w + turn;
+  // Both rows below, turned by half the ring, so that r_{h+1}[a−1] and r_{h+1}[a] are neighbours in them.
+  double *turned_im = turned_re + s->stride;
+  memcpy(turned_re, re_down + turn, sizeof(double) * (size_t)turn);
+  memcpy(turned_re + turn, re_down, sizeof(double) * (size_t)(turn + step));
+  memcpy(turned_im, im_down + turn, sizeof(double) * (size_t)turn);
+  memcpy(turned_im + turn, im_down, sizeof(double) * (size_t)(turn + step));
+  for (long i = 0; i < n; i += 8) {
+    const vector hop_re =
+        (LOAD(turned_re + i) - LOAD(turned_re + i + step)) + (LOAD(re_down + i + step) - LOAD(re_down + i));
+    const vector hop_im =
+        (LOAD(turned_im + i + step) - LOAD(turned_im + i)) + (LOAD(im_down + i + step) - LOAD(im_down + i));
+    const vector phase = LOAD(w + i) - LOAD(w_d + i);
+    UPDATE(re, d, i, -(t * hop_im + phase * LOAD(im_d + i)), last);
+    UPDATE(im, d, i, t * hop_re + phase * LOAD(re_d + i), last);
+  }
+}
+
+INLINE void run_row(const shape *s, const stage *g, long d, double *turned, int last) {
+  if (d < 0 || d > s->half) return;
+  if (d == 0)
+    first_row(s, g, last);
+  else if (d < s->half)
+    middle_row(s, g, d, last);
+  else
+    last_row(s, g, turned, last);
+  const rows *written = last ? &g->sum : &g->next;
+  wrap_row(s, row_of(s, written->re, written->mask, d));
+  wrap_row(s, row_of(s, written->im, written->mask, d));
+}
+
+INLINE rows ring_in(const shape *s, double *memory) {
+  const long plane = RING * s->stride;
+  return (rows){memory, memory + plane, memory + 2 * plane, memory + 2 * plane + s->stride, RING - 1};
+}
+
+INLINE void integrate(long sites, long lanes, const holstein_parameters *parameters, const double *onsite,
+                      const double *couplings, double dt, long steps, double *state, double *workspace) {
+  const long half = sites / 2, stride = holstein_row(sites, lanes), plane = (half + 1) * stride;
+  const shape s = {sites, lanes, half, stride, parameters, onsite};
+  const rows y = {state, state + plane, state + 2 * plane, state + 2 * plane + stride, ~0L};
+  const long ring = (2 * RING + 2) * stride;
+  const rows y1 = ring_in(&s, workspace), y2 = ring_in(&s, workspace + ring), y3 = ring_in(&s, workspace + 2 * ring);
+  const rows sum = ring_in(&s, workspace + 3 * ring);
+  double *w = workspace + 4 * ring, *turned = w + 4 * 2 * stride;
   double g[3] = {parameters->coupling, parameters->coupling, parameters->coupling};
   for (long step = 0; step < steps; step++) {
     if (couplings) memcpy(g, couplings + 3 * step, sizeof g);
     // y' = y + dt/6 (k₁ + 2 k₂ + 2 k₃ + k₄)
-    stage s1 = {state, state, state, sum, first, dt / 6, dt / 2};
-    run_stage(sites, parameters, onsite, g[0], &s1, w);
-    stage s2 = {first, state, sum, sum, second, dt / 3, dt / 2};
-    run_stage(sites, parameters, onsite, g[1], &s2, w);
-    stage s3 = {second, state, sum, sum, first, dt / 3, dt};
-    run_stage(sites, parameters, onsite, g[1], &s3, w);
-    stage s4 = {first, state, sum, state, 0, dt / 6, 0};
-    run_stage(sites, parameters, onsite, g[2], &s4, w);
+    const stage s1 = {y, y, y, sum, y1, g[0], dt / 6, dt / 2, w};
+    const stage s2 = {y1, y, sum, sum, y2, g[1], dt / 3, dt / 2, w + 2 * stride};
+    const stage s3 = {y2, y, sum, sum, y3, g[1], dt / 3, dt, w + 4 * stride};
+    const stage s4 = {y3, y, sum, y, y, g[2], dt / 6, 0, w + 6 * stride};
+    for (long d = 0; d <= half + 3; d++) {
+      run_row(&s, &s1, d, turned, 0);
+      run_row(&s, &s2, d - 1, turned, 0);
+      run_row(&s, &s3, d - 2, turned, 0);
+      run_row(&s, &s4, d - 3, turned, 1);
+    }
   }
 }
 
-void holstein_pack(long sites, const double *rho, const double *q, const double *p, double *state) {
-  const long stride = holstein_row(sites), half = sites / 2, plane = (half + 1) * stride;
-  memset(state, 0, sizeof(double) * (size_t)holstein_state_size(sites));
+HOLSTREAM_CLONES
+void holstein_rk4(long sites, long lanes, const holstein_parameters *parameters, const double *onsite,
+                  const double *couplings, double dt, long steps, double *state, double *workspace) {
+  if (lanes == 8)
+    integrate(sites, 8, parameters, onsite, couplings, dt, steps, state, workspace);
+  else
+    integrate(sites, 1, parameters, onsite, couplings, dt, steps, state, workspace);
+}
+
+void holstein_pack(long sites, long lanes, long lane, const double *rho, const double *q, const double *p,
+                   double *state) {
+  const long stride = holstein_row(sites, lanes), half = sites / 2, plane = (half + 1) * stride;
+  const shape s = {sites, lanes, half, stride, 0, 0};
   for (long d = 0; d <= half; d++) {
+    double *re = state + d * stride + OFFSET, *im = re + plane;
     for (long a = 0; a < sites; a++) {
       const double *entry = rho + 2 * (a * sites + (a + d) % sites);
-      state[d * stride + OFFSET + a] = entry[0];
-      state[plane + d * stride + OFFSET + a] = d == 0 ? 0 : entry[1];
+      re[a * lanes + lane] = entry[0];
+      im[a * lanes + lane] = d == 0 ? 0 : entry[1];
     }
-    wrap_row(state + d * stride, sites, stride);
-    wrap_row(state + plane + d * stride, sites, stride);
+    wrap_row(&s, re);
+    wrap_row(&s, im);
   }
-  memcpy(state + 2 * plane + OFFSET, q, sizeof(double) * (size_t)sites);
-  memcpy(state + 2 * plane + stride + OFFSET, p, sizeof(double) * (size_t)sites);
+  double *q_row = state + 2 * plane + OFFSET, *p_row = q_row + stride;
+  for (long a = 0; a < sites; a++) {
+    q_row[a * lanes + lane] = q[a];
+    p_row[a * lanes + lane] = p[a];
+  }
 }
 
-void holstein_unpack(long sites, const double *state, double *rho, double *q, double *p) {
-  const long stride = holstein_row(sites), half = sites / 2, plane = (half + 1) * stride;
+void holstein_unpack(long sites, long lanes, long lane, const double *state, double *rho, double *q, double *p) {
+  const long stride = holstein_row(sites, lanes), half = sites / 2, plane = (half + 1) * stride;
   for (long d = 0; d <= half; d++) {
     for (long a = 0; a < sites; a++) {
       long b = (a + d) % sites;
-      double re = state[d * stride + OFFSET + a], im = state[plane + d * stride + OFFSET + a];
+      const double *at = state + d * stride + OFFSET + a * lanes + lane;
+      double re = at[0], im = at[plane];
       if (d == half && b < a) continue;  // r_h[a+h] repeats r_h[a]; one of the two speaks, so that ρ stays Hermitian.
       double *entry = rho + 2 * (a * sites + b), *mirrored = rho + 2 * (b * sites + a);
       entry[0] = mirrored[0] = re;
@@ -149,6 +250,9 @@ void holstein_unpack(long sites, const double *state, double *rho, double *q, do
       mirrored[1] = d == 0 ? im : -im;
     }
   }
-  memcpy(q, state + 2 * plane + OFFSET, sizeof(double) * (size_t)sites);
-  memcpy(p, state + 2 * plane + stride + OFFSET, sizeof(double) * (size_t)sites);
+  const double *q_row = state + 2 * plane + OFFSET, *p_row = q_row + stride;
+  for (long a = 0; a < sites; a++) {
+    q[a] = q_row[a * lanes + lane];
+    p[a] = p_row[a * lanes + lane];
+  }
 }

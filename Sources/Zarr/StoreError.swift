@@ -1,7 +1,7 @@
 /// Why a store cannot be read or written: what, where, and what to do about it.
 public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   public struct Code: Sendable, Equatable {
-    private enum Value { case notFound, notAStore, unsupported, corrupt, outOfRange, exists, locked, unwritable }
+    private enum Value { case notFound, notAStore, unsupported, corrupt, outOfRange, exists, locked, unwritable, noSpace }
     private let value: Value
     private init(_ value: Value) { self.value = value }
 
@@ -17,6 +17,8 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Another program writes to the store.
     public static let locked = Code(.locked)
     public static let unwritable = Code(.unwritable)
+    /// The disk is full, or the quota is used up. What was appended waits; writing goes on when there is space.
+    public static let noSpace = Code(.noSpace)
   }
 
   public let code: Code

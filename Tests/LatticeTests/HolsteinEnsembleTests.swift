@@ -82,7 +82,7 @@ struct HolsteinEnsembleTests {
     let start = there.advance()[0].state
     let end = there.advance()[0].state
     #expect(largestDifference(start, end) > 1e-3)
-    var back = HolsteinEnsemble(
+    var back = try HolsteinEnsemble(
       states: [reversed(end)], parameters: configuration.parameters, dt: configuration.dt, saveEvery: 200)
     _ = back.advance()
     #expect(largestDifference(reversed(back.advance()[0].state), start) < 1e-9)
@@ -105,7 +105,7 @@ struct HolsteinEnsembleTests {
   }
 
   @Test(
-    "The published trajectories are met over their whole length: to 1e-13, in the chaotic quench to 1e-9",
+    "The published trajectories are met over their whole length: to 1e-13, in the chaotic quench to 2e-13",
     arguments: ["shallow_L16_si64", "deep_L16_si256_pre6400"])
   func golden(archive: String) throws {
     guard let folder = Places.golden(archive) else { return print("skipped: no golden \(archive) on this machine") }
@@ -113,7 +113,7 @@ struct HolsteinEnsembleTests {
     let q = try NumPyArray(contentsOf: folder.appending(path: "Q.npy"))
     let p = try NumPyArray(contentsOf: folder.appending(path: "P.npy"))
     let preset = archive.hasPrefix("deep") ? HolsteinPreset.deep : .shallow
-    var ensemble = HolsteinEnsemble(
+    var ensemble = try HolsteinEnsemble(
       states: [LatticeState(rho: rho[row: 0], q: q[row: 0], p: p[row: 0])], parameters: preset.parameters, dt: 0.01,
       saveEvery: preset.saveEvery)
     var largest = 0.0
@@ -124,7 +124,7 @@ struct HolsteinEnsembleTests {
           ensemble.advance()[0].state, LatticeState(rho: rho[row: index], q: q[row: index], p: p[row: index])))
     }
     // The deep quench is chaotic: round-off of 1e-16 grows along the trajectory, whoever computes it.
-    #expect(largest < (preset == .shallow ? 1e-13 : 1e-9), "largest difference \(largest)")
+    #expect(largest < (preset == .shallow ? 1e-13 : 2e-13), "largest difference \(largest)")
   }
 
   @Test("A first frame is held to the filling, and a refused one is no measure for the next")

@@ -61,6 +61,70 @@ struct TrainerTests {
     #expect(abs(slope - norm) < 2e-3 * norm, "slope \(slope), norm \(norm)")
   }
 
+  @Test("Through the projection of ρ, too, the gradient is the slope of the loss", arguments: [ModelFamily.cnn, .parc])
+  func projectedSlope(family: ModelFamily) throws {
+    var configuration = Fixtures.configuration(family, noise: 0)
+    configuration.model.constraint = .projection
+    let batch = try Fixtures.batch(count: 2)
+    let start = try Trainer(configuration: configuration)
+    let parameters = start.parameters
+    let plain = try Trainer(configuration: Fixtures.configuration(family, noise: 0)).loss(of: batch, asStep: 0)
+    let projected = try start.loss(of: batch, asStep: 0)
+    #expect(projected != plain)
+    let gradient = try start.step(batch, injection: .init()).gradient
+    let norm = gradient.map { Double($0) * Double($0) }.reduce(0, +).squareRoot()
+    func loss(_ distance: Double) throws -> Double {
+      let moved = zip(parameters, gradient).map { Float(Double($0) + distance * Double($1) / norm) }
+      return Double(try Trainer(configuration: configuration, parameters: moved).loss(of: batch, asStep: 0).total)
+    }
+    let h = 2e-3
+    let slope = (8 * (try loss(h) - loss(-h)) - (try loss(2 * h) - loss(-2 * h))) / (12 * h)
+    #expect(abs(slope - norm) < 2e-3 * norm, "slope \(slope), norm \(norm)")
+  }
+
+  @Test("A network trained under the projection predicts Hermitian ρ of trace L/2, also from its checkpoint")
+  func projectedRollout() throws {
+    var configuration = Fixtures.configuration(.cnn)
+    configuration.model.constraint = .projection
+    let trainer = try Trainer(configuration: configuration)
+    for _ in 0..<3 { try trainer.step(Fixtures.batch()) }
+    let model = try Checkpoint(trainer.checkpoint().safetensors(), name: "test").surrogate()
+    let start = try Fixtures.window().state(0)
+    let state = try model.predictor(sites: 6).rollout(from: start, steps: 2)[2]
+    var projected = state
+    ProjectedModel.project(&projected)
+    for (a, b) in zip(state.values, projected.values) { #expect(abs(a - b) < 1e-6) }
+    var bare = configuration.model
+    bare.constraint = nil
+    let unprojected = try NetworkModel(configuration: bare, parameters: trainer.parameters)
+    var expected = start
+    try unprojected.predictor(sites: 6).advance(&expected)
+    ProjectedModel.project(&expected)
+    let predicted = try model.predictor(sites: 6).rollout(from: start, steps: 1)[1]
+    #expect(predicted == expected)
+  }
+
+  @Test("Augmentation by the configuration is the augmented batch, and is drawn anew in every step")
+  func augmentation() throws {
+    let batch = try Fixtures.batch(sites: 8)
+    var configuration = Fixtures.configuration(.cnn)
+    let plain = try Trainer(configuration: configuration)
+    configuration.augmentation = SymmetryAugmentation(translations: true, reflections: true)
+    let augmenting = try Trainer(configuration: configuration)
+    let seed = configuration.seed
+    #expect(
+      try augmenting.loss(of: batch, asStep: 4)
+        == plain.loss(of: batch.augmented(seed: seed, step: 4), asStep: 4))
+    #expect(batch.augmented(seed: seed, step: 4) != batch.augmented(seed: seed, step: 5))
+    let none = SymmetryAugmentation(translations: false, reflections: false)
+    #expect(batch.augmented(seed: seed, step: 4, by: none).samples.map(\.window) == batch.samples.map(\.window))
+    let turned = batch.augmented(seed: seed, step: 4, by: .init(translations: true, reflections: false))
+    for (sample, original) in zip(turned.samples, batch.samples) {
+      #expect(sample.identity == original.identity)
+      #expect((0..<8).contains { original.window.transformed(shift: $0, reflected: false) == sample.window })
+    }
+  }
+
   @Test("A batch that explodes is kept with its reason and leaves the weights alone, or stops the training")
   func anomaly() throws {
     var configuration = Fixtures.configuration(.cnn)

@@ -9,7 +9,9 @@ struct CommandLineTests {
 
   @Test(
     "Every command teaches with --help",
-    arguments: ["run", "validate", "graph", "components", "simulate", "predict", "climate", "inspect", "tail"])
+    arguments: [
+      "run", "validate", "graph", "components", "simulate", "predict", "climate", "inspect", "tail", "replay-step",
+    ])
   func help(command: String) throws {
     let (status, output) = try holstream(command, "--help")
     #expect(status == 0)

@@ -23,7 +23,7 @@ struct BrokenStoreTests {
     arguments: ["short", "flipped", "bomb", "gone", "empty"])
   func chunks(how: String) async throws {
     try await withStore { url in
-      let file = url.appending(path: "rho/c/0/1/0/0")
+      let file = url.appending(path: "rho/c.0.1.0.0")
       var bytes = try Data(contentsOf: file)
       switch how {
       case "short": bytes.removeLast(20)
@@ -37,7 +37,7 @@ struct BrokenStoreTests {
       #expect(try reader.read("rho", trajectory: 0, frames: 0..<5).count == 160)
       let error = #expect(throws: StoreError.self) { try reader.read("rho", trajectory: 0, frames: 4..<6) }
       #expect(error?.code == .corrupt)
-      #expect(error?.path.hasSuffix("rho/c/0/1/0/0") == true)
+      #expect(error?.path.hasSuffix("rho/c.0.1.0.0") == true)
 
       let inspection = try StoreInspection(url, verify: true)
       #expect(inspection.damage?.map(\.frame) == [5])

@@ -41,6 +41,7 @@ struct TrajectoryStoreTests {
       let writer = try TrajectoryStoreWriter(creating: url, layout: Self.layout)
       try fill(writer, trajectory: 0, 0..<12)
       try fill(writer, trajectory: 2, 0..<3)
+      try writer.settle()
       #expect(writer.storedLength(0) == 10)
       #expect(writer.appendedLength(0) == 12)
       try writer.close()

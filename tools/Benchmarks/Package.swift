@@ -15,6 +15,8 @@ let package = Package(
         "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Tensors", package: "holstream"),
       ]),
     .executableTarget(
+      name: "study-lattice", dependencies: [.product(name: "Lattice", package: "holstream")]),
+    .executableTarget(
       name: "bench-store",
       dependencies: [
         "CZstdDirect", "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Zarr", package: "holstream"),

@@ -19,6 +19,10 @@ public struct EnsembleConfiguration: Codable, Sendable, Equatable {
   public var phaseOffsets: Bool
   /// Standard deviation of the initial noise on Q.
   public var noise: Double
+  /// How time advances.
+  public var integrator: Integrator = .rungeKutta4
+  /// g(t) after the quench.
+  public var schedule: CouplingSchedule = .constant
   /// Whether P gets the same noise, as in the published code (the paper's text has it on Q alone).
   public var noiseOnMomenta: Bool
 
@@ -57,10 +61,12 @@ public struct EnsembleConfiguration: Codable, Sendable, Equatable {
         .invalidParameter,
         "the number of sites must be even, from 4 to 4096 (half filling on two sublattices), got \(sites)")
     }
-    guard dt.isFinite, dt > 0, dt <= 0.5 else {
+    guard dt.isFinite, dt > 0, dt <= integrator.longestStep else {
       throw LatticeError(
-        .invalidParameter, "the time step must be above 0 and at most 0.5 (RK4 is unstable beyond), got \(dt)")
+        .invalidParameter,
+        "the time step must be above 0 and at most \(integrator.longestStep) with \(integrator.rawValue), got \(dt)")
     }
+    try schedule.validate()
     guard saveEvery >= 1, preSteps >= 0 else {
       throw LatticeError(
         .invalidParameter,

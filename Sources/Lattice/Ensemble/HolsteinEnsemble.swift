@@ -1,10 +1,9 @@
-internal import CKernels
 internal import Tensors
 
 /// Many trajectories of the Holstein model that advance together, frame by frame.
 ///
-/// Each trajectory is computed alone by the same kernel, so its bits depend neither on its companions nor on the number
-/// of workers: any one can be rebuilt from (configuration, number).
+/// The bits of a trajectory depend neither on its companions nor on the number of workers: any one can be rebuilt alone
+/// from (configuration, number).
 public struct HolsteinEnsemble: Sendable {
   public let parameters: HolsteinParameters
   public let dt: Double
@@ -12,133 +11,140 @@ public struct HolsteinEnsemble: Sendable {
   public let midInterval: Bool
   public let trajectories: Range<Int>
   /// Index of the next frame.
-  public private(set) var nextIndex = 0
-  private let sites: Int
+  public private(set) var nextIndex: Int
   private let workers: Workers
   private let firstTimes: [Double]
-  private var leadSteps: [Int]
-  private var states: [[Double]]
+  private let leadSteps: [Int]
+  private var blocks: [any TrajectoryBlock]
+  private let trajectoriesPerBlock: Int
 
   /// Trajectories of a quench, each from its seeded initial state.
   /// - Throws: `LatticeError` for a configuration that makes no sense or a ground state that does not converge.
   public init(_ configuration: EnsembleConfiguration, trajectories: Range<Int>, workers: Int = 1) throws(LatticeError) {
     try configuration.validate()
-    var before = configuration.parameters
-    before.coupling = configuration.initialCoupling
-    let ground =
-      configuration.initialCoupling == 0
-      ? LatticeState(sites: configuration.sites)
-      : try GroundState.chargeDensityWave(sites: configuration.sites, parameters: before)
-    var states: [LatticeState] = []
-    for trajectory in trajectories {
-      states.append(try GroundState.perturbed(ground, before, configuration, trajectory: trajectory))
+    let states = try GroundState.initialStates(configuration, trajectories: trajectories)
+    try self.init(
+      states, trajectories, configuration, nextIndex: 0,
+      leadSteps: trajectories.map { Self.leadSteps(configuration, $0) }, workers)
+  }
+
+  /// The same trajectories from frames that were saved: with RK4 and frames in double precision, to the same bits as if
+  /// they had not been interrupted. (The splittings keep orbitals, which a frame determines to round-off only.)
+  /// - Parameter frames: The last saved frame of each trajectory; numbers contiguous, one common index.
+  /// - Throws: `LatticeError` for a configuration that makes no sense.
+  public init(_ configuration: EnsembleConfiguration, resumingFrom frames: [Frame], workers: Int = 1)
+    throws(LatticeError)
+  {
+    try configuration.validate()
+    guard let first = frames.first, frames.enumerated().allSatisfy({ $1.trajectory == first.trajectory + $0 }),
+      frames.allSatisfy({ $0.index == first.index && $0.state.sites == configuration.sites })
+    else {
+      throw LatticeError(
+        .invalidParameter,
+        "an ensemble goes on from one frame of each trajectory, in order and with the same index and number of sites")
     }
-    let lead = trajectories.map { trajectory in
-      var random = CounterRandom(seed: configuration.seed, purpose: .phase, trajectory: UInt64(trajectory))
-      let phase = configuration.phaseOffsets ? Int(random.next() % UInt64(configuration.saveEvery)) : 0
-      return configuration.preSteps + phase
-    }
-    self.init(
-      states: states, trajectories: trajectories, parameters: configuration.parameters, dt: configuration.dt,
-      saveEvery: configuration.saveEvery, midInterval: configuration.midInterval, leadSteps: lead,
-      firstTimes: lead.map { Double($0) * configuration.dt }, workers: workers)
+    let trajectories = first.trajectory..<(first.trajectory + frames.count)
+    try self.init(
+      frames.map(\.state), trajectories, configuration, nextIndex: first.index + 1,
+      leadSteps: trajectories.map { Self.leadSteps(configuration, $0) }, workers)
   }
 
   /// Trajectories from given states, numbered from 0.
+  /// - Throws: `LatticeError` when the integrator cannot take the states.
   public init(
     states: [LatticeState], parameters: HolsteinParameters, dt: Double, saveEvery: Int, midInterval: Bool = false,
-    firstTime: Double = 0, workers: Int = 1
-  ) {
-    self.init(
-      states: states, trajectories: 0..<states.count, parameters: parameters, dt: dt, saveEvery: saveEvery,
-      midInterval: midInterval, leadSteps: states.map { _ in 0 }, firstTimes: states.map { _ in firstTime },
-      workers: workers)
+    firstTime: Double = 0, integrator: Integrator = .rungeKutta4, workers: Int = 1
+  ) throws(LatticeError) {
+    precondition(!states.isEmpty, "an ensemble needs a trajectory")
+    var configuration = EnsembleConfiguration(
+      sites: states[0].sites, seed: 0, initialCoupling: parameters.coupling, parameters: parameters, dt: dt,
+      saveEvery: saveEvery, midInterval: midInterval)
+    configuration.integrator = integrator
+    try configuration.validate()
+    try self.init(
+      states, 0..<states.count, configuration, nextIndex: 0, leadSteps: states.map { _ in 0 }, workers,
+      firstTimes: states.map { _ in firstTime })
   }
 
   private init(
-    states: [LatticeState], trajectories: Range<Int>, parameters: HolsteinParameters, dt: Double, saveEvery: Int,
-    midInterval: Bool, leadSteps: [Int], firstTimes: [Double], workers: Int
-  ) {
+    _ states: [LatticeState], _ trajectories: Range<Int>, _ configuration: EnsembleConfiguration, nextIndex: Int,
+    leadSteps: [Int], _ workers: Int, firstTimes: [Double]? = nil
+  ) throws(LatticeError) {
     precondition(!states.isEmpty, "an ensemble needs a trajectory")
-    sites = states[0].sites
-    precondition(sites >= 4 && sites % 2 == 0, "the kernel needs an even number of sites, at least 4; got \(sites)")
-    self.parameters = parameters
-    self.dt = dt
-    self.saveEvery = saveEvery
-    self.midInterval = midInterval
+    parameters = configuration.parameters
+    dt = configuration.dt
+    saveEvery = configuration.saveEvery
+    midInterval = configuration.midInterval
     self.trajectories = trajectories
+    self.nextIndex = nextIndex
     self.leadSteps = leadSteps
-    self.firstTimes = firstTimes
-    self.workers = Workers(count: max(1, min(workers, states.count)))
-    let size = holstein_state_size(sites)
-    self.states = states.map { state in
-      var packed = [Double](repeating: 0, count: size)
-      holstein_pack(state.sites, state.rho, state.q, state.p, &packed)
-      return packed
+    self.firstTimes = firstTimes ?? leadSteps.map { Double($0) * configuration.dt }
+    let dynamics = LatticeDynamics(
+      parameters: configuration.parameters, schedule: configuration.schedule, dt: configuration.dt)
+    let taken = leadSteps.map { nextIndex == 0 ? 0 : $0 + (nextIndex - 1) * configuration.saveEvery }
+    let splitting = configuration.integrator.splitting
+    let size = splitting == nil ? RungeKuttaBlock.lanes : 1
+    trajectoriesPerBlock = size
+    blocks = []
+    for start in stride(from: 0, to: states.count, by: size) {
+      let range = start..<min(start + size, states.count)
+      if let splitting {
+        blocks.append(try SplittingBlock(Array(states[range]), dynamics, splitting, stepsTaken: Array(taken[range])))
+      } else {
+        blocks.append(RungeKuttaBlock(Array(states[range]), dynamics, stepsTaken: Array(taken[range])))
+      }
     }
+    self.workers = Workers(count: max(1, min(workers, blocks.count)))
   }
 
-  /// The next frame of every trajectory, in their order; the first call gives frame 0.
+  /// The next frame of every trajectory, in their order; the first call of a new ensemble gives frame 0.
   public mutating func advance() -> [Frame] {
     let index = nextIndex
     nextIndex += 1
-    let count = states.count
-    let midInterval = midInterval && index > 0
-    let (sites, parameters, dt, saveEvery, leadSteps) = (sites, parameters, dt, saveEvery, leadSteps)
-    let kernel = parameters.kernel
-    var mids = [LatticeState?](repeating: nil, count: count)
-    states.withUnsafeMutableBufferPointer { states in
-      mids.withUnsafeMutableBufferPointer { mids in
-        let shared = Shared(states: states, mids: mids)
-        workers.split(count) { _, range in
-          // On a cache line's edge, which arrays are not: a register's worth then never straddles two lines.
-          let size = holstein_state_size(sites)
-          let aligned = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: 8 * (size + holstein_workspace_size(sites)), alignment: 64)
-          defer { aligned.deallocate() }
-          let state = aligned.assumingMemoryBound(to: Double.self).baseAddress!
-          state.initialize(repeating: 0, count: size + holstein_workspace_size(sites))
-          for k in range {
-            state.update(from: shared.states[k], count: size)
-            defer {
-              shared.states[k].withUnsafeMutableBufferPointer {
-                _ = $0.update(from: UnsafeBufferPointer(start: state, count: size))
-              }
-            }
-            func run(_ steps: Int) {
-              withUnsafePointer(to: kernel) { kernel in
-                holstein_rk4(sites, kernel, parameters.disorder, nil, dt, steps, state, state + size)
-              }
-            }
-            if index == 0 {
-              run(leadSteps[k])
-            } else if midInterval {
-              run(saveEvery / 2)
-              shared.mids[k] = Self.unpacked(state, sites)
-              run(saveEvery - saveEvery / 2)
-            } else {
-              run(saveEvery)
-            }
-          }
-        }
-      }
+    let half = midInterval && index > 0 ? saveEvery / 2 : 0
+    if half > 0 { advance { _ in half } }
+    let mids = half > 0 ? states : nil
+    if index == 0 {
+      let leadSteps = leadSteps
+      advance { leadSteps[$0] }
+    } else {
+      let rest = saveEvery - half
+      advance { _ in rest }
     }
-    return trajectories.enumerated().map { k, trajectory in
+    return zip(trajectories, states).enumerated().map { k, pair in
       Frame(
-        trajectory: trajectory, index: index, time: firstTimes[k] + Double(index * saveEvery) * dt,
-        state: Self.unpacked(states[k], sites), mid: mids[k])
+        trajectory: pair.0, index: index, time: firstTimes[k] + Double(index * saveEvery) * dt, state: pair.1,
+        mid: mids?[k])
     }
   }
 
-  private static func unpacked(_ packed: UnsafePointer<Double>, _ sites: Int) -> LatticeState {
-    var state = LatticeState(sites: sites)
-    holstein_unpack(sites, packed, &state.rho, &state.q, &state.p)
-    return state
+  private var states: [LatticeState] {
+    (0..<trajectories.count).map { blocks[$0 / trajectoriesPerBlock].state($0 % trajectoriesPerBlock) }
+  }
+
+  /// - Parameter steps: By trajectory.
+  private mutating func advance(_ steps: @Sendable (_ k: Int) -> Int) {
+    let (count, size) = (trajectories.count, trajectoriesPerBlock)
+    let workers = workers
+    blocks.withUnsafeMutableBufferPointer { blocks in
+      let shared = Shared(blocks: blocks)
+      workers.split(blocks.count) { _, range in
+        for block in range {
+          shared.blocks[block].advance(steps: (block * size..<min((block + 1) * size, count)).map(steps))
+        }
+      }
+    }
+  }
+
+  /// Steps before the first saved frame.
+  private static func leadSteps(_ configuration: EnsembleConfiguration, _ trajectory: Int) -> Int {
+    var random = CounterRandom(seed: configuration.seed, purpose: .phase, trajectory: UInt64(trajectory))
+    return configuration.preSteps
+      + (configuration.phaseOffsets ? Int(random.next() % UInt64(configuration.saveEvery)) : 0)
   }
 
   /// Workers write to places of their own.
   private struct Shared: @unchecked Sendable {
-    let states: UnsafeMutableBufferPointer<[Double]>
-    let mids: UnsafeMutableBufferPointer<LatticeState?>
+    let blocks: UnsafeMutableBufferPointer<any TrajectoryBlock>
   }
 }

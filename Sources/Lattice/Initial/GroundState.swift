@@ -75,32 +75,38 @@ public enum GroundState {
     )
   }
 
-  /// The state of one trajectory right after the quench.
+  /// The state of one trajectory right after the quench; see `initialStates`.
+  /// - Throws: `LatticeError`.
+  public static func initialState(_ configuration: EnsembleConfiguration, trajectory: Int) throws(LatticeError)
+    -> LatticeState
+  {
+    try initialStates(configuration, trajectories: trajectory..<(trajectory + 1))[0]
+  }
+
+  /// The states of trajectories right after the quench.
   ///
   /// The ground state at g_i, with Gaussian noise on Q (and P, as the published code does) from (seed, trajectory), and the
   /// electrons' state in the noisy lattice, still at g_i.
   /// - Throws: `LatticeError`.
-  public static func initialState(_ configuration: EnsembleConfiguration, trajectory: Int) throws(LatticeError)
-    -> LatticeState
+  static func initialStates(_ configuration: EnsembleConfiguration, trajectories: Range<Int>) throws(LatticeError)
+    -> [LatticeState]
   {
     var before = configuration.parameters
     before.coupling = configuration.initialCoupling
     let ground =
       configuration.initialCoupling == 0
       ? LatticeState(sites: configuration.sites) : try chargeDensityWave(sites: configuration.sites, parameters: before)
-    return try perturbed(ground, before, configuration, trajectory: trajectory)
-  }
-
-  static func perturbed(
-    _ ground: LatticeState, _ before: HolsteinParameters, _ configuration: EnsembleConfiguration, trajectory: Int
-  ) throws(LatticeError) -> LatticeState {
-    var random = CounterRandom(seed: configuration.seed, purpose: .initialState, trajectory: UInt64(trajectory))
-    var state = ground
-    for i in state.q.indices { state.q[i] += configuration.noise * random.normal() }
-    if configuration.noiseOnMomenta {
-      for i in state.p.indices { state.p[i] += configuration.noise * random.normal() }
+    var states: [LatticeState] = []
+    for trajectory in trajectories {
+      var random = CounterRandom(seed: configuration.seed, purpose: .initialState, trajectory: UInt64(trajectory))
+      var state = ground
+      for i in state.q.indices { state.q[i] += configuration.noise * random.normal() }
+      if configuration.noiseOnMomenta {
+        for i in state.p.indices { state.p[i] += configuration.noise * random.normal() }
+      }
+      state.rho = try electrons(in: state.q, before)
+      states.append(state)
     }
-    state.rho = try electrons(in: state.q, before)
-    return state
+    return states
   }
 }

@@ -23,10 +23,12 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
   /// Whether the last layer of the CNN or of the integrator starts at zero, so that training starts from persistence.
   public var zeroInitialisedOutput: Bool
   public var scalars: DataScalars
+  /// What every predicted state is made to obey; nil for nothing, as published.
+  public var constraint: StateConstraint?
 
   public init(
     family: ModelFamily, channels: Int = 16, blocks: Int = 1, dropout: Float = 0.2, zeroInitialisedOutput: Bool = true,
-    scalars: DataScalars = .ones
+    scalars: DataScalars = .ones, constraint: StateConstraint? = nil
   ) {
     self.family = family
     self.channels = channels
@@ -34,6 +36,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     self.dropout = dropout
     self.zeroInitialisedOutput = zeroInitialisedOutput
     self.scalars = scalars
+    self.constraint = constraint
   }
 
   /// - Throws: `LearningError` of code `invalidConfiguration` that names the setting and its bounds.

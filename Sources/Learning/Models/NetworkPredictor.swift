@@ -13,10 +13,12 @@ public final class NetworkPredictor: Predictor {
   /// Time derivatives between the two networks of PARC, (2L² + 2L).
   private let rates: FloatBuffer
   private let workers: Workers
+  private let isProjected: Bool
 
   init(_ model: NetworkModel, sites: Int, workers: Int) {
     self.sites = sites
     self.workers = Workers(count: workers)
+    isProjected = model.configuration.constraint == .projection
     planes = Planes(fastestFor: sites)
     networks = ResidualNetwork.networks(of: model.configuration, order: planes.order)
     values = FloatBuffer(count: model.parameters.count)
@@ -47,6 +49,7 @@ public final class NetworkPredictor: Predictor {
       run(0, state, add: nil, out: rates.pointer)
       run(1, rates.pointer, add: state, out: state)
     }
+    if isProjected { ProjectedModel.project(state, sites: sites, trace: Float(sites) / 2) }
   }
 
   private func run(

@@ -1,7 +1,8 @@
 /// A model whose ρ is made Hermitian with the trace of half filling after every step. Off unless asked for.
 ///
 /// ρ ← (ρ + ρ†) / 2, then every ρ_ii is shifted by (L/2 − Tr ρ) / L: the nearest such matrix in the Frobenius norm.
-/// What it does to a rollout is measured in docs/learning.md.
+/// What it does to a rollout is measured in docs/learning.md. A network that was trained under `StateConstraint.projection`
+/// does this by itself.
 public struct ProjectedModel: SurrogateModel {
   private let base: any SurrogateModel
 
@@ -17,24 +18,29 @@ public struct ProjectedModel: SurrogateModel {
   /// Projects the ρ of a state in place.
   public static func project(_ state: inout SurrogateState) {
     let sites = state.sites
-    state.values.withUnsafeMutableBufferPointer { values in
-      var trace: Float = 0
-      for i in 0..<sites {
-        for j in 0..<i {
-          let (a, b) = (2 * (i * sites + j), 2 * (j * sites + i))
-          let real = (values[a] + values[b]) / 2
-          let imaginary = (values[a + 1] - values[b + 1]) / 2
-          values[a] = real
-          values[b] = real
-          values[a + 1] = imaginary
-          values[b + 1] = -imaginary
-        }
-        values[2 * (i * sites + i) + 1] = 0
-        trace += values[2 * (i * sites + i)]
+    state.values.withUnsafeMutableBufferPointer { project($0.baseAddress!, sites: sites, trace: Float(sites) / 2) }
+  }
+
+  /// Projects the matrix at the front of `values` to a Hermitian one of the given trace.
+  ///
+  /// An orthogonal projection is its own adjoint, so that with trace 0 this is also how a gradient passes it backwards.
+  static func project(_ values: UnsafeMutablePointer<Float>, sites: Int, trace target: Float) {
+    var trace: Float = 0
+    for i in 0..<sites {
+      for j in 0..<i {
+        let (a, b) = (2 * (i * sites + j), 2 * (j * sites + i))
+        let real = (values[a] + values[b]) / 2
+        let imaginary = (values[a + 1] - values[b + 1]) / 2
+        values[a] = real
+        values[b] = real
+        values[a + 1] = imaginary
+        values[b + 1] = -imaginary
       }
-      let shift = (Float(sites) / 2 - trace) / Float(sites)
-      for i in 0..<sites { values[2 * (i * sites + i)] += shift }
+      values[2 * (i * sites + i) + 1] = 0
+      trace += values[2 * (i * sites + i)]
     }
+    let shift = (target - trace) / Float(sites)
+    for i in 0..<sites { values[2 * (i * sites + i)] += shift }
   }
 
   private final class Rollout: Predictor {

@@ -8,6 +8,17 @@ public enum ScalarRule: Codable, Sendable, Equatable {
   /// As `freeze`, and again whenever some quantity has outgrown its scalar by the factor `growth`.
   case adapt(windows: Int, growth: Float)
 
+  /// Windows that must have come before training starts.
+  public var windows: Int {
+    switch self {
+    case .given: 0
+    case .freeze(let windows), .adapt(let windows, _): windows
+    }
+  }
+
+  /// Whether windows matter after training has started.
+  public var goesOn: Bool { if case .adapt = self { true } else { false } }
+
   /// What to adopt now, or nil to leave the scalars as they are.
   ///
   /// - Parameters:

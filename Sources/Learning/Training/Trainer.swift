@@ -22,8 +22,8 @@ public final class Trainer {
   public private(set) var step = 0
   /// Batches that changed the parameters.
   public private(set) var updates = 0
-  /// The last batch whose loss or gradient was not finite, kept for inspection, and why.
-  public private(set) var lastAnomaly: (batch: TrainingBatch, reason: String)?
+  /// The last batch whose loss or gradient was not finite or exploded, kept for inspection, and why.
+  public private(set) var lastAnomaly: TrainingAnomaly?
 
   private let parameterCount: Int
   private let values: FloatBuffer
@@ -158,6 +158,8 @@ public final class Trainer {
       engine = TrainingEngine(configuration, shape: shape)
     }
     let noise = configuration.curriculum.position(of: step).stage.noise
+    let batch =
+      configuration.augmentation.map { batch.augmented(seed: configuration.seed, step: step, by: $0) } ?? batch
     let terms = engine!.run(batch, values: values.pointer, step: step, noise: noise, injection: injection)
     return (terms, holstream_squared_norm(engine!.gradient, parameterCount))
   }
@@ -176,7 +178,7 @@ public final class Trainer {
         !terms.total.isFinite
         ? "the loss is not finite" : !norm.isFinite ? "the gradient is not finite" : "the loss exploded"
       report.anomaly = reason
-      lastAnomaly = (batch, reason)
+      lastAnomaly = TrainingAnomaly(batch: batch, report: report)
       step += 1
       if configuration.anomalies == .stop {
         throw LearningError(

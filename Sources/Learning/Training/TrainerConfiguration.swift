@@ -23,6 +23,8 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
   /// Generalised teacher forcing (Hess et al. 2023): the state fed back is α data + (1 − α) prediction. 0 is the
   /// plain unrolling of the published recipe.
   public var teacherForcing: Float = 0
+  /// Symmetries that the samples of each batch are moved by; nil for none, as published.
+  public var augmentation: SymmetryAugmentation?
   public var anomalies = AnomalyPolicy.skip
   /// A loss above this is an explosion and is treated as one that is not finite; nil for no bound.
   public var largestLoss: Float?

@@ -63,6 +63,9 @@ extension TrainingEngine {
           run(0, step, from, add: nil, out: rate(index, step))
           run(1, step, rate(index, step), add: from, out: state(index, step + 1))
         }
+        if isProjected {
+          ProjectedModel.project(state(index, step + 1), sites: shape.sites, trace: Float(shape.sites) / 2)
+        }
         addErrors(label + stateSize, state(index, step + 1), weights[step], to: found)
       }
     }
@@ -124,6 +127,7 @@ extension TrainingEngine {
           $0.baseAddress! + (sample.offset + step + 1) * stateSize, state(index, step + 1), stateCoefficients,
           weights[step], to: dState)
       }
+      if isProjected { ProjectedModel.project(dState, sites: shape.sites, trace: 0) }
       // u' = u + Δ(u): the gradient passes the step unchanged, and the networks add theirs.
       let isFirst = step == 0
       if networks.count == 1 {

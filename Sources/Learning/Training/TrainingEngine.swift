@@ -85,6 +85,8 @@ final class TrainingEngine: @unchecked Sendable {
         + gradients.count + weightSums.count)
   }
 
+  var isProjected: Bool { configuration.model.constraint == .projection }
+
   /// The gradient that `run` left, summed over the workers.
   var gradient: UnsafeMutablePointer<Float> { gradients.pointer }
 

@@ -32,16 +32,18 @@ extension TrainingWindow {
 }
 
 extension TrainingBatch {
-  /// The batch with every sample turned and mirrored at random, as a function of seed and step.
+  /// The batch with every sample turned or mirrored at random, as a function of seed and step.
   ///
   /// Circular convolutions commute with translations, so that for the networks here only the mirror makes a difference
   /// (a test shows it); other families may gain from both.
-  public func augmented(seed: UInt64, step: Int) -> TrainingBatch {
+  public func augmented(seed: UInt64, step: Int, by symmetries: SymmetryAugmentation = .all) -> TrainingBatch {
     let transformed = samples.enumerated().map { index, sample in
       var random = CounterRandom(seed: seed, purpose: .augmentation, trajectory: UInt64(index), step: UInt64(step))
       let shift = Int(random.next() % UInt64(sites))
+      let isMirrored = random.next() % 2 == 1
       return TrainingSample(
-        sample.window.transformed(shift: shift, reflected: random.next() % 2 == 1), offset: sample.offset)
+        sample.window.part(sample.offset..<(sample.offset + steps)).transformed(
+          shift: symmetries.translations ? shift : 0, reflected: symmetries.reflections && isMirrored))
     }
     return TrainingBatch(unchecked: transformed, steps: steps)
   }

@@ -91,6 +91,34 @@ public struct TrainingWindow: Sendable, Equatable {
     self.rates = rates
   }
 
+  /// A window whose numbers may be anything.
+  init(unchecked trajectory: Int, start: Int, sites: Int, steps: Int, values: [Float], rates: [Float]?) {
+    self.trajectory = trajectory
+    self.start = start
+    self.steps = steps
+    self.sites = sites
+    self.values = values
+    self.rates = rates
+  }
+
+  /// Some of the window's intervals, with the frames between them.
+  public func part(_ intervals: Range<Int>) -> TrainingWindow {
+    precondition(
+      !intervals.isEmpty && intervals.lowerBound >= 0 && intervals.upperBound <= steps,
+      "TrainingWindow: intervals \(intervals) of \(steps)")
+    return TrainingWindow(part: intervals, of: self)
+  }
+
+  private init(part intervals: Range<Int>, of window: TrainingWindow) {
+    trajectory = window.trajectory
+    start = window.start + intervals.lowerBound
+    steps = intervals.count
+    sites = window.sites
+    let size = window.stateSize
+    values = Array(window.values[(intervals.lowerBound * size)..<((intervals.upperBound + 1) * size)])
+    rates = window.rates.map { Array($0[(intervals.lowerBound * size)..<(intervals.upperBound * size)]) }
+  }
+
   /// The frame after `step` intervals.
   public func state(_ step: Int) -> SurrogateState {
     SurrogateState(sites: sites, values: Array(values[(step * stateSize)..<((step + 1) * stateSize)]))

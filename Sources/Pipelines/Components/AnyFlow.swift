@@ -6,6 +6,7 @@ internal import Streams
 /// A flow of one of the types that pipelines know.
 enum AnyFlow: Sendable {
   case frames(Flow<Frame>)
+  case observables(Flow<Observation>)
   case trainingSteps(Flow<TrainingRecord>)
   case checkpoints(Flow<CheckpointFile>)
   case climate(Flow<ClimateSnapshot>)

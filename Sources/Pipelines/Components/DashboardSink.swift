@@ -8,7 +8,7 @@ internal import Streams
 struct DashboardSink: Component {
   static let word = "page"
   static let summary = "Shows whatever flows in on the live page and in the report."
-  static let inputs: Set<ElementType> = [.frames, .trainingSteps, .climate, .verdicts]
+  static let inputs: Set<ElementType> = [.frames, .observables, .trainingSteps, .climate, .verdicts]
   static let output: ElementType? = nil
 
   private let every: Duration
@@ -28,14 +28,8 @@ struct DashboardSink: Component {
         })
     }
     switch input {
-    case .frames(let flow):
-      add(flow) {
-        [
-          .frame(
-            trajectory: $0.trajectory, time: $0.time,
-            values: ["deltaRho": $0.state.deltaRho, "deltaQ": $0.state.deltaQ])
-        ]
-      }
+    case .frames(let flow): add(flow) { [Self.event(of: Observation($0))] }
+    case .observables(let flow): add(flow) { [Self.event(of: $0)] }
     case .trainingSteps(let flow):
       add(flow) { record in
         [
@@ -63,6 +57,10 @@ struct DashboardSink: Component {
     case .checkpoints, nil: break
     }
     return nil
+  }
+
+  private static func event(of observation: Observation) -> RunEvent {
+    .frame(trajectory: observation.trajectory, time: observation.time, values: observation.byName)
   }
 
   static func events(of verdict: Verdict) -> [RunEvent] {

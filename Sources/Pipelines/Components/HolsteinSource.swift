@@ -3,6 +3,7 @@ internal import Lattice
 internal import Learning
 internal import Streams
 internal import Synchronization
+internal import Tensors
 internal import Zarr
 
 /// The simulator: ensembles of trajectories of the Holstein model, one after the other.
@@ -17,6 +18,8 @@ struct HolsteinSource: Component {
   private let frames: Int
   private let ensembles: Int?
   private let workers: Int
+  /// Width W of the on-site disorder.
+  private let disorder: Double
 
   init(_ section: ConfigurationSection) {
     let preset = section.choice(
@@ -45,11 +48,49 @@ struct HolsteinSource: Component {
       "k0", default: preset.parameters.k0, "K₀, the phonon frequency over the hopping")
     configuration.parameters.eta = section.number(
       "eta", default: preset.parameters.eta, "η, the electrons' force over g")
+    configuration.integrator = section.choice(
+      "integrator", default: Integrator.rungeKutta4.rawValue, among: Integrator.allCases.map { ($0.rawValue, $0) },
+      "How time advances")
+    configuration.schedule = Self.schedule(section.section("schedule", "g(t) after the quench"))
+    configuration.noiseOnMomenta = section.flag(
+      "noise-on-momenta", default: true, "P gets the initial noise, too (the paper's text: Q alone)")
+    configuration.parameters.thermalEnergy = section.number(
+      "temperature", default: configuration.parameters.thermalEnergy, in: 1e-12...1e6, "k_B T of the initial electrons")
+    disorder = section.number(
+      "disorder", default: 0, in: 0...1e3, "Width W of the on-site energies, uniform in ±W/2, one draw for the run")
     workers = section.integer("workers", default: 1, in: 1...256, "Cores that the simulator may use")
     do { try configuration.validate() } catch {
       section.problem(error.message, key: error.message.contains("sites") ? "sites" : "dt")
     }
     self.configuration = configuration
+  }
+
+  private static func schedule(_ section: ConfigurationSection) -> CouplingSchedule {
+    enum Shape: String, CaseIterable { case constant, ramp, pulse, oscillation, points }
+    let shape = section.choice(
+      "shape", default: "constant", among: Shape.allCases.map { ($0.rawValue, $0) }, "What changes")
+    let target = section.number("to", default: 1, "Coupling at the end of a ramp")
+    let start = section.number("start", default: 0, "Time at which a ramp begins")
+    let duration = section.number("duration", default: 10, "Length of a ramp")
+    let height = section.number("height", default: 0.1, "Height of a pulse")
+    let centre = section.number("centre", default: 50, "Time of a pulse")
+    let width = section.number("width", default: 5, "Standard deviation of a pulse")
+    let amplitude = section.number("amplitude", default: 0.1, "Amplitude of an oscillation")
+    let period = section.number("period", default: 20, "Period of an oscillation")
+    let points = section.list("points", "Corners of straight lines: { time, g }") { point in
+      CouplingSchedule.Point(
+        time: point.number("time", default: 0, "Time"), coupling: point.number("g", default: 1, "Coupling"))
+    }
+    let schedule: CouplingSchedule =
+      switch shape {
+      case .constant: .constant
+      case .ramp: .ramp(to: target, start: start, duration: duration)
+      case .pulse: .pulse(height: height, centre: centre, width: width)
+      case .oscillation: .oscillation(amplitude: amplitude, period: period)
+      case .points: .points(points ?? [])
+      }
+    do { try schedule.validate() } catch { section.problem(error.message) }
+    return schedule
   }
 
   var sites: Int { configuration.sites }
@@ -58,13 +99,22 @@ struct HolsteinSource: Component {
   var isPublishedShallowQuench: Bool {
     var published = EnsembleConfiguration(preset: .shallow, sites: configuration.sites, seed: configuration.seed)
     published.midInterval = configuration.midInterval
-    return configuration == published
+    return configuration == published && disorder == 0
+  }
+
+  /// What a run of this seed simulates.
+  func trajectories(seed: UInt64) -> SimulatedTrajectories {
+    var configuration = configuration
+    configuration.seed = seed
+    if disorder > 0 {
+      var random = CounterRandom(seed: seed, purpose: .disorder)
+      configuration.parameters.disorder = (0..<configuration.sites).map { _ in disorder * (random.uniform() - 0.5) }
+    }
+    return SimulatedTrajectories(configuration: configuration, trajectories: trajectories, frames: frames)
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    var configuration = configuration
-    configuration.seed = assembly.description.seed
-    let source = SimulatedTrajectories(configuration: configuration, trajectories: trajectories, frames: frames)
+    let source = trajectories(seed: assembly.description.seed)
     // The ensemble in which both the trainer and the store can go on; it is simulated anew from its start.
     let first = assembly.isResuming ? try ResumePoint(assembly, node: node.id).ensemble(of: source) : 0
     assembly.register(source, as: node.id, startingAt: first * trajectories * frames)
@@ -85,7 +135,7 @@ struct HolsteinSource: Component {
             if let last, state.ensemble >= last { return nil }
             let numbers = (state.ensemble * source.trajectories)..<((state.ensemble + 1) * source.trajectories)
             state.running = try HolsteinEnsemble(source.configuration, trajectories: numbers, workers: workers)
-            state.contract = FrameContract(source.parameters)
+            state.contract = FrameContract(source.parameters, schedule: source.configuration.schedule)
           }
           state.ready = state.running!.advance().reversed()
         }

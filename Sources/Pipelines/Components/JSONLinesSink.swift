@@ -7,7 +7,7 @@ internal import Streams
 struct JSONLinesSink: Component {
   static let word = "jsonl"
   static let summary = "Appends a JSON line with number and checksum for each element (`jsonl: FILE`)."
-  static let inputs: Set<ElementType> = [.frames, .trainingSteps, .checkpoints, .climate, .verdicts]
+  static let inputs: Set<ElementType> = [.frames, .observables, .trainingSteps, .checkpoints, .climate, .verdicts]
   static let output: ElementType? = nil
 
   let path: String
@@ -16,26 +16,19 @@ struct JSONLinesSink: Component {
     path = section.shorthand ?? section.text("path", default: "log.jsonl", "The log, relative to the run's folder")
   }
 
-  private struct FrameLine: Codable, Sendable {
-    var trajectory: Int, frame: Int, time: Double, deltaRho: Double, deltaQ: Double
-  }
   private struct CheckpointLine: Codable, Sendable { var checkpoint: String, step: Int }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let log = try JSONLinesLog(assembly.directory.file(path))
-    func add<Element: Sendable, Line: Codable & Sendable>(
+    func add<Element: Sendable, Line: Encodable & Sendable>(
       _ flow: Flow<Element>, _ line: @escaping @Sendable (Element) -> Line
     ) {
       assembly.graph.sink(
         node.id, kind: Self.word, reading: node.inlet(flow), into: EachElement { try log.append(line($0)) })
     }
     switch input {
-    case .frames(let flow):
-      add(flow) {
-        FrameLine(
-          trajectory: $0.trajectory, frame: $0.index, time: $0.time, deltaRho: $0.state.deltaRho,
-          deltaQ: $0.state.deltaQ)
-      }
+    case .frames(let flow): add(flow) { Observation($0) }
+    case .observables(let flow): add(flow) { $0 }
     case .trainingSteps(let flow): add(flow) { $0 }
     case .checkpoints(let flow): add(flow) { CheckpointLine(checkpoint: $0.name, step: $0.step) }
     case .climate(let flow): add(flow) { $0 }

@@ -11,7 +11,7 @@ struct OnlineTraining {
     var trainer: TrainerConfiguration
     /// Frames between two optimizer steps; below 1 several steps are taken a frame.
     var framesPerStep: Double
-    /// Frames before the first step; the data scalars are taken from their windows and then stay.
+    /// Frames before the first step.
     var warmUp: Int
     /// Intervals in a window of the reservoir.
     var windowLength: Int
@@ -19,42 +19,58 @@ struct OnlineTraining {
     var policy: Reservoir.Policy
     /// Whether windows carry derivatives at mid-interval.
     var needsRates: Bool
+    /// When the data scalars follow the stream.
+    var scalars = ScalarRule.freeze(windows: 1)
+    /// A store whose windows are mixed into the batches.
+    var replay: ReplayMix.Settings?
   }
 
   static let positionNote = "position"
   static let reservoirNote = "reservoir"
+  static let scalarsNote = "scalars"
 
   let settings: Settings
   private let parameters: HolsteinParameters
   private let isHeldOut: @Sendable (Int) -> Bool
-  /// Frames admitted since the beginning of the first run.
+  /// Number of the frame after the last one admitted, counted from the beginning of the first run. Frames that were
+  /// refused before they came here are counted too.
   private(set) var position: Int
   private(set) var trainer: Trainer?
   private(set) var reservoir: Reservoir
+  /// What the last step saw, and what it did; also when it stopped the training.
+  private(set) var lastBatch: TrainingBatch?
+  private(set) var lastReport: TrainingStepReport?
+  /// The training windows so far, as far as the scalars need them.
   private var scalars = DataScalarFold()
+  private var replay: ReplayMix?
   private var windows: WindowAssembler
   /// The last frame of each trajectory under way, where derivative labels are taken at it.
   private var previous: [Int: SurrogateState] = [:]
   private let framesPerTrajectory: Int
+  private let order: StreamOrder?
   /// Windows of frames before this were offered to the reservoir in an earlier run.
   private let replayUntil: Int
 
   init(
     _ settings: Settings, source: any FrameSource, startingAt position: Int,
     isHeldOut: @escaping @Sendable (Int) -> Bool
-  ) {
+  ) throws {
     self.settings = settings
     parameters = source.parameters
     framesPerTrajectory = source.framesPerTrajectory
+    order = source.order
     self.position = position
     self.isHeldOut = isHeldOut
     windows = Self.assembler(settings)
     reservoir = Reservoir(policy: settings.policy, capacity: settings.capacity, seed: settings.trainer.seed)
     replayUntil = 0
+    replay = try settings.replay.map {
+      try ReplayMix($0, settings, sites: source.sites, state: nil, isHeldOut: isHeldOut)
+    }
   }
 
   /// Goes on from a checkpoint; the source starts again at `position`, before the one that the checkpoint was taken at.
-  /// - Throws: `LearningError` when the checkpoint is of another training; what `source` throws.
+  /// - Throws: `RunError` when the checkpoint is of another training; what `source` and the replayed store throw.
   init(
     _ settings: Settings, resuming checkpoint: Checkpoint, source: any FrameSource, startingAt position: Int,
     isHeldOut: @escaping @Sendable (Int) -> Bool
@@ -62,6 +78,7 @@ struct OnlineTraining {
     self.settings = settings
     parameters = source.parameters
     framesPerTrajectory = source.framesPerTrajectory
+    order = source.order
     windows = Self.assembler(settings)
     self.isHeldOut = isHeldOut
     self.position = position
@@ -75,34 +92,71 @@ struct OnlineTraining {
       )
     }
     guard let reached = checkpoint.notes[Self.positionNote].flatMap(Int.init),
-      let stored = checkpoint.notes[Self.reservoirNote].map({ Data($0.utf8) }),
-      let state = try? JSONDecoder().decode(Reservoir.State.self, from: stored)
+      let state = Self.note(Self.reservoirNote, of: checkpoint, as: Reservoir.State.self)
     else {
       throw RunError(
         .badInput, "the checkpoint holds no position in the stream, so training cannot go on from it to the same bits")
     }
     self.trainer = trainer
     replayUntil = reached
-    let parameters = parameters
-    var cached: (trajectory: Int, frames: [Frame])?
+    let windows = try Self.windows(of: state, from: source, settings)
     reservoir = try Reservoir(restoring: state) { entry in
-      let end = entry.start + entry.steps + 1
-      if cached?.trajectory != entry.trajectory || cached!.frames.count < end {
-        let length = max(end, source.framesPerTrajectory)
-        cached = (entry.trajectory, try source.frames(of: entry.trajectory, 0..<length))
+      guard let window = windows[SampleIdentity(trajectory: entry.trajectory, frame: entry.start)] else {
+        throw RunError(.badInput, "the checkpoint's reservoir contradicts itself")
       }
-      let frames = Array(cached!.frames[entry.start..<end])
-      let states = frames.map { SurrogateState($0.state) }
-      let rates =
-        settings.needsRates ? zip(states, frames.dropFirst()).map { Self.rates(of: $1, before: $0, parameters) } : nil
-      return try TrainingWindow(trajectory: entry.trajectory, start: entry.start, frames: states, rates: rates)
+      return window
     }
+    scalars = Self.note(Self.scalarsNote, of: checkpoint, as: DataScalarFold.self) ?? DataScalarFold()
+    replay = try settings.replay.map {
+      try ReplayMix(
+        $0, settings, sites: source.sites,
+        state: Self.note(ReplayMix.note, of: checkpoint, as: Reservoir.State.self), isHeldOut: isHeldOut)
+    }
+  }
+
+  /// The windows that a reservoir held, each trajectory gone over once.
+  private static func windows(
+    of state: Reservoir.State, from source: any FrameSource, _ settings: Settings
+  ) throws -> [SampleIdentity: TrainingWindow] {
+    var windows: [SampleIdentity: TrainingWindow] = [:]
+    for (trajectory, entries) in Dictionary(grouping: state.entries, by: \.trajectory) {
+      let first = entries.map(\.start).min() ?? 0
+      let end = entries.map { $0.start + $0.steps + 1 }.max() ?? 0
+      guard trajectory >= 0, first >= 0, entries.allSatisfy({ (1...4096).contains($0.steps) }),
+        end <= source.framesPerTrajectory
+      else {
+        throw RunError(
+          .badInput,
+          "the checkpoint's reservoir has frames \(first) to \(end) of trajectory \(trajectory), which the source lacks"
+        )
+      }
+      let frames = try source.frames(of: trajectory, first..<end)
+      for entry in entries {
+        let part = Array(frames[(entry.start - first)..<(entry.start - first + entry.steps + 1)])
+        windows[SampleIdentity(trajectory: trajectory, frame: entry.start)] = try TrainingWindow(
+          part, parameters: settings.needsRates ? source.parameters : nil)
+      }
+    }
+    return windows
+  }
+
+  private static func note<Value: Decodable>(_ name: String, of checkpoint: Checkpoint, as type: Value.Type) -> Value? {
+    checkpoint.notes[name].flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
   }
 
   var isFinished: Bool { trainer?.isFinished ?? false }
 
   /// Takes in the next frame of the stream.
   mutating func admit(_ frame: Frame) throws {
+    if let order {
+      let number = order.number(of: frame, notBefore: position)
+      if number / order.round != (position - 1) / order.round {
+        // Trajectories of the round before may lack their last frames, and will not get them.
+        windows = Self.assembler(settings)
+        previous = [:]
+      }
+      position = number
+    }
     defer { position += 1 }
     guard !isHeldOut(frame.trajectory) else { return }
     let state = SurrogateState(frame.state)
@@ -117,31 +171,55 @@ struct OnlineTraining {
       previous[frame.trajectory] = nil
     }
     guard let window, position >= replayUntil else { return }
-    if trainer == nil { scalars.add(window) }
+    if trainer == nil || settings.scalars.goesOn { scalars.add(window) }
     reservoir.insert(window)
   }
 
   /// Windows overlap by the longest unrolling, so that every start frame is drawn at every unrolling.
   private static func assembler(_ settings: Settings) -> WindowAssembler {
-    WindowAssembler(
-      steps: settings.windowLength, stride: settings.windowLength + 1 - settings.trainer.curriculum.maximumSteps)
+    WindowAssembler(steps: settings.windowLength, stride: stride(settings))
+  }
+
+  /// Frames from one window's start to the next.
+  static func stride(_ settings: Settings) -> Int {
+    settings.windowLength + 1 - settings.trainer.curriculum.maximumSteps
   }
 
   /// Whether enough frames were admitted for another optimizer step.
   var isStepDue: Bool {
-    guard position >= replayUntil, position >= settings.warmUp, !isFinished, !reservoir.isEmpty else { return false }
+    guard position >= replayUntil, position >= settings.warmUp, !isFinished, !reservoir.isEmpty,
+      trainer != nil || scalars.windows >= settings.scalars.windows
+    else { return false }
     return Double(trainer?.step ?? 0) * settings.framesPerStep <= Double(position - settings.warmUp)
   }
 
   /// Takes one optimizer step.
   mutating func step() throws -> TrainingStepReport {
-    if trainer == nil {
+    let adopted = settings.scalars.scalars(after: scalars, current: trainer?.configuration.model.scalars)
+    if let trainer {
+      if let adopted { try trainer.adopt(adopted) }
+    } else {
       var configuration = settings.trainer
-      configuration.model.scalars = scalars.result
+      if let adopted { configuration.model.scalars = adopted }
       trainer = try Trainer(configuration: configuration)
     }
     let trainer = trainer!
-    return try trainer.step(try reservoir.batch(trainer.batchSize, steps: trainer.stage.steps, step: trainer.step))
+    let batch = try batch(for: trainer)
+    lastBatch = batch
+    do {
+      let report = try trainer.step(batch)
+      lastReport = report
+      return report
+    } catch {
+      lastReport = trainer.lastAnomaly?.report
+      throw error
+    }
+  }
+
+  private mutating func batch(for trainer: Trainer) throws -> TrainingBatch {
+    let (count, steps, step) = (trainer.batchSize, trainer.stage.steps, trainer.step)
+    guard replay != nil else { return try reservoir.batch(count, steps: steps, step: step) }
+    return try replay!.batch(count, steps: steps, step: step, from: &reservoir)
   }
 
   /// Everything needed to go on to the same bits.
@@ -150,14 +228,16 @@ struct OnlineTraining {
     checkpoint.notes[Self.positionNote] = "\(position)"
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    checkpoint.notes[Self.reservoirNote] = String(decoding: try encoder.encode(reservoir.state), as: UTF8.self)
+    func note(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+    checkpoint.notes[Self.reservoirNote] = try note(reservoir.state)
+    if settings.scalars.goesOn { checkpoint.notes[Self.scalarsNote] = try note(scalars) }
+    if let replay { checkpoint.notes[ReplayMix.note] = try note(replay.reservoir.state) }
     return checkpoint
   }
 
   /// dρ/dt, dQ/dt, dP/dt by the equations of motion at the mid-interval state, rounded to single precision first as the
   /// published program does, so that a store in single precision gives the same labels; at the earlier frame without one.
-  private static func rates(of frame: Frame, before: SurrogateState, _ parameters: HolsteinParameters) -> SurrogateState
-  {
+  static func rates(of frame: Frame, before: SurrogateState, _ parameters: HolsteinParameters) -> SurrogateState {
     let at = frame.mid.map { SurrogateState($0) } ?? before
     return SurrogateState(at.lattice.derivative(parameters))
   }

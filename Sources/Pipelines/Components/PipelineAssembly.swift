@@ -24,7 +24,7 @@ final class PipelineAssembly: Sendable {
   var checkpointFolder: URL { directory.file("checkpoints") }
 
   /// Whether a trajectory is never trained on, but judged by.
-  func isHeldOut(_ trajectory: Int) -> Bool { trajectory % description.heldOutOneIn == description.heldOutOneIn - 1 }
+  func isHeldOut(_ trajectory: Int) -> Bool { description.isHeldOut(trajectory) }
 
   /// The numbers of the first held-out trajectories.
   func heldOut(_ count: Int) -> [Int] { (0..<count).map { ($0 + 1) * description.heldOutOneIn - 1 } }

@@ -159,6 +159,9 @@ public struct PipelineDescription: Sendable {
 }
 
 extension PipelineDescription {
+  /// Whether a trajectory is never trained on, but judged by.
+  func isHeldOut(_ trajectory: Int) -> Bool { trajectory % heldOutOneIn == heldOutOneIn - 1 }
+
   /// The pipeline as a tree, sources at the root.
   public var tree: String {
     var lines = [name]

@@ -22,8 +22,11 @@ struct ReplaySource: Component {
     }
   }
 
+  /// - Throws: `StoreError` when the store cannot be read.
+  func trajectories() throws -> StoredTrajectories { try StoredTrajectories(URL(filePath: path)) }
+
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    let source = try StoredTrajectories(URL(filePath: path))
+    let source = try trajectories()
     assembly.register(source, as: node.id, startingAt: 0)
     // All trajectories abreast, frame by frame, as an ensemble would come.
     let order = (0..<passes).flatMap { _ in

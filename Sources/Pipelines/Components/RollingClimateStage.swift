@@ -2,11 +2,11 @@ internal import Climate
 internal import Lattice
 internal import Streams
 
-/// Rolling statistics of the order parameters of the live stream.
+/// Rolling statistics of the live stream: of Δρ and ΔQ of frames, or of the observables that come.
 struct RollingClimateStage: Component {
   static let word = "rolling-climate"
-  static let summary = "Keeps statistics and autocorrelation of Δρ and ΔQ over a sliding window of the stream."
-  static let inputs: Set<ElementType> = [.frames]
+  static let summary = "Keeps statistics and autocorrelation of observables (Δρ and ΔQ of frames) over a sliding window."
+  static let inputs: Set<ElementType> = [.frames, .observables]
   static let output: ElementType? = .climate
 
   private let window: Int
@@ -20,17 +20,35 @@ struct RollingClimateStage: Component {
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    guard case .frames(let frames)? = input else { return nil }
-    let (window, lag, every) = (window, lag, every)
-    let flow: Flow<ClimateSnapshot> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(frames)) {
-      frames, emit in
-      var climate = RollingClimate(names: ["deltaRho", "deltaQ"], window: window, maximumLag: lag)
-      for try await frame in frames {
-        climate.add(trajectory: frame.trajectory, values: [frame.state.deltaRho, frame.state.deltaQ])
-        if climate.seen % every == 0 { try await emit(climate.snapshot()) }
-      }
-      if climate.seen > 0, climate.seen % every != 0 { try await emit(climate.snapshot()) }
+    let flow: Flow<ClimateSnapshot>
+    switch input {
+    case .frames(let frames): flow = summaries(of: frames, node, assembly) { Observation($0) }
+    case .observables(let observables): flow = summaries(of: observables, node, assembly) { $0 }
+    default: return nil
     }
     return .climate(flow)
+  }
+
+  private func summaries<Element: Sendable>(
+    of flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly,
+    _ observation: @escaping @Sendable (Element) -> Observation
+  ) -> Flow<ClimateSnapshot> {
+    let (window, lag, every) = (window, lag, every)
+    return assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(flow)) { elements, emit in
+      var climate: RollingClimate?
+      for try await element in elements {
+        let observation = observation(element)
+        if climate == nil { climate = RollingClimate(names: observation.names, window: window, maximumLag: lag) }
+        guard climate!.names == observation.names else {
+          throw RunError(
+            .badInput,
+            "\(node.id): trajectory \(observation.trajectory) brings \(observation.names) where others bring \(climate!.names)"
+          )
+        }
+        climate!.add(trajectory: observation.trajectory, values: observation.values)
+        if climate!.seen % every == 0 { try await emit(climate!.snapshot()) }
+      }
+      if let climate, climate.seen % every != 0 { try await emit(climate.snapshot()) }
+    }
   }
 }

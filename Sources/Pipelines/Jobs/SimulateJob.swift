@@ -110,7 +110,7 @@ public struct SimulateJob: Sendable {
       let firstFrame = frame ?? store.framesPerTrajectory - 1
       let time = try store.reader.times(0, frames: firstFrame..<(firstFrame + 1))?[0] ?? 0
       return (
-        HolsteinEnsemble(
+        try HolsteinEnsemble(
           states: states, parameters: parameters, dt: dt, saveEvery: every, firstTime: time, workers: Self.cores),
         parameters, dt * Double(every)
       )

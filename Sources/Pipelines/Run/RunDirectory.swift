@@ -45,6 +45,22 @@ public struct RunDirectory: Sendable {
     return RunDirectory(parent.appending(path: String(number), directoryHint: .isDirectory))
   }
 
+  /// The run that was begun or gone on with last, of whatever pipeline: `parent/<pipeline>/<number>`.
+  /// - Throws: `RunError` when there is none.
+  static func newest(under parent: URL) throws -> RunDirectory {
+    let manager = FileManager.default
+    let pipelines = (try? manager.contentsOfDirectory(at: parent, includingPropertiesForKeys: nil)) ?? []
+    let runs = pipelines.flatMap { (try? manager.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil)) ?? [] }
+    func date(_ run: URL) -> Date? {
+      let file = run.appending(path: "pipeline.yaml")
+      return try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
+    }
+    guard let found = runs.compactMap({ run in date(run).map { (run, $0) } }).max(by: { $0.1 < $1.1 })?.0 else {
+      throw RunError(.badInput, "there is no run in \(parent.relativePath); name its folder with --run")
+    }
+    return RunDirectory(found)
+  }
+
   private static func numbers(in parent: URL) -> [Int] {
     ((try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? []).compactMap { Int($0) }
   }

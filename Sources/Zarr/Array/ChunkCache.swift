@@ -1,38 +1,73 @@
-internal import Synchronization
+internal import Foundation
 
-/// Decoded chunks that were used last, within a bound of memory.
-final class ChunkCache: Sendable {
-  private struct State {
-    var chunks: [String: (bytes: [UInt8], used: Int)] = [:]
-    var size = 0
-    var clock = 0
+/// Decoded chunks that were used lately, within a bound of memory, for any number of threads.
+///
+/// Two generations: when the young one is half the bound, the old one is forgotten and the young one is the old one. So
+/// what is used survives, and nothing is ever searched for the least used.
+final class ChunkCache: @unchecked Sendable {
+  struct Key: Hashable {
+    var array: String
+    var chunk: [Int]
+    /// Frames that the chunk had when it was decoded, where it is still growing; -1 for a chunk that is complete.
+    var version: Int
   }
-  private let state = Mutex(State())
-  private let limit: Int
+
+  // All of it is guarded by `condition`.
+  private let condition = NSCondition()
+  private var young: [Key: [UInt8]] = [:]
+  private var old: [Key: [UInt8]] = [:]
+  private var size = 0
+  private var inWork: Set<Key> = []
+  let limit: Int
 
   /// - Parameter limit: Bytes of decoded chunks that are kept.
   init(limit: Int = 64 << 20) { self.limit = limit }
 
-  subscript(key: String) -> [UInt8]? {
-    get {
-      state.withLock { state in
-        guard let found = state.chunks[key] else { return nil }
-        state.clock += 1
-        state.chunks[key] = (found.bytes, state.clock)
-        return found.bytes
+  /// The chunk, decoded by `decode` where it is not known; when another thread is at it, that thread is waited for.
+  func chunk(_ key: Key, decode: () throws(StoreError) -> [UInt8]) throws(StoreError) -> [UInt8] {
+    guard limit > 0 else { return try decode() }
+    condition.lock()
+    while true {
+      if let found = known(key) {
+        condition.unlock()
+        return found
       }
+      if inWork.insert(key).inserted { break }
+      condition.wait()
     }
-    set {
-      guard let newValue, newValue.count <= limit / 4 else { return }
-      state.withLock { state in
-        state.clock += 1
-        if let old = state.chunks.updateValue((newValue, state.clock), forKey: key) { state.size -= old.bytes.count }
-        state.size += newValue.count
-        while state.size > limit, let oldest = state.chunks.min(by: { $0.value.used < $1.value.used }) {
-          state.size -= oldest.value.bytes.count
-          state.chunks[oldest.key] = nil
-        }
-      }
+    condition.unlock()
+    do {
+      let chunk = try decode()
+      finish(key, chunk)
+      return chunk
+    } catch {
+      finish(key, nil)
+      throw error
+    }
+  }
+
+  private func known(_ key: Key) -> [UInt8]? {
+    if let chunk = young[key] { return chunk }
+    guard let chunk = old.removeValue(forKey: key) else { return nil }
+    insert(key, chunk)
+    return chunk
+  }
+
+  private func finish(_ key: Key, _ chunk: [UInt8]?) {
+    condition.lock()
+    inWork.remove(key)
+    if let chunk, chunk.count <= limit / 4 { insert(key, chunk) }
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  private func insert(_ key: Key, _ chunk: [UInt8]) {
+    young[key] = chunk
+    size += chunk.count
+    if size > limit / 2 {
+      old = young
+      young = [:]
+      size = 0
     }
   }
 }

@@ -1,31 +1,42 @@
 public import Foundation
 internal import Synchronization
 
-/// One array of a Zarr v3 store, for reading.
+/// One array of a Zarr v3 store, for reading; safe to share between threads.
 public final class ZarrArray: Sendable {
   public let url: URL
   let metadata: ArrayMetadata
+  private let name: String
+  private let path: String
+  /// The resolved folder out of which no file is read.
+  private let root: String
   private let cache: ChunkCache
   private let strict: Bool
+  private let shards = Mutex<[[Int]: ShardIndex]>([:])
 
   public var shape: [Int] { metadata.shape }
+  /// Of what is decoded at once: a chunk, also where several share a file.
   public var chunkShape: [Int] { metadata.chunkShape }
   public var dataType: ZarrDataType { metadata.dataType }
   public var dimensionNames: [String]? { metadata.dimensionNames }
   public var attributes: [String: JSONValue] { metadata.attributes }
 
   /// - Throws: `StoreError` when there is no array or none that this reader knows.
-  public convenience init(_ url: URL) throws(StoreError) { try self.init(url, cache: ChunkCache(), strict: false) }
+  public convenience init(_ url: URL) throws(StoreError) {
+    try self.init(url, root: Files.resolved(url.path), cache: ChunkCache(), strict: false)
+  }
 
   /// - Parameter strict: Treat a missing chunk as damage, not as never written.
-  init(_ url: URL, cache: ChunkCache, strict: Bool) throws(StoreError) {
+  init(_ url: URL, root: String, cache: ChunkCache, strict: Bool) throws(StoreError) {
     self.url = url
+    self.root = root
     self.cache = cache
     self.strict = strict
-    guard let json = try Files.json(url.appending(path: "zarr.json")) else {
-      throw StoreError(.notFound, url.path, "there is no array here (no zarr.json)")
+    name = url.lastPathComponent
+    path = url.path
+    guard let json = try Files.json(path + "/zarr.json", within: root) else {
+      throw StoreError(.notFound, path, "there is no array here (no zarr.json)")
     }
-    metadata = try ArrayMetadata(json, path: url.path)
+    metadata = try ArrayMetadata(json, path: path)
   }
 
   /// The elements of a box, in C order, as doubles; complex ones as interleaved real and imaginary parts.
@@ -36,52 +47,147 @@ public final class ZarrArray: Sendable {
     return bytes.withUnsafeBytes { dataType.doubles($0) }
   }
 
-  /// The elements of a box, in C order, as their bytes on disk.
-  public func readBytes(_ ranges: [Range<Int>]) throws(StoreError) -> [UInt8] {
-    var result = [UInt8](repeating: 0, count: try byteCount(of: ranges))
-    // Typed throws do not pass through the standard library's closures yet.
-    let outcome = result.withUnsafeMutableBytes { target -> StoreError? in
-      do throws(StoreError) { try read(ranges, into: target) } catch { return error }
-      return nil
+  /// The elements of a box, in C order, as little-endian bytes.
+  public func readBytes(_ ranges: [Range<Int>]) throws(StoreError) -> [UInt8] { try readBytes(ranges, version: -1) }
+
+  func readBytes(_ ranges: [Range<Int>], version: Int) throws(StoreError) -> [UInt8] {
+    let total = try byteCount(of: ranges)
+    var failure: StoreError?
+    let result = [UInt8](unsafeUninitializedCapacity: total) { target, count in
+      // Typed throws do not pass through the standard library's closures yet.
+      do throws(StoreError) {
+        try read(
+          ranges, into: UnsafeMutableRawBufferPointer(start: target.baseAddress, count: total), version: version)
+        count = total
+      } catch {
+        failure = error
+        count = 0
+      }
     }
-    if let outcome { throw outcome }
+    if let failure { throw failure }
     return result
   }
 
   /// The same into memory of the caller's, without copies in between.
   /// - Parameter target: Exactly as many bytes as the box has.
   public func read(_ ranges: [Range<Int>], into target: UnsafeMutableRawBufferPointer) throws(StoreError) {
+    try read(ranges, into: target, version: -1)
+  }
+
+  /// - Parameter version: Of the chunks, when they may still grow; see `ChunkCache.Key`.
+  func read(_ ranges: [Range<Int>], into target: UnsafeMutableRawBufferPointer, version: Int) throws(StoreError) {
     let total = try byteCount(of: ranges)
     precondition(target.count == total, "a box of \(total) bytes was to be read into \(target.count)")
     guard total > 0 else { return }
-    let chunks = zip(ranges, chunkShape).map { range, chunk in
-      (range.lowerBound / chunk)..<((range.upperBound - 1) / chunk + 1)
+    let box = chunks(of: ranges)
+    let (count, overflow) = box.reduce((1, false)) { product, range in
+      let (value, overflow) = product.0.multipliedReportingOverflow(by: range.count)
+      return (value, overflow || product.1)
     }
-    var index = chunks.map(\.lowerBound)
-    repeat { copy(try chunk(index), at: index, to: target, ranges) } while Self.advance(&index, within: chunks)
+    guard !overflow else { throw StoreError(.outOfRange, path, "has too many chunks in \(ranges)") }
+    guard count > 3, total > 1 << 20 else {
+      var index = box.map(\.lowerBound)
+      repeat { copy(try chunk(index, version: version), at: index, to: target, ranges) } while Self.advance(
+        &index, within: box)
+      return
+    }
+    // Large boxes are decoded by all cores; every chunk has its own part of the target.
+    nonisolated(unsafe) let target = target
+    let failure = Mutex<StoreError?>(nil)
+    DispatchQueue.concurrentPerform(iterations: count) { number in
+      var rest = number
+      var index = box.map(\.lowerBound)
+      for axis in box.indices.reversed() {
+        index[axis] += rest % box[axis].count
+        rest /= box[axis].count
+      }
+      do throws(StoreError) {
+        copy(try chunk(index, version: version), at: index, to: target, ranges)
+      } catch { failure.withLock { $0 = $0 ?? error } }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
+
+  /// Decodes the chunks of a box into the cache.
+  func warm(_ ranges: [Range<Int>], version: Int) throws(StoreError) {
+    guard try byteCount(of: ranges) > 0 else { return }
+    let box = chunks(of: ranges)
+    var index = box.map(\.lowerBound)
+    repeat { _ = try chunk(index, version: version) } while Self.advance(&index, within: box)
+  }
+
+  private func chunks(of ranges: [Range<Int>]) -> [Range<Int>] {
+    zip(ranges, chunkShape).map { range, chunk in (range.lowerBound / chunk)..<((range.upperBound - 1) / chunk + 1) }
   }
 
   private func byteCount(of ranges: [Range<Int>]) throws(StoreError) -> Int {
     guard ranges.count == shape.count, zip(ranges, shape).allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= $1 })
     else {
-      throw StoreError(.outOfRange, url.path, "has the shape \(shape); \(ranges) was asked for")
+      throw StoreError(.outOfRange, path, "has the shape \(shape); \(ranges) was asked for")
     }
-    return ranges.map(\.count).reduce(1, *) * dataType.byteCount
+    var count = dataType.byteCount
+    for range in ranges {
+      let (product, overflow) = count.multipliedReportingOverflow(by: range.count)
+      guard !overflow, product <= 1 << 46 else { throw StoreError(.outOfRange, path, "is too large for memory") }
+      count = product
+    }
+    return count
   }
 
   /// Decodes one chunk; a chunk that was never written is the fill value.
-  func chunk(_ index: [Int]) throws(StoreError) -> [UInt8] {
-    let key = metadata.chunkKey(index)
-    if let cached = cache[url.lastPathComponent + "/" + key] { return cached }
-    let file = url.appending(path: key)
-    let limit = metadata.chunkByteCount + metadata.chunkByteCount / 64 + 1024
-    guard let encoded = try Files.read(file, atMost: limit) else {
-      if strict { throw StoreError(.corrupt, file.path, "is missing, although the store says that it was written") }
-      return (0..<(metadata.chunkByteCount / dataType.byteCount)).flatMap { _ in metadata.fill }
+  func chunk(_ index: [Int], version: Int = -1) throws(StoreError) -> [UInt8] {
+    try cache.chunk(ChunkCache.Key(array: name, chunk: index, version: version)) { () throws(StoreError) in
+      try decode(index)
     }
-    let decoded = try metadata.codecs.decode(encoded, size: metadata.chunkByteCount, path: file.path)
-    cache[url.lastPathComponent + "/" + key] = decoded
-    return decoded
+  }
+
+  private func decode(_ index: [Int]) throws(StoreError) -> [UInt8] {
+    let size = metadata.chunkByteCount
+    let place = metadata.sharding?.place(of: index)
+    let file = path + "/" + metadata.chunkKey(place?.shard ?? index)
+    let encoded: [UInt8]?
+    if let place, let sharding = metadata.sharding {
+      encoded = try Self.chunk(place.entry, file, within: root, atMost: CodecChain.largestFile(size)) {
+        (shard) throws(StoreError) in try shardIndex(place.shard, shard, sharding)
+      }
+    } else {
+      encoded = try Files.read(file, within: root, atMost: CodecChain.largestFile(size))
+    }
+    if let encoded {
+      return try metadata.codecs.decode(encoded, size: size, shape: metadata.chunkShape, path: file)
+    }
+    if strict { throw StoreError(.corrupt, file, "is missing, although the store says that it was written") }
+    return [UInt8](unsafeUninitializedCapacity: size) { target, count in
+      ZarrDataType.fill(
+        UnsafeMutableRawBufferPointer(start: target.baseAddress, count: size), with: metadata.fill)
+      count = size
+    }
+  }
+
+  /// The bytes of a chunk within a shard; nil when the shard or the chunk was never written.
+  private static func chunk(
+    _ entry: Int, _ path: String, within root: String, atMost limit: Int,
+    index: (borrowing StoredFile) throws(StoreError) -> ShardIndex
+  ) throws(StoreError) -> [UInt8]? {
+    guard let file = try StoredFile(path, within: root) else { return nil }
+    guard let range = try index(file).ranges[entry] else { return nil }
+    guard range.count <= limit, range.upperBound <= file.size else {
+      throw StoreError(.corrupt, path, "has a chunk of \(range.count) bytes where at most \(limit) belong")
+    }
+    return try file.read(at: range.lowerBound, count: range.count)
+  }
+
+  private func shardIndex(_ shard: [Int], _ file: borrowing StoredFile, _ sharding: Sharding) throws(StoreError)
+    -> ShardIndex
+  {
+    if let known = shards.withLock({ $0[shard] }) { return known }
+    let index = try ShardIndex(file, sharding)
+    shards.withLock { shards in
+      // Indexes are small; what is forgotten here is read again.
+      if shards.count * sharding.chunks > 1 << 20 { shards = [:] }
+      shards[shard] = index
+    }
+    return index
   }
 
   private func copy(

@@ -1,68 +1,139 @@
 /// The codecs of an array: how a chunk's elements become the bytes of a file.
 ///
-/// Known: `bytes` (little-endian), then any of `zstd` and `crc32c`. Not written and not read: `blosc`, `gzip`, `transpose`,
-/// `sharding_indexed`; a store that uses them is refused by name.
+/// Known: any number of `transpose`, then `bytes` of either byte order, then any of `zstd`, `blosc`, `gzip` and `crc32c`;
+/// another one is refused by name. Shards are no matter of the chain, but of the array.
 struct CodecChain: Sendable, Equatable {
   enum Codec: Sendable, Equatable {
     case zstd(level: Int, checksum: Bool)
+    case blosc(Blosc)
+    case gzip(level: Int)
     case crc32c
   }
 
+  var transposition: Transposition?
+  var isBigEndian = false
   var codecs: [Codec]
-  private let typeSize: Int
+  private let dataType: ZarrDataType
 
-  init(_ codecs: [Codec], dataType: ZarrDataType) {
+  init(_ codecs: [Codec], dataType: ZarrDataType, transposition: Transposition? = nil) {
     self.codecs = codecs
-    typeSize = dataType.byteCount
+    self.dataType = dataType
+    self.transposition = transposition
   }
 
-  init(_ json: [JSONValue], dataType: ZarrDataType, path: String) throws(StoreError) {
-    var codecs: [Codec] = []
-    for (position, entry) in json.enumerated() {
+  /// - Parameter rank: Of the array.
+  /// - Throws: `StoreError` for a chain that the specification forbids or that has a codec this reader does not know.
+  init(_ json: [JSONValue], dataType: ZarrDataType, rank: Int, path: String) throws(StoreError) {
+    self.init([], dataType: dataType)
+    guard json.count <= 16 else { throw StoreError(.corrupt, path, "has \(json.count) codecs") }
+    var hasBytes = false
+    for entry in json {
       guard let name = entry["name"]?.string ?? entry.string else {
         throw StoreError(.corrupt, path, "has a codec without a name")
       }
+      let configuration = entry["configuration"]
       switch name {
-      case "bytes" where position == 0:
-        if dataType.byteCount > 1, let endian = entry["configuration"]?["endian"]?.string, endian != "little" {
-          throw StoreError(.unsupported, path, "is stored \(endian)-endian; write it anew little-endian")
+      case "transpose" where !hasBytes:
+        guard let order = configuration?["order"]?.array?.map({ $0.integer ?? -1 }), order.count == rank,
+          let transposition = Transposition(order)
+        else { throw StoreError(.corrupt, path, "transposes by what is no permutation of its axes") }
+        self.transposition = self.transposition?.followed(by: transposition) ?? transposition
+      case "bytes" where !hasBytes:
+        hasBytes = true
+        switch configuration?["endian"]?.string {
+        case "big": isBigEndian = true
+        case nil, "little": break
+        case let other?: throw StoreError(.corrupt, path, "has the byte order `\(other)`")
         }
-      case "zstd" where position > 0:
-        let checksum = entry["configuration"]?["checksum"] == .bool(true)
-        codecs.append(.zstd(level: entry["configuration"]?["level"]?.integer ?? 3, checksum: checksum))
-      case "crc32c" where position > 0: codecs.append(.crc32c)
+      case "zstd" where hasBytes:
+        let checksum = configuration?["checksum"] == .bool(true)
+        codecs.append(.zstd(level: configuration?["level"]?.integer ?? 3, checksum: checksum))
+      case "blosc" where hasBytes: codecs.append(.blosc(try Self.blosc(configuration, dataType, path)))
+      case "gzip" where hasBytes: codecs.append(.gzip(level: configuration?["level"]?.integer ?? 5))
+      case "crc32c" where hasBytes: codecs.append(.crc32c)
+      case "sharding_indexed":
+        throw StoreError(
+          .unsupported, path,
+          "has shards within other codecs; write it anew with `sharding_indexed` as the only codec of the array")
       default:
         throw StoreError(
           .unsupported, path,
-          "uses the codec `\(name)`\(position == 0 ? " first" : ""); this reader knows bytes, zstd and crc32c: write the array anew with zarr-python's defaults"
+          "uses the codec `\(name)`\(hasBytes ? "" : " before the bytes"); this reader knows transpose, bytes, zstd, blosc, gzip and crc32c, and shards of them: write the array anew with zarr-python's defaults"
         )
       }
     }
-    guard !json.isEmpty else { throw StoreError(.corrupt, path, "has an empty list of codecs") }
-    self.init(codecs, dataType: dataType)
+    guard hasBytes else { throw StoreError(.corrupt, path, "has no codec that makes bytes of its elements") }
   }
 
-  func encode(_ chunk: [UInt8]) -> [UInt8] {
-    codecs.reduce(chunk) { bytes, codec in
-      switch codec {
-      case .zstd(let level, let checksum): Zstd.compress(bytes, level: level, checksum: checksum)
-      case .crc32c: bytes + withUnsafeBytes(of: Checksum.crc32c(bytes).littleEndian, Array.init)
-      }
+  private static func blosc(_ configuration: JSONValue?, _ dataType: ZarrDataType, _ path: String) throws(StoreError)
+    -> Blosc
+  {
+    let typeSize = configuration?["typesize"]?.integer ?? dataType.byteCount
+    guard let shuffle = Blosc.Shuffle(rawValue: configuration?["shuffle"]?.string ?? "noshuffle"),
+      (1...255).contains(typeSize)
+    else { throw StoreError(.corrupt, path, "has a blosc codec that is not set up as the specification says") }
+    return Blosc(
+      compressor: configuration?["cname"]?.string ?? "zstd", level: configuration?["clevel"]?.integer ?? 1,
+      shuffle: shuffle, typeSize: typeSize, blockSize: configuration?["blocksize"]?.integer ?? 0)
+  }
+
+  // MARK: Writing
+
+  /// - Parameter shape: Of the chunk.
+  func encode(_ chunk: UnsafeRawBufferPointer, shape: [Int]) -> [UInt8] {
+    precondition(!isBigEndian, "this library writes little-endian")
+    guard let transposition else { return encode(chunk) }
+    return transposition.encode(chunk, shape: shape, size: dataType.byteCount).withUnsafeBytes { encode($0) }
+  }
+
+  /// Of a chunk that is not transposed.
+  func encode(_ chunk: [UInt8]) -> [UInt8] { chunk.withUnsafeBytes { encode($0) } }
+
+  private func encode(_ chunk: UnsafeRawBufferPointer) -> [UInt8] {
+    guard let first = codecs.first else { return Array(chunk) }
+    return codecs.dropFirst().reduce(Self.apply(first, chunk)) { bytes, codec in
+      bytes.withUnsafeBytes { Self.apply(codec, $0) }
     }
   }
 
-  /// - Parameter size: The chunk's size when decoded, known from the metadata: no more than that is ever allocated.
+  private static func apply(_ codec: Codec, _ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    switch codec {
+    case .zstd(let level, let checksum):
+      [UInt8](unsafeUninitializedCapacity: Zstd.bound(bytes.count)) { target, count in
+        count = Zstd.compress(bytes, into: UnsafeMutableRawBufferPointer(target), level: level, checksum: checksum)
+      }
+    case .blosc(let blosc): blosc.compress(bytes)
+    case .gzip: preconditionFailure("gzip is read, not written")
+    case .crc32c: Array(bytes) + withUnsafeBytes(of: Checksum.crc32c(bytes).littleEndian, Array.init)
+    }
+  }
+
+  // MARK: Reading
+
+  /// The most bytes that a chunk of `size` decoded bytes can sensibly have as a file.
+  static func largestFile(_ size: Int) -> Int { size + size / 64 + 4096 }
+
+  /// - Parameters:
+  ///   - size: The chunk's size when decoded, known from the metadata: little more than that is ever allocated.
+  ///   - shape: The chunk's, needed where it is transposed.
   /// - Throws: `StoreError` for bytes that do not decode to exactly that size.
-  func decode(_ file: [UInt8], size: Int, path: String) throws(StoreError) -> [UInt8] {
+  func decode(_ file: [UInt8], size: Int, shape: [Int] = [], path: String) throws(StoreError) -> [UInt8] {
     var bytes = file
     for (index, codec) in codecs.enumerated().reversed() {
-      let overhead = 4 * codecs[..<index].count { $0 == .crc32c }
+      let limit = index == 0 ? size : Self.largestFile(size)
       switch codec {
       case .zstd:
-        do { bytes = try Zstd.decompress(bytes, atMost: index == 0 ? size : size + size / 64 + 1024 + overhead) } catch
-        {
-          throw StoreError(.corrupt, path, "does not decompress: \(error.message)")
-        }
+        bytes = try Self.expand(bytes, atMost: limit, path, "decompress") { from, to throws(Zstd.Failure) in
+          try Zstd.decompress(from, into: to)
+        } reason: { $0.message }
+      case .blosc(let blosc):
+        bytes = try Self.expand(bytes, atMost: limit, path, "decompress") { from, to throws(Blosc.Failure) in
+          try blosc.decompress(from, into: to)
+        } reason: { $0.message }
+      case .gzip:
+        bytes = try Self.expand(bytes, atMost: limit, path, "decompress") { from, to throws(Deflate.Failure) in
+          try Deflate.decompress(from, wrapping: .gzip, into: to)
+        } reason: { $0.message }
       case .crc32c:
         guard bytes.count >= 4 else { throw StoreError(.corrupt, path, "is too short for its checksum") }
         let stored = bytes.withUnsafeBytes {
@@ -76,21 +147,58 @@ struct CodecChain: Sendable, Equatable {
       throw StoreError(
         .corrupt, path, "holds \(bytes.count) bytes where the metadata says \(size): the file is cut short or foreign")
     }
-    return bytes
+    if isBigEndian { dataType.swapBytes(&bytes) }
+    guard let transposition else { return bytes }
+    return bytes.withUnsafeBytes { transposition.decode($0, shape: shape, size: dataType.byteCount) }
   }
 
+  private static func expand<Failure: Error>(
+    _ bytes: [UInt8], atMost limit: Int, _ path: String, _ verb: String,
+    _ body: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) throws(Failure) -> Int,
+    reason: (Failure) -> String
+  ) throws(StoreError) -> [UInt8] {
+    var failure: Failure?
+    let result = [UInt8](unsafeUninitializedCapacity: limit) { target, count in
+      bytes.withUnsafeBytes { bytes in
+        do throws(Failure) { count = try body(bytes, UnsafeMutableRawBufferPointer(target)) } catch {
+          failure = error
+          count = 0
+        }
+      }
+    }
+    if let failure { throw StoreError(.corrupt, path, "does not \(verb): \(reason(failure))") }
+    return result
+  }
+
+  // MARK: Metadata
+
   var json: JSONValue {
-    let bytes: JSONValue = .object(["name": .string("bytes"), "configuration": .object(["endian": .string("little")])])
+    func codec(_ name: String, _ configuration: [String: JSONValue] = [:]) -> JSONValue {
+      .object(
+        ["name": .string(name)].merging(configuration.isEmpty ? [:] : ["configuration": .object(configuration)]) {
+          $1
+        })
+    }
+    let transpose = transposition.map {
+      [codec("transpose", ["order": .array($0.order.map { .number(Double($0)) })])]
+    }
+    let bytes = codec("bytes", ["endian": .string(isBigEndian ? "big" : "little")])
     return .array(
-      [bytes]
-        + codecs.map { codec in
-          switch codec {
+      (transpose ?? []) + [bytes]
+        + codecs.map { entry in
+          switch entry {
           case .zstd(let level, let checksum):
-            .object([
-              "name": .string("zstd"),
-              "configuration": .object(["level": .number(Double(level)), "checksum": .bool(checksum)]),
-            ])
-          case .crc32c: .object(["name": .string("crc32c")])
+            codec("zstd", ["level": .number(Double(level)), "checksum": .bool(checksum)])
+          case .blosc(let blosc):
+            codec(
+              "blosc",
+              [
+                "cname": .string(blosc.compressor), "clevel": .number(Double(min(9, max(0, blosc.level)))),
+                "shuffle": .string(blosc.shuffle.rawValue), "typesize": .number(Double(blosc.typeSize)),
+                "blocksize": .number(Double(blosc.blockSize)),
+              ])
+          case .gzip(let level): codec("gzip", ["level": .number(Double(level))])
+          case .crc32c: codec("crc32c")
           }
         })
   }

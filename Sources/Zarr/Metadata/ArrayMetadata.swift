@@ -13,12 +13,16 @@ internal import Foundation
 struct ArrayMetadata: Sendable, Equatable {
   var shape: [Int]
   var dataType: ZarrDataType
+  /// Of what is encoded and decoded at once.
   var chunkShape: [Int]
+  /// Of the files that hold several chunks and an index of them; nil where each chunk is a file.
+  var sharding: Sharding?
   var separator = "/"
   /// `default` keys begin with `c`, `v2` keys do not.
   var keysBeginWithC = true
   /// Bytes of one element that was never written.
   var fill: [UInt8]
+  /// Of a chunk, also within a shard.
   var codecs: CodecChain
   var dimensionNames: [String]?
   var attributes: [String: JSONValue] = [:]
@@ -28,12 +32,17 @@ struct ArrayMetadata: Sendable, Equatable {
 
   var chunkByteCount: Int { chunkShape.reduce(1, *) * dataType.byteCount }
 
+  /// The file's key of a chunk, or of a shard where there are shards.
   func chunkKey(_ index: [Int]) -> String {
     let parts = (keysBeginWithC ? ["c"] : []) + index.map(String.init)
     return parts.isEmpty ? (keysBeginWithC ? "c" : "0") : parts.joined(separator: separator)
   }
 
-  init(shape: [Int], dataType: ZarrDataType, chunkShape: [Int], codecs: CodecChain, dimensionNames: [String]) {
+  init(
+    shape: [Int], dataType: ZarrDataType, chunkShape: [Int], codecs: CodecChain, dimensionNames: [String],
+    separator: String = "/"
+  ) {
+    self.separator = separator
     self.shape = shape
     self.dataType = dataType
     self.chunkShape = chunkShape
@@ -64,33 +73,46 @@ struct ArrayMetadata: Sendable, Equatable {
         .unsupported, path, "has the data type \(json["data_type"]?.string ?? "?"), which this reader does not know")
     }
     guard json["chunk_grid"]?["name"]?.string == "regular",
-      let chunkSizes = json["chunk_grid"]?["configuration"]?["chunk_shape"]?.array,
-      case let chunkShape = chunkSizes.compactMap(\.integer), chunkShape.count == shape.count,
-      chunkShape.allSatisfy({ $0 > 0 })
+      let grid = Self.sizes(json["chunk_grid"]?["configuration"]?["chunk_shape"], rank: shape.count)
     else { throw corrupt("has no regular chunk grid of its rank") }
-    var bytes = dataType.byteCount
-    for size in chunkShape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
-      guard !overflow, product <= Self.largestChunk else { throw corrupt("claims chunks of more than 1 GiB") }
-      bytes = product
-    }
     let keys = json["chunk_key_encoding"]
     guard let encoding = keys?["name"]?.string ?? keys?.string, ["default", "v2"].contains(encoding) else {
       throw corrupt("has no chunk key encoding that the specification knows")
     }
     let separator = keys?["configuration"]?["separator"]?.string ?? (encoding == "v2" ? "." : "/")
     guard ["/", "."].contains(separator) else { throw corrupt("separates chunk keys by `\(separator)`") }
-    guard let codecs = json["codecs"]?.array else { throw corrupt("has no codecs") }
+    guard var codecs = json["codecs"]?.array else { throw corrupt("has no codecs") }
+    var chunkShape = grid
+    if codecs.count == 1, codecs[0]["name"]?.string == "sharding_indexed" {
+      let sharding = try Sharding(codecs[0]["configuration"], shardShape: grid, path: path)
+      chunkShape = sharding.chunkShape
+      codecs = codecs[0]["configuration"]?["codecs"]?.array ?? []
+      self.sharding = sharding
+    }
+    var bytes = dataType.byteCount
+    for size in chunkShape {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
+      guard !overflow, product <= Self.largestChunk else { throw corrupt("claims chunks of more than 1 GiB") }
+      bytes = product
+    }
     self.shape = shape
     self.dataType = dataType
     self.chunkShape = chunkShape
     self.separator = separator
     keysBeginWithC = encoding == "default"
-    self.codecs = try CodecChain(codecs, dataType: dataType, path: path)
+    self.codecs = try CodecChain(codecs, dataType: dataType, rank: shape.count, path: path)
     dimensionNames = json["dimension_names"]?.array?.map { $0.string ?? "" }
     attributes = json["attributes"]?.object ?? [:]
     guard let fill = Self.fill(json["fill_value"], dataType) else { throw corrupt("has no valid fill value") }
     self.fill = fill
+  }
+
+  /// Positive sizes of so many axes; nil for anything else.
+  static func sizes(_ value: JSONValue?, rank: Int) -> [Int]? {
+    guard let values = value?.array, case let sizes = values.compactMap(\.integer), sizes.count == values.count,
+      sizes.count == rank, sizes.allSatisfy({ $0 > 0 && $0 < 1 << 48 })
+    else { return nil }
+    return sizes
   }
 
   private static let knownKeys: Set = [
@@ -115,6 +137,7 @@ struct ArrayMetadata: Sendable, Equatable {
     }
     guard let value else { return nil }
     switch dataType {
+    case .float16: return number(value).map { $0 == 0 ? [0, 0] : dataType.hole }
     case .float32, .float64:
       guard let number = number(value) else { return nil }
       return dataType.bytes([number])
@@ -134,15 +157,17 @@ struct ArrayMetadata: Sendable, Equatable {
 
   var json: JSONValue {
     func numbers(_ values: [Int]) -> JSONValue { .array(values.map { .number(Double($0)) }) }
+    let grid = sharding?.shardShape ?? chunkShape
     var members: [String: JSONValue] = [
       "zarr_format": .number(3), "node_type": .string("array"), "shape": numbers(shape),
       "data_type": .string(dataType.rawValue),
       "chunk_grid": .object([
-        "name": .string("regular"), "configuration": .object(["chunk_shape": numbers(chunkShape)]),
+        "name": .string("regular"), "configuration": .object(["chunk_shape": numbers(grid)]),
       ]),
-      "chunk_key_encoding": .object(["name": .string("default"), "configuration": .object(["separator": .string("/")])]
-      ),
-      "fill_value": dataType.fillValue, "codecs": codecs.json, "attributes": .object(attributes),
+      "chunk_key_encoding": .object([
+        "name": .string("default"), "configuration": .object(["separator": .string(separator)]),
+      ]),
+      "fill_value": dataType.fillValue, "codecs": sharding?.json(codecs) ?? codecs.json, "attributes": .object(attributes),
     ]
     if let dimensionNames { members["dimension_names"] = .array(dimensionNames.map { .string($0) }) }
     return .object(members)

@@ -32,7 +32,7 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
       for case let file as URL in files {
         let values = try? file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
         bytes += values?.isRegularFile == true ? values?.fileSize ?? 0 : 0
-        if file.lastPathComponent.hasPrefix("."), file.lastPathComponent.contains(".tmp-") { leftovers.append(file) }
+        if Files.isTemporary(file.lastPathComponent) { leftovers.append(file) }
       }
     }
     bytesOnDisk = bytes

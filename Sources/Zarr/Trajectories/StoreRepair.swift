@@ -16,6 +16,9 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
     leftovers = inspection.leftovers
   }
 
+  /// An attribute of `length` that counts repairs: what was decoded before one may have changed.
+  static let countKey = "repairs"
+
   public var isNeeded: Bool { !cuts.isEmpty || !leftovers.isEmpty }
 
   /// Carries the plan out. The cut frames' files stay where they are, beyond what `length` promises.
@@ -37,7 +40,7 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
         for cut in cuts where cut.trajectory / size == block { lengths[cut.trajectory % size] = Double(cut.to) }
         let bytes = ZarrDataType.int64.bytes(lengths)
         try Files.replace(
-          array.url.appending(path: array.metadata.chunkKey([block])), with: array.metadata.codecs.encode(bytes),
+          array.url.path + "/" + array.metadata.chunkKey([block]), with: array.metadata.codecs.encode(bytes),
           synchronised: true)
       }
     }

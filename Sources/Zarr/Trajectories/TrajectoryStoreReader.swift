@@ -1,4 +1,5 @@
 public import Foundation
+internal import Synchronization
 
 /// Reads trajectories: a store of this library, while it is written, or any Zarr v3 group with arrays over (trajectory,
 /// time, …).
@@ -16,15 +17,18 @@ public final class TrajectoryStoreReader: Sendable {
   private let lengths: [Int]
   private let cache: ChunkCache
 
+  /// - Parameter cacheLimit: Bytes of decoded chunks that are kept in memory.
   /// - Throws: `StoreError` when there is no store, or one that cannot be read.
-  public convenience init(_ url: URL) throws(StoreError) { try self.init(url, cache: ChunkCache()) }
+  public convenience init(_ url: URL, cacheLimit: Int = 64 << 20) throws(StoreError) {
+    try self.init(url, cache: ChunkCache(limit: cacheLimit))
+  }
 
   private init(_ url: URL, cache: ChunkCache) throws(StoreError) {
     self.url = url
     self.cache = cache
-    guard let root = try Files.json(url.appending(path: "zarr.json")) else {
-      let exists = FileManager.default.fileExists(atPath: url.path)
-      throw exists
+    let place = Files.resolved(url.path)
+    guard let root = try Files.json(url.path + "/zarr.json", within: place) else {
+      throw Files.exists(url.path)
         ? StoreError(.notAStore, url.path, "is no Zarr v3 store (no zarr.json in it)")
         : StoreError(.notFound, url.path, "does not exist")
     }
@@ -35,8 +39,8 @@ public final class TrajectoryStoreReader: Sendable {
     // `length` is read first and everything else after it: what it promises is there.
     var lengthArray: ZarrArray?
     var promised: [Int]?
-    if FileManager.default.fileExists(atPath: url.appending(path: "length/zarr.json").path) {
-      let array = try ZarrArray(url.appending(path: "length"), cache: ChunkCache(limit: 0), strict: false)
+    if Files.exists(url.path + "/length/zarr.json") {
+      let array = try ZarrArray(url.appending(path: "length"), root: place, cache: ChunkCache(limit: 0), strict: false)
       guard array.shape.count == 1, array.dataType == .int64, array.shape[0] <= 100_000_000 else {
         throw StoreError(.corrupt, array.url.path, "is not a list of lengths")
       }
@@ -48,8 +52,8 @@ public final class TrajectoryStoreReader: Sendable {
     var timeArray: ZarrArray?
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
     for name in names
-    where name != "length" && FileManager.default.fileExists(atPath: url.appending(path: "\(name)/zarr.json").path) {
-      let array = try ZarrArray(url.appending(path: name), cache: cache, strict: promised != nil)
+    where name != "length" && Files.exists("\(url.path)/\(name)/zarr.json") {
+      let array = try ZarrArray(url.appending(path: name), root: place, cache: cache, strict: promised != nil)
       if name == "time" {
         if array.shape.count == 2 { timeArray = array }
         continue
@@ -89,14 +93,21 @@ public final class TrajectoryStoreReader: Sendable {
 
   public func field(_ name: String) -> TrajectoryField? { fields.first { $0.name == name } }
 
-  /// The same store as it is now.
-  public func refreshed() throws(StoreError) -> TrajectoryStoreReader { try TrajectoryStoreReader(url) }
+  /// The same store as it is now; what was decoded before is kept, unless the store has lost frames since.
+  public func refreshed() throws(StoreError) -> TrajectoryStoreReader {
+    let new = try TrajectoryStoreReader(url, cache: cache)
+    let isGrown =
+      new.trajectories >= trajectories && lengths.indices.allSatisfy { new.lengths[$0] >= lengths[$0] }
+      && new.lengthArray?.attributes[StoreRepair.countKey] == lengthArray?.attributes[StoreRepair.countKey]
+    return isGrown ? new : try TrajectoryStoreReader(url, cache: ChunkCache(limit: cache.limit))
+  }
 
   /// Frames of one field, (frames, …) in C order; complex numbers as interleaved parts.
   /// - Throws: `StoreError` for frames that are not stored and chunks that do not decode.
   public func read(_ field: String, trajectory: Int, frames: Range<Int>) throws(StoreError) -> [Double] {
     let array = array(field)
-    return try array.read(box(array, trajectory, frames))
+    let bytes = try readBytes(field, trajectory: trajectory, frames: frames)
+    return bytes.withUnsafeBytes { array.dataType.doubles($0) }
   }
 
   /// The same in single precision, into memory of the caller's: what a trainer reads its windows by.
@@ -107,29 +118,82 @@ public final class TrajectoryStoreReader: Sendable {
     let array = array(field)
     let box = try box(array, trajectory, frames)
     if array.dataType == .float32 || array.dataType == .complex64 {
-      try array.read(box, into: UnsafeMutableRawBufferPointer(target))
+      try array.read(
+        box, into: UnsafeMutableRawBufferPointer(target), version: version(array, trajectory, frames))
     } else {
-      let numbers = try array.read(box)
+      let numbers = try read(field, trajectory: trajectory, frames: frames)
       precondition(numbers.count == target.count, "\(numbers.count) numbers were to be read into \(target.count)")
       for (index, number) in numbers.enumerated() { target[index] = Float(number) }
     }
   }
 
-  /// The same as bytes on disk.
+  /// The same as little-endian bytes.
   public func readBytes(_ field: String, trajectory: Int, frames: Range<Int>) throws(StoreError) -> [UInt8] {
     let array = array(field)
-    return try array.readBytes(box(array, trajectory, frames))
+    return try array.readBytes(box(array, trajectory, frames), version: version(array, trajectory, frames))
+  }
+
+  /// One window of frames of a trajectory.
+  public struct Window: Sendable, Equatable {
+    public var trajectory: Int
+    public var frames: Range<Int>
+
+    public init(trajectory: Int, frames: Range<Int>) {
+      self.trajectory = trajectory
+      self.frames = frames
+    }
+  }
+
+  /// Windows of equal length, one behind the other, read by all cores: a trainer's batch.
+  /// - Parameter target: (windows, frames, …) numbers; a complex element takes two.
+  public func read(_ field: String, windows: [Window], into target: UnsafeMutableBufferPointer<Float>)
+    throws(StoreError)
+  {
+    guard let first = windows.first else { return }
+    let count = target.count / windows.count
+    precondition(
+      windows.allSatisfy { $0.frames.count == first.frames.count } && count * windows.count == target.count,
+      "windows must have the same length and the target room for all of them")
+    nonisolated(unsafe) let target = target
+    let failure = Mutex<StoreError?>(nil)
+    DispatchQueue.concurrentPerform(iterations: windows.count) { number in
+      do throws(StoreError) {
+        try read(
+          field, trajectory: windows[number].trajectory, frames: windows[number].frames,
+          into: UnsafeMutableBufferPointer(rebasing: target[number * count..<(number + 1) * count]))
+      } catch { failure.withLock { $0 = $0 ?? error } }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
+
+  /// Decodes what will be asked for soon, on another core; what is wrong with it is said when it is asked for.
+  public func prefetch(_ field: String, trajectory: Int, frames: Range<Int>) {
+    let array = array(field)
+    guard lengths.indices.contains(trajectory) else { return }
+    let frames = frames.clamped(to: 0..<lengths[trajectory])
+    guard !frames.isEmpty, let box = try? box(array, trajectory, frames) else { return }
+    let version = version(array, trajectory, frames)
+    DispatchQueue.global().async { try? array.warm(box, version: version) }
   }
 
   /// Times of frames; nil when the store has none.
   public func times(_ trajectory: Int, frames: Range<Int>) throws(StoreError) -> [Double]? {
     guard let timeArray else { return nil }
-    return try timeArray.read([trajectory..<(trajectory + 1), frames])
+    let bytes = try timeArray.readBytes(
+      [trajectory..<(trajectory + 1), frames], version: version(timeArray, trajectory, frames))
+    return bytes.withUnsafeBytes { timeArray.dataType.doubles($0) }
   }
 
   func array(_ field: String) -> ZarrArray {
     guard let array = arrays[field] else { preconditionFailure("the store has no field \(field)") }
     return array
+  }
+
+  /// Names the state of a trajectory's last chunk, which its writer may still replace by a fuller one.
+  private func version(_ array: ZarrArray, _ trajectory: Int, _ frames: Range<Int>) -> Int {
+    guard lengthArray != nil, lengths.indices.contains(trajectory) else { return -1 }
+    let complete = lengths[trajectory] / array.chunkShape[1] * array.chunkShape[1]
+    return frames.upperBound <= complete ? -1 : lengths[trajectory]
   }
 
   private func box(_ array: ZarrArray, _ trajectory: Int, _ frames: Range<Int>) throws(StoreError) -> [Range<Int>] {

@@ -4,117 +4,151 @@ public import Foundation
 ///
 /// Frames of each trajectory come in order; trajectories may interleave. A frame counts as stored when its chunk has been
 /// renamed into place and the array `length` says so; whatever the instant at which the program is killed, readers find a
-/// valid prefix. Order of a commit: chunk files, then the arrays' shapes, then `length`. For one thread at a time.
+/// valid prefix. Order of a commit: chunk files, then the arrays' shapes, then `length`. Chunks are compressed and written
+/// behind the caller's back; `flush` waits for them. For one thread at a time.
 public final class TrajectoryStoreWriter {
   public let url: URL
   public let layout: TrajectoryStoreLayout
-  /// Bytes of chunk files written so far.
-  public private(set) var bytesWritten = 0
+  private let files: TrajectoryStoreFiles
+  private let queue: CommitQueue
   private var lock: StoreLock?
-  private var shown = (trajectories: 0, frames: 0)
-  private var stored: [Int] = []
+  /// Frames of each trajectory that were handed to the queue as full chunks, or were stored before.
+  private var handedOver: [Int]
   /// The frames of each trajectory's chunk in progress, by trajectory.
-  private var pending: [Int: Pending] = [:]
-
-  private struct Pending {
-    var firstFrame: Int
-    var frames = 0
-    var times: [Double] = []
-    /// By field, the whole chunk as on disk; frames that have not come are not defined until a commit fills them.
-    var bytes: [[UInt8]]
-    var isDirty = false
-  }
-
-  /// Trajectories whose lengths share one chunk of `length`.
-  private static let lengthsPerChunk = 1024
+  private var pending: [Int: ChunkBuffer] = [:]
 
   /// - Throws: `StoreError.exists` when there is something already, `.unwritable`, `.locked`.
-  public init(creating url: URL, layout: TrajectoryStoreLayout) throws(StoreError) {
+  public convenience init(creating url: URL, layout: TrajectoryStoreLayout) throws(StoreError) {
+    try self.init(creating: url, layout: layout, obstacle: nil)
+  }
+
+  /// - Parameter obstacle: Called before every file is written, with its path.
+  package init(
+    creating url: URL, layout: TrajectoryStoreLayout,
+    obstacle: (@Sendable (String) throws(StoreError) -> Void)?
+  ) throws(StoreError) {
     precondition(!layout.fields.isEmpty && layout.framesPerChunk > 0, "a store needs fields and frames in a chunk")
     self.url = url
     self.layout = layout
     guard !FileManager.default.fileExists(atPath: url.path) else {
       throw StoreError(.exists, url.path, "exists already; choose another name or remove it")
     }
-    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
+    let parent = url.deletingLastPathComponent()
+    do { try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true) } catch {
       throw StoreError(.unwritable, url.path, "cannot be created: \(error.localizedDescription)")
     }
     lock = try StoreLock(for: url)
-    try publish(trajectories: 0, frames: 0)
-    try Files.writeJSON(
-      .object(["zarr_format": .number(3), "node_type": .string("group"), "attributes": .object(layout.attributes)]),
-      to: url.appending(path: "zarr.json"), synchronised: layout.synchronised)
+    // Made under another name, so that there is never half a store under this one.
+    let new = parent.appending(path: ".\(url.lastPathComponent).new")
+    try? FileManager.default.removeItem(at: new)
+    var files = try TrajectoryStoreFiles(new.path, layout)
+    try files.publish(trajectories: 0, frames: 0)
+    try files.publishGroup()
+    guard rename(new.path, url.path) == 0 else {
+      throw StoreError(.unwritable, url.path, "cannot be created: \(String(cString: strerror(errno)))")
+    }
+    files.path = url.path
+    files.obstacle = obstacle
+    self.files = files
+    handedOver = []
+    queue = CommitQueue(files, lengths: [])
   }
 
   /// Goes on writing a store; chunks that were committed only in part are completed.
   /// - Throws: `StoreError` when it is not a store of this library's layout, or another program writes to it.
-  public init(resuming url: URL, synchronised: Bool = false) throws(StoreError) {
+  public init(resuming url: URL, threads: Int = 1, synchronised: Bool = false) throws(StoreError) {
     self.url = url
     lock = try StoreLock(for: url)
     let reader = try TrajectoryStoreReader(url)
-    guard let length = reader.lengthArray, let first = reader.fields.first, let time = reader.timeArray else {
-      throw StoreError(
-        .unsupported, url.path, "was not written by this program (no `length` and `time`), so it cannot be appended to")
-    }
-    var level = 1
-    if case .zstd(let stored, _)? = reader.array(first.name).metadata.codecs.codecs.first { level = stored }
-    layout = TrajectoryStoreLayout(
-      fields: reader.fields, framesPerChunk: time.chunkShape[1], compressionLevel: level, synchronised: synchronised,
-      attributes: reader.attributes)
-    shown = (length.shape[0], time.shape[1])
-    stored = (0..<reader.trajectories).map { reader.length($0) }
-    for (trajectory, length) in stored.enumerated() where length % layout.framesPerChunk != 0 {
-      var pending = emptyPending(at: length)
-      let frames = pending.firstFrame..<length
-      pending.frames = frames.count
-      pending.times = try reader.times(trajectory, frames: frames) ?? []
-      for (index, field) in layout.fields.enumerated() {
-        let stored = try reader.readBytes(field.name, trajectory: trajectory, frames: frames)
-        pending.bytes[index].replaceSubrange(0..<stored.count, with: stored)
+    files = try TrajectoryStoreFiles(reader, threads: threads, synchronised: synchronised)
+    layout = files.layout
+    handedOver = (0..<reader.trajectories).map { reader.length($0) }
+    queue = CommitQueue(files, lengths: handedOver)
+    for (trajectory, length) in handedOver.enumerated() where length % layout.framesPerChunk != 0 {
+      let chunk = queue.buffer(firstFrame: length / layout.framesPerChunk * layout.framesPerChunk)
+      chunk.frames = length - chunk.firstFrame
+      for (index, field) in files.fields.enumerated() {
+        let array = field.name == TrajectoryStoreFiles.time.name ? reader.timeArray! : reader.array(field.name)
+        let bytes = try array.readBytes(
+          [trajectory..<(trajectory + 1), chunk.firstFrame..<length] + field.shape.map { 0..<$0 })
+        chunk.restore(field: index, bytes)
       }
-      self.pending[trajectory] = pending
+      pending[trajectory] = chunk
     }
   }
 
-  public var trajectories: Int { stored.count }
+  deinit { queue.stop() }
+
+  public var trajectories: Int { queue.stored.count }
+
+  /// Bytes of chunk files written so far.
+  public var bytesWritten: Int { queue.bytesWritten }
 
   /// Frames of a trajectory that would survive a kill now.
-  public func storedLength(_ trajectory: Int) -> Int { stored.indices.contains(trajectory) ? stored[trajectory] : 0 }
+  public func storedLength(_ trajectory: Int) -> Int {
+    let stored = queue.stored
+    return stored.indices.contains(trajectory) ? stored[trajectory] : 0
+  }
 
   /// Frames of a trajectory that were appended.
   public func appendedLength(_ trajectory: Int) -> Int {
-    pending[trajectory].map { $0.firstFrame + $0.frames } ?? storedLength(trajectory)
+    if let chunk = pending[trajectory] { return chunk.firstFrame + chunk.frames }
+    return handedOver.indices.contains(trajectory) ? handedOver[trajectory] : 0
   }
 
   /// Appends the next frame of a trajectory.
   /// - Parameters:
   ///   - time: The frame's time.
   ///   - values: By field, in C order; complex numbers as interleaved parts.
-  /// - Throws: `StoreError` when a full chunk cannot be written. The frame is then still pending: `flush` tries again.
+  /// - Throws: `StoreError` when earlier chunks could not be written, `.noSpace` when the disk is full. The frame was then
+  ///   not taken: append it again when the reason is gone. What was taken before is still there.
   public func append(trajectory: Int, time: Double, _ values: [String: [Double]]) throws(StoreError) {
-    precondition(trajectory >= 0, "trajectories are numbered from 0")
-    precondition(lock != nil, "the store was closed")
-    var chunk = pending.removeValue(forKey: trajectory) ?? emptyPending(at: storedLength(trajectory))
-    for (index, field) in layout.fields.enumerated() {
+    try append(trajectory: trajectory, time: time) { index, target in
+      let field = layout.fields[index]
       guard let numbers = values[field.name], numbers.count == field.numbersPerFrame else {
         preconditionFailure(
           "field \(field.name): expected \(field.numbersPerFrame) numbers, got \(values[field.name]?.count ?? 0)")
       }
-      let start = chunk.frames * field.bytesPerFrame
-      chunk.bytes[index].withUnsafeMutableBytes {
-        field.dataType.put(numbers, into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
-      }
+      field.dataType.put(numbers, into: target)
     }
-    chunk.times.append(time)
+  }
+
+  /// The same without a dictionary and, where the caller has the numbers in the store's precision, without conversion.
+  /// - Parameter fill: Called for every field of the layout, by its position there, with the memory where the frame's
+  ///   numbers belong, in C order and in the field's type.
+  public func append(
+    trajectory: Int, time: Double, filling fill: (_ field: Int, _ target: UnsafeMutableRawBufferPointer) -> Void
+  ) throws(StoreError) {
+    precondition(trajectory >= 0, "trajectories are numbered from 0")
+    precondition(lock != nil, "the store was closed")
+    try queue.check()
+    let chunk = chunkInProgress(trajectory)
+    for index in layout.fields.indices { fill(index, chunk.place(field: index, frame: chunk.frames)) }
+    chunk.place(field: layout.fields.count, frame: chunk.frames).storeBytes(of: time, as: Double.self)
     chunk.frames += 1
     chunk.isDirty = true
-    pending[trajectory] = chunk
-    if chunk.frames >= layout.framesPerChunk { try commit([trajectory]) }
+    guard chunk.isFull else { return }
+    pending[trajectory] = nil
+    handedOver[trajectory] = chunk.firstFrame + chunk.frames
+    queue.hand(over: chunk, of: trajectory, isReplaced: queueHasSeen(chunk, trajectory))
+  }
+
+  /// Waits until every full chunk is stored.
+  /// - Throws: `StoreError` when something could not be written; nothing is lost.
+  public func settle() throws(StoreError) {
+    try queue.check()
+    try queue.finish()
   }
 
   /// Stores everything that was appended; chunks in progress are written padded and written anew when they are full.
+  /// - Throws: `StoreError` when something could not be written; nothing is lost, and `flush` may be tried again.
   public func flush() throws(StoreError) {
-    try commit(pending.filter { $0.value.isDirty }.keys.sorted())
+    try queue.check()
+    for (trajectory, chunk) in pending.sorted(by: { $0.key < $1.key }) where chunk.isDirty {
+      chunk.isDirty = false
+      queue.hand(over: chunk, of: trajectory, isReplaced: queueHasSeen(chunk, trajectory))
+    }
+    try queue.finish()
   }
 
   /// `flush`, after which the store is free for another writer and nothing more may be appended here.
@@ -123,88 +157,18 @@ public final class TrajectoryStoreWriter {
     lock = nil
   }
 
-  private func emptyPending(at length: Int) -> Pending {
-    Pending(
-      firstFrame: length / layout.framesPerChunk * layout.framesPerChunk,
-      bytes: layout.fields.map { [UInt8](repeating: 0, count: layout.framesPerChunk * $0.bytesPerFrame) })
+  private func chunkInProgress(_ trajectory: Int) -> ChunkBuffer {
+    if let chunk = pending[trajectory] { return chunk }
+    if trajectory >= handedOver.count {
+      handedOver += Array(repeating: 0, count: trajectory + 1 - handedOver.count)
+    }
+    let chunk = queue.buffer(firstFrame: handedOver[trajectory])
+    pending[trajectory] = chunk
+    return chunk
   }
 
-  private func commit(_ trajectories: [Int]) throws(StoreError) {
-    guard !trajectories.isEmpty else { return }
-    for trajectory in trajectories {
-      let chunk = pending[trajectory]!
-      let row = chunk.firstFrame / layout.framesPerChunk
-      for (index, field) in layout.fields.enumerated() {
-        try write(chunk.bytes[index], frames: chunk.frames, of: field, at: [trajectory, row])
-      }
-      let times = chunk.times + Array(repeating: .nan, count: layout.framesPerChunk - chunk.frames)
-      try write(ZarrDataType.float64.bytes(times), frames: chunk.frames, of: Self.time, at: [trajectory, row])
-    }
-    var lengths = stored
-    for trajectory in trajectories {
-      let chunk = pending[trajectory]!
-      if trajectory >= lengths.count { lengths += Array(repeating: 0, count: trajectory + 1 - lengths.count) }
-      lengths[trajectory] = chunk.firstFrame + chunk.frames
-    }
-    if lengths.count > shown.trajectories || (lengths.max() ?? 0) > shown.frames {
-      try publish(trajectories: lengths.count, frames: max(shown.frames, lengths.max() ?? 0))
-    }
-    for block in Set(trajectories.map { $0 / Self.lengthsPerChunk }).sorted() {
-      var numbers = lengths[(block * Self.lengthsPerChunk)..<min(lengths.count, (block + 1) * Self.lengthsPerChunk)]
-        .map(Double.init)
-      numbers += Array(repeating: 0, count: Self.lengthsPerChunk - numbers.count)
-      let bytes = ZarrDataType.int64.bytes(numbers)
-      try Files.replace(
-        url.appending(path: "length/c/\(block)"), with: Self.lengthCodecs.encode(bytes),
-        synchronised: layout.synchronised)
-    }
-    stored = lengths
-    for trajectory in trajectories {
-      if pending[trajectory]!.frames >= layout.framesPerChunk {
-        pending[trajectory] = nil
-      } else {
-        pending[trajectory]!.isDirty = false
-      }
-    }
+  /// Whether the chunk was stored before, with fewer frames.
+  private func queueHasSeen(_ chunk: ChunkBuffer, _ trajectory: Int) -> Bool {
+    storedLength(trajectory) > chunk.firstFrame
   }
-
-  private func write(_ chunk: [UInt8], frames: Int, of field: TrajectoryField, at index: [Int]) throws(StoreError) {
-    var chunk = chunk
-    let hole = field.dataType.hole
-    for at in stride(from: frames * field.bytesPerFrame, to: chunk.count, by: hole.count) {
-      for (offset, byte) in hole.enumerated() { chunk[at + offset] = byte }
-    }
-    let metadata = metadata(of: field, trajectories: 0, frames: 0)
-    let encoded = metadata.codecs.encode(chunk)
-    let key = metadata.chunkKey(index + field.shape.map { _ in 0 })
-    try Files.replace(url.appending(path: "\(field.name)/\(key)"), with: encoded, synchronised: layout.synchronised)
-    bytesWritten += encoded.count
-  }
-
-  /// Writes the arrays' shapes: `length` last, so that a reader who sees a trajectory there finds it everywhere.
-  private func publish(trajectories: Int, frames: Int) throws(StoreError) {
-    for field in layout.fields + [Self.time] {
-      try Files.writeJSON(
-        metadata(of: field, trajectories: trajectories, frames: frames).json,
-        to: url.appending(path: "\(field.name)/zarr.json"), synchronised: layout.synchronised)
-    }
-    var length = ArrayMetadata(
-      shape: [trajectories], dataType: .int64, chunkShape: [Self.lengthsPerChunk], codecs: Self.lengthCodecs,
-      dimensionNames: ["trajectory"])
-    length.attributes["description"] = .string(
-      "frames of each trajectory that are stored; the last thing written of a commit")
-    try Files.writeJSON(length.json, to: url.appending(path: "length/zarr.json"), synchronised: layout.synchronised)
-    shown = (trajectories, frames)
-  }
-
-  private func metadata(of field: TrajectoryField, trajectories: Int, frames: Int) -> ArrayMetadata {
-    ArrayMetadata(
-      shape: [trajectories, frames] + field.shape, dataType: field.dataType,
-      chunkShape: [1, layout.framesPerChunk] + field.shape,
-      codecs: CodecChain([.zstd(level: layout.compressionLevel, checksum: true)], dataType: field.dataType),
-      dimensionNames: ["trajectory", "time"] + field.dimensionNames)
-  }
-
-  static let time = TrajectoryField(name: "time", shape: [], dataType: .float64, dimensionNames: [])
-  private static let lengthCodecs = CodecChain([.zstd(level: 1, checksum: true)], dataType: .int64)
 }

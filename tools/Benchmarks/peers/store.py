@@ -1,15 +1,15 @@
 """The peer of bench-store: writes and reads the same frames with zarr-python and tensorstore, prints seconds as JSON.
 
-usage: store.py FRAMES.bin FOLDER THREADS   (FRAMES.bin: float32 frames of (32, 32, 2), as the Swift side made them)
+usage: store.py FRAMES.bin FOLDER THREADS DTYPE CHUNK   (FRAMES.bin: frames of (32, 32), as the Swift side made them)
 """
 import json, shutil, sys, time
 import numpy, tensorstore, zarr
 
-source, folder, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
-frames = numpy.fromfile(source, dtype="complex64").reshape(-1, 32, 32)
-chunk, count, window = 64, len(frames), 17
+source, folder, threads, dtype, chunk = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+frames = numpy.fromfile(source, dtype=dtype).reshape(-1, 32, 32)
+count, window = len(frames), 17
 rng = numpy.random.default_rng(1)
-starts = rng.integers(0, count - window, 2000)
+starts = rng.integers(0, count - window, 1024)
 zarr.config.set({"async.concurrency": threads, "threading.max_workers": threads})
 result = {}
 
@@ -23,34 +23,46 @@ def best(body, repeats=3):
 
 def zarr_write():
     shutil.rmtree(f"{folder}/z.zarr", ignore_errors=True)
-    array = zarr.create_array(f"{folder}/z.zarr", shape=(1, count, 32, 32), chunks=(1, chunk, 32, 32), dtype="complex64",
+    array = zarr.create_array(f"{folder}/z.zarr", shape=(1, count, 32, 32), chunks=(1, chunk, 32, 32), dtype=dtype,
                               compressors=zarr.codecs.ZstdCodec(level=1, checksum=True))
-    for k in range(0, count, chunk):
-        array[0, k:k + chunk] = frames[k:k + chunk]
+    step = chunk * threads
+    for k in range(0, count, step):
+        array[0, k:k + step] = frames[k:k + step]
 
 def zarr_read():
     array = zarr.open_array(f"{folder}/z.zarr", mode="r")
-    for s in starts[:400]:
+    for s in starts[:200]:
         array[0, s:s + window]
 
-spec = {"driver": "zarr3", "kvstore": f"file://{folder}/t.zarr", "context": {
-            "cache_pool": {"total_bytes_limit": 64 << 20}, "data_copy_concurrency": {"limit": threads}, "file_io_concurrency": {"limit": threads}},
+spec = {"driver": "zarr3", "kvstore": f"file://{folder}/t.zarr",
         "metadata": {"codecs": [{"name": "zstd", "configuration": {"level": 1}}],
                      "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, chunk, 32, 32]}}}}
 
+def context(cache):
+    return {"cache_pool": {"total_bytes_limit": cache}, "data_copy_concurrency": {"limit": threads},
+            "file_io_concurrency": {"limit": threads}}
+
 def tensorstore_write():
     shutil.rmtree(f"{folder}/t.zarr", ignore_errors=True)
-    array = tensorstore.open(spec, create=True, dtype="complex64", shape=(1, count, 32, 32)).result()
+    array = tensorstore.open(spec | {"context": context(0)}, create=True, dtype=dtype, shape=(1, count, 32, 32)).result()
+    # As many writes under way at once as there are threads, and the next when one has ended.
+    writes = []
     for k in range(0, count, chunk):
-        array[0, k:k + chunk].write(frames[k:k + chunk]).result()
+        writes.append(array[0, k:k + chunk].write(frames[k:k + chunk]))
+        if len(writes) > 2 * threads:
+            writes.pop(0).result()
+    for write in writes:
+        write.result()
 
-def tensorstore_read():
-    array = tensorstore.open(spec, open=True).result()
-    for s in starts:
-        array[0, s:s + window].read().result()
+def tensorstore_read(cache):
+    array = tensorstore.open(spec | {"context": context(cache)}, open=True).result()
+    for k in range(0, len(starts), 32 if threads > 1 else 1):
+        for read in [array[0, s:s + window].read() for s in starts[k:k + (32 if threads > 1 else 1)]]:
+            read.result()
 
 result["zarr write"] = best(zarr_write)
-result["zarr window"] = best(zarr_read) / 400
+result["zarr cold"] = result["zarr warm"] = best(zarr_read) / 200
 result["tensorstore write"] = best(tensorstore_write)
-result["tensorstore window"] = best(tensorstore_read) / len(starts)
+result["tensorstore cold"] = best(lambda: tensorstore_read(4 << 20)) / len(starts)
+result["tensorstore warm"] = best(lambda: tensorstore_read(512 << 20)) / len(starts)
 print(json.dumps(result))

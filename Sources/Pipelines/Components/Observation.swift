@@ -1,0 +1,46 @@
+internal import Lattice
+
+/// Named numbers of one instant of one trajectory.
+struct Observation: Sendable, Equatable {
+  var trajectory: Int
+  var index: Int
+  var time: Double
+  var names: [String]
+  var values: [Double]
+
+  /// The order parameters of a frame: what logs and the page show of it.
+  init(_ frame: Frame) {
+    self.init(
+      trajectory: frame.trajectory, index: frame.index, time: frame.time, names: ["deltaRho", "deltaQ"],
+      values: [frame.state.deltaRho, frame.state.deltaQ])
+  }
+
+  init(trajectory: Int, index: Int, time: Double, names: [String], values: [Double]) {
+    self.trajectory = trajectory
+    self.index = index
+    self.time = time
+    self.names = names
+    self.values = values
+  }
+
+  var byName: [String: Double] { Dictionary(zip(names, values)) { first, _ in first } }
+}
+
+/// One flat line: trajectory, frame, time, and a key for each number. Numbers that are not finite are written as null.
+extension Observation: Encodable {
+  private struct Key: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var line = encoder.container(keyedBy: Key.self)
+    try line.encode(trajectory, forKey: Key("trajectory"))
+    try line.encode(index, forKey: Key("frame"))
+    try line.encode(time, forKey: Key("time"))
+    for (name, value) in zip(names, values) { try line.encode(value.isFinite ? value : nil, forKey: Key(name)) }
+  }
+}

@@ -1,0 +1,212 @@
+internal import Foundation
+internal import Synchronization
+
+/// Compresses chunks and stores them behind the back of the thread that appends.
+///
+/// Some threads compress, one writes: chunk files in the order in which they were handed over, then, when no more chunks
+/// are ready or enough have gathered, the grown shapes and last the lengths. Handing over waits when too much is under
+/// way. After a failure everything stays where it is until somebody asks to try again.
+final class CommitQueue: @unchecked Sendable {
+  private final class Commit {
+    let trajectory: Int
+    let chunk: ChunkBuffer
+    /// The trajectory's length when this is stored.
+    let length: Int
+    let isReplaced: Bool
+    /// Whether the buffer is free for another chunk afterwards.
+    let isFull: Bool
+    var files: [TrajectoryStoreFiles.EncodedChunk]?
+
+    init(_ trajectory: Int, _ chunk: ChunkBuffer, isReplaced: Bool) {
+      self.trajectory = trajectory
+      self.chunk = chunk
+      self.isReplaced = isReplaced
+      length = chunk.firstFrame + chunk.frames
+      isFull = chunk.isFull
+    }
+  }
+
+  /// Chunks that share one publication at most; more of them at once would only make readers wait.
+  private static let mostAtOnce = 16
+
+  // All of it is guarded by `condition`; only the writing thread changes `files`.
+  private let condition = NSCondition()
+  private var unencoded: [Commit] = []
+  private var unstored: [Commit] = []
+  private var unpublished: [Commit] = []
+  private var lengths: [Int]
+  private var spare: [ChunkBuffer] = []
+  private var failure: StoreError?
+  private var attempts = 0
+  private var bytes = 0
+  private var isStopped = false
+  private var threadsRunning: Int
+  private var files: TrajectoryStoreFiles
+  private let hasFailed = Atomic(false)
+  private let most: Int
+
+  init(_ files: TrajectoryStoreFiles, lengths: [Int]) {
+    self.files = files
+    self.lengths = lengths
+    let threads = max(1, files.layout.threads)
+    most = threads + 2
+    threadsRunning = threads + 1
+    for _ in 0..<threads { Thread.detachNewThread { self.encodeAll() } }
+    Thread.detachNewThread { self.storeAll() }
+  }
+
+  // MARK: For the thread that appends
+
+  /// Lengths that readers have been told.
+  var stored: [Int] { condition.withLock { lengths } }
+
+  /// Bytes of chunk files written so far.
+  var bytesWritten: Int { condition.withLock { bytes } }
+
+  /// An empty chunk.
+  func buffer(firstFrame: Int) -> ChunkBuffer {
+    let chunk =
+      condition.withLock { spare.popLast() }
+      ?? ChunkBuffer(files.fields, framesPerChunk: files.layout.framesPerChunk)
+    chunk.firstFrame = firstFrame
+    chunk.frames = 0
+    chunk.isDirty = false
+    return chunk
+  }
+
+  /// Hands a chunk over; a full one must not be touched any more, others not before `finish` has returned.
+  func hand(over chunk: ChunkBuffer, of trajectory: Int, isReplaced: Bool) {
+    let commit = Commit(trajectory, chunk, isReplaced: isReplaced)
+    condition.lock()
+    defer { condition.unlock() }
+    unencoded.append(commit)
+    unstored.append(commit)
+    condition.broadcast()
+    while unstored.count >= most, failure == nil { condition.wait() }
+  }
+
+  /// Tries again what failed.
+  /// - Throws: The failure, when it is still there.
+  func check() throws(StoreError) {
+    guard hasFailed.load(ordering: .relaxed) else { return }
+    condition.lock()
+    defer { condition.unlock() }
+    guard failure != nil else { return }
+    let attempt = attempts
+    failure = nil
+    hasFailed.store(false, ordering: .relaxed)
+    condition.broadcast()
+    while attempts == attempt { condition.wait() }
+    if let failure { throw failure }
+  }
+
+  /// Waits until everything that was handed over is stored and published.
+  func finish() throws(StoreError) {
+    condition.lock()
+    defer { condition.unlock() }
+    while unstored.contains(where: { $0.files == nil }) || (failure == nil && !(unstored.isEmpty && unpublished.isEmpty)) {
+      condition.wait()
+    }
+    if let failure { throw failure }
+  }
+
+  /// Waits for what is under way, as far as it succeeds, and ends the threads.
+  func stop() {
+    try? finish()
+    condition.lock()
+    isStopped = true
+    condition.broadcast()
+    while threadsRunning > 0 { condition.wait() }
+    condition.unlock()
+  }
+
+  // MARK: The threads
+
+  private func encodeAll() {
+    condition.lock()
+    while true {
+      if !unencoded.isEmpty {
+        let commit = unencoded.removeFirst()
+        let files = files
+        condition.unlock()
+        let encoded = files.encode(commit.chunk, trajectory: commit.trajectory, isReplaced: commit.isReplaced)
+        condition.lock()
+        commit.files = encoded
+        if commit.isFull { spare.append(commit.chunk) }
+        condition.broadcast()
+      } else if isStopped {
+        break
+      } else {
+        condition.wait()
+      }
+    }
+    threadsRunning -= 1
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  private func storeAll() {
+    condition.lock()
+    while true {
+      let ready = unstored.first?.files
+      if failure == nil, unpublished.count >= Self.mostAtOnce || (ready == nil && !unpublished.isEmpty) {
+        publish()
+      } else if failure == nil, let ready {
+        condition.unlock()
+        var outcome: StoreError?
+        do throws(StoreError) { for file in ready { try files.store(file) } } catch { outcome = error }
+        condition.lock()
+        ended(with: outcome)
+        if outcome == nil {
+          unpublished.append(unstored.removeFirst())
+          bytes += ready.reduce(0) { $0 + $1.bytes.count }
+          condition.broadcast()
+        }
+      } else if isStopped {
+        break
+      } else {
+        condition.wait()
+      }
+    }
+    threadsRunning -= 1
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// Called and returning with the lock held, which it gives up in between.
+  private func publish() {
+    let commits = unpublished
+    var new = lengths
+    for commit in commits {
+      if commit.trajectory >= new.count {
+        new += Array(repeating: 0, count: commit.trajectory + 1 - new.count)
+      }
+      new[commit.trajectory] = commit.length
+    }
+    var grown = files
+    condition.unlock()
+    var outcome: StoreError?
+    do throws(StoreError) {
+      let longest = commits.reduce(grown.frames) { max($0, $1.length) }
+      if new.count > grown.trajectories || longest > grown.frames {
+        try grown.publish(trajectories: max(new.count, grown.trajectories), frames: longest)
+      }
+      try grown.publish(lengths: new, changed: commits.map(\.trajectory))
+    } catch { outcome = error }
+    condition.lock()
+    ended(with: outcome)
+    if outcome == nil {
+      files = grown
+      lengths = new
+      unpublished.removeFirst(commits.count)
+      condition.broadcast()
+    }
+  }
+
+  private func ended(with outcome: StoreError?) {
+    attempts += 1
+    failure = outcome
+    hasFailed.store(outcome != nil, ordering: .relaxed)
+    condition.broadcast()
+  }
+}

@@ -1,0 +1,3 @@
+enum PresetTable {
+  static func run() throws {}
+}
