@@ -19,8 +19,10 @@ struct LyapunovProbe: Sendable {
     let steps = max(1, Int((interval / 0.01).rounded()))
     return starts.map { start in
       measure(start) { state in
-        var ensemble = HolsteinEnsemble(
-          states: [Self.lattice(state)], parameters: parameters, dt: interval / Double(steps), saveEvery: steps)
+        guard
+          var ensemble = try? HolsteinEnsemble(
+            states: [Self.lattice(state)], parameters: parameters, dt: interval / Double(steps), saveEvery: steps)
+        else { return state.map { _ in .nan } }
         _ = ensemble.advance()
         return Self.vector(ensemble.advance()[0].state)
       }

@@ -15,6 +15,7 @@ struct VerdictSettings: Sendable {
   let lyapunovFrames: Int
   let cores: Int
   let share: Double
+  let alerts: Alerts
 
   init(_ section: ConfigurationSection) {
     truth = section.optionalText(
@@ -43,6 +44,7 @@ struct VerdictSettings: Sendable {
     cores = section.integer("cores", default: 1, in: 1...256, "Rollouts that run at once, each on a core")
     share = section.number(
       "share", default: 1, in: 0.01...1, "Share of the time that they may be busy; pauses are made up")
+    alerts = Alerts(section)
   }
 
   /// Frames of rollouts from random starts, on trajectories of so many frames.

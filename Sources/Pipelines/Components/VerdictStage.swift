@@ -23,10 +23,12 @@ struct VerdictStage: Component {
       node.id, kind: Self.word, reading: node.inlet(checkpoints), on: ThreadExecutor(name: node.id)
     ) { files, emit in
       var judge = judge
+      var watch = try settings.alerts.watch(node.id, in: assembly)
       for try await file in files {
         let begin = ContinuousClock.now
         do {
           let verdict = try Leases.shared.holding(file.url) { try judge.verdict(on: file) }
+          try watch?.observe(verdict.numbers, isComplete: true)
           try await emit(verdict)
         } catch let error as LearningError {
           // A file that was retired before its turn, or is damaged: said, and not the end of the run.
