@@ -169,15 +169,15 @@ public struct ClimateComparison: Codable, Sendable {
     } + stateSpace.map { (nil, $0) }
   }
 
-  /// How many times its noise floor a distance is, as the geometric mean over all distances that have both: 1 for a
-  /// model that is as like the truth as other truth is. Infinite when a distance is not finite; nil without a noise floor.
+  /// How many times its noise floor a distance is, as the geometric mean over all distances that have both: about 1 for a
+  /// model that is as like the truth as other truth is. No distance counts as less than a tenth of its noise floor.
+  /// Infinite when a distance is not finite; nil without a noise floor.
   public var score: Double? {
     let ratios = distances.compactMap { entry -> Double? in
       guard let floor = entry.distance.noiseFloor, floor > 0, floor.isFinite else { return nil }
-      return entry.distance.value.isFinite ? max(entry.distance.value, 0) / floor : .infinity
+      return entry.distance.value.isFinite ? max(entry.distance.value / floor, 0.1) : .infinity
     }
     guard !ratios.isEmpty else { return nil }
-    if ratios.contains(.infinity) { return .infinity }
     return exp(ratios.reduce(0) { $0 + log($1) } / Double(ratios.count))
   }
 

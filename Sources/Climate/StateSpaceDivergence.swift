@@ -114,9 +114,8 @@ enum StateSpaceDivergence {
   /// that are not finite keep their weight and have density 0 everywhere.
   struct GaussianMixture: Sendable {
     static let name = "D_stsp/gtf-gmm1"
-    /// ln Σ_t exp(−|s − x_t|²/2σ²) of each draw s over the points of each trajectory, (draws, B).
-    private let truth: [[Double]]
-    private let other: [[Double]]
+    private let truth: Densities
+    private let other: Densities
     private let truthPoints: [Double]
     private let otherPoints: [Double]
     /// The truth's trajectory that each draw is from.
@@ -165,8 +164,8 @@ enum StateSpaceDivergence {
         if others.allSatisfy({ $0.nearest > 16 * variance }) { outside += 1 }
       }
       self.origin = origin
-      self.truth = truthDensity
-      self.other = otherDensity
+      self.truth = Densities(truthDensity)
+      self.other = Densities(otherDensity)
       self.outside = outside
     }
 
@@ -175,14 +174,53 @@ enum StateSpaceDivergence {
         zip(points, weights).reduce(0) { $0 + $1.0 * $1.1 }
       }
       let normalisation = log(total(truthPoints, weightsTruth)) - log(total(otherPoints, weightsOther))
+      let p = truth.logarithms(weightsTruth)
+      let q = other.logarithms(weightsOther)
       var sum = 0.0
       var weight = 0.0
       for (draw, from) in origin.enumerated() where weightsTruth[from] > 0 {
-        let ratio = Self.logSum(truth[draw], weightsTruth) - Self.logSum(other[draw], weightsOther) - normalisation
-        sum += weightsTruth[from] * ratio
+        sum += weightsTruth[from] * (p[draw] - q[draw] - normalisation)
         weight += weightsTruth[from]
       }
       return weight > 0 ? sum / weight : .nan
+    }
+
+    /// ln Σ_t exp(−|s − x_t|²/2σ²) of each draw s over the points of each trajectory, kept so that any weighting of the
+    /// trajectories is a product of a matrix and a vector.
+    private struct Densities: Sendable {
+      /// (draws, B).
+      private let logs: [[Double]]
+      /// The largest of each draw, and the exponentials of the others relative to it, (draws · B).
+      private let largest: [Double]
+      private let relative: [Double]
+
+      init(_ logs: [[Double]]) {
+        self.logs = logs
+        largest = logs.map { $0.max() ?? -.infinity }
+        relative = zip(logs, largest).flatMap { logs, largest in
+          logs.map { largest > -.infinity ? exp($0 - largest) : 0 }
+        }
+      }
+
+      /// ln Σ_b w_b e^l for every draw.
+      func logarithms(_ weights: [Double]) -> [Double] {
+        var result = largest
+        let count = weights.count
+        relative.withUnsafeBufferPointer { relative in
+          weights.withUnsafeBufferPointer { weights in
+            for draw in 0..<result.count {
+              var sum = 0.0
+              for b in 0..<count { sum += weights[b] * relative[draw * count + b] }
+              result[draw] += log(sum)
+            }
+          }
+        }
+        // Where the nearest trajectory has no weight, the others may have underflowed beside it.
+        for draw in result.indices where result[draw] == -.infinity {
+          result[draw] = GaussianMixture.logSum(logs[draw], weights)
+        }
+        return result
+      }
     }
 
     private static func thinned(_ points: Points) -> Points {

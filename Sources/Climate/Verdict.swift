@@ -18,6 +18,30 @@ public struct Verdict: Codable, Sendable {
   public struct Baseline: Codable, Sendable {
     public var name: String
     public var errors: Errors
+    /// By norm, as the model's.
+    public var validTimes: [ValidTime]
+    /// Share of rollouts that have not diverged at the last frame.
+    public var survival: Double
+    /// `ClimateComparison.score`.
+    public var climateScore: Double?
+
+    /// - Parameters: as for the model's verdict.
+    public init(
+      name: String, truth: [[LatticeState]], states: [[LatticeState]], reference: [String: [[Double]]]? = nil,
+      timeStep: Double, validThreshold: Double = 0.4, predictability: Double? = nil, seed: UInt64 = 0
+    ) {
+      self.name = name
+      let shortTerm = ShortTerm(
+        starts: [], truth: truth, model: states, timeStep: timeStep, validThreshold: validThreshold,
+        predictability: predictability)
+      errors = shortTerm.errors
+      validTimes = shortTerm.validTimes
+      survival = shortTerm.survival.last ?? 0
+      let comparison = ClimateComparison(
+        truth: Verdict.orderParameters(truth), other: Verdict.orderParameters(states), reference: reference,
+        timeStep: timeStep, paired: true, resamples: 0, seed: seed)
+      climateScore = comparison.score
+    }
   }
 
   /// How far a prediction's physics drifts; largest over all rollouts and frames.
@@ -47,11 +71,22 @@ public struct Verdict: Codable, Sendable {
   /// Median time until |Δρ error| first exceeds `validThreshold` standard deviations of the truth's Δρ.
   public var validTime: Double
   public var validThreshold: Double
+  /// Valid times by norm.
+  public var validTimes: [ValidTime]
+  /// Root-mean-square errors against the frame, by component; see `ShortTerm`.
+  public var errorsAgainstFrame: [String: [Double]]
   /// Share of rollouts that have not diverged, against the frame.
   public var survival: [Double]
   public var climate: ClimateComparison
   public var physics: Physics
   public var baselines: [Baseline]
+  /// The same short-term numbers from starts drawn at random.
+  public var randomStarts: ShortTerm?
+  public var lyapunov: LyapunovComparison?
+  /// The time after which the truth itself cannot be predicted, when it is known; it caps the valid times.
+  public var predictabilityTime: Double?
+  /// How many times its noise floor the model's climate is from the truth's: `ClimateComparison.score`.
+  public var climateScore: Double?
   /// Truth and prediction of the first rollout, for a plot.
   public var example: [String: [Double]]
 
@@ -59,10 +94,16 @@ public struct Verdict: Codable, Sendable {
   ///   - truth: (B, T + 1) states, the first of each is where the rollout started.
   ///   - model: (B, T + 1) predictions from the same first states.
   ///   - baselines: Other predictions from the same states.
+  ///   - judged: Baselines that were judged before.
+  ///   - reference: Order parameters of as much other truth over the same frames, for the noise floor.
+  ///   - predictability: The time after which the truth itself cannot be predicted; it caps the valid times.
+  ///   - seed: Of the bootstrap and of Monte Carlo draws.
   public init(
     checkpoint: String, step: Int, truth: [[LatticeState]], model: [[LatticeState]], timeStep: Double,
     parameters: HolsteinParameters,
-    baselines: [(name: String, states: [[LatticeState]])] = [], validThreshold: Double = 0.4
+    baselines: [(name: String, states: [[LatticeState]])] = [], judged: [Baseline] = [],
+    reference: [String: [[Double]]]? = nil, randomStarts: ShortTerm? = nil, lyapunov: LyapunovComparison? = nil,
+    predictability: Double? = nil, validThreshold: Double = 0.4, seed: UInt64 = 0
   ) {
     precondition(
       !truth.isEmpty && truth.count == model.count && zip(truth, model).allSatisfy { $0.count == $1.count },
@@ -73,17 +114,29 @@ public struct Verdict: Codable, Sendable {
     self.validThreshold = validThreshold
     rollouts = truth.count
     frames = truth[0].count - 1
-    errors = Self.errors(truth, model)
-    self.baselines = baselines.map { Baseline(name: $0.name, errors: Self.errors(truth, $0.states)) }
+    let shortTerm = ShortTerm(
+      starts: [], truth: truth, model: model, timeStep: timeStep, validThreshold: validThreshold,
+      predictability: predictability)
+    errors = shortTerm.errors
+    errorsAgainstFrame = shortTerm.errorsAgainstFrame
+    validTimes = shortTerm.validTimes
+    validTime = shortTerm.validTimes[0].median
+    survival = shortTerm.survival
+    deltaRhoAgainstFrame = shortTerm.errorsAgainstFrame["deltaRho"] ?? []
+    deltaQAgainstFrame = shortTerm.errorsAgainstFrame["deltaQ"] ?? []
+    self.baselines =
+      baselines.map {
+        Baseline(
+          name: $0.name, truth: truth, states: $0.states, reference: reference, timeStep: timeStep,
+          validThreshold: validThreshold, predictability: predictability, seed: seed)
+      } + judged
+    self.randomStarts = randomStarts
+    self.lyapunov = lyapunov
+    predictabilityTime = predictability
     let rhoTruth = truth.map { $0.map(\.deltaRho) }
     let rhoModel = model.map { $0.map(\.deltaRho) }
     let qTruth = truth.map { $0.map(\.deltaQ) }
     let qModel = model.map { $0.map(\.deltaQ) }
-    func against(_ a: [[Double]], _ b: [[Double]]) -> [Double] {
-      a[0].indices.map { t in
-        (a.indices.reduce(0) { $0 + (a[$1][t] - b[$1][t]) * (a[$1][t] - b[$1][t]) } / Double(a.count)).squareRoot()
-      }
-    }
     func largest(_ a: [[Double]], _ b: [[Double]]) -> Double {
       var result = 0.0
       for (x, y) in zip(a, b) {
@@ -91,29 +144,22 @@ public struct Verdict: Codable, Sendable {
       }
       return result
     }
-    deltaRhoAgainstFrame = against(rhoTruth, rhoModel)
-    deltaQAgainstFrame = against(qTruth, qModel)
     largestDeltaRho = largest(rhoTruth, rhoModel)
     largestDeltaQ = largest(qTruth, qModel)
-    let all = rhoTruth.flatMap(\.self)
-    let mean = all.reduce(0, +) / Double(all.count)
-    let deviation = (all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(all.count)).squareRoot()
-    let valid = zip(rhoTruth, rhoModel).map { x, y in
-      x.indices.first { !(abs(x[$0] - y[$0]) <= validThreshold * deviation) } ?? x.count - 1
-    }
-    validTime = Double(valid.sorted()[valid.count / 2]) * timeStep
-    let onsets = zip(rhoModel, qModel).map { rho, q in
-      min(Divergence.onset(rho, truth: rhoTruth) ?? .max, Divergence.onset(q, truth: qTruth) ?? .max)
-    }
-    survival = truth[0].indices.map { t in Double(onsets.count { $0 > t }) / Double(onsets.count) }
     climate = ClimateComparison(
       truth: ["deltaRho": rhoTruth, "deltaQ": qTruth], other: ["deltaRho": rhoModel, "deltaQ": qModel],
-      timeStep: timeStep)
+      reference: reference, timeStep: timeStep, paired: true, seed: seed)
+    climateScore = climate.score
     physics = Self.physics(model, parameters)
     example = [
       "deltaRho truth": rhoTruth[0], "deltaRho model": rhoModel[0], "deltaQ truth": qTruth[0],
       "deltaQ model": qModel[0],
     ]
+  }
+
+  /// Δρ and ΔQ of rollouts, (B, T + 1) each.
+  public static func orderParameters(_ rollouts: [[LatticeState]]) -> [String: [[Double]]] {
+    ["deltaRho": rollouts.map { $0.map(\.deltaRho) }, "deltaQ": rollouts.map { $0.map(\.deltaQ) }]
   }
 
   /// RMSE over rollouts and predicted frames; the start, which is given, does not count.
@@ -172,7 +218,18 @@ public struct Verdict: Codable, Sendable {
       rollouts, errors.deltaRho, errors.deltaQ)
     if let persistence = baselines.first(where: { $0.name == "persistence" }) {
       words += String(
-        format: " Persistence would give %.2e and %.2e.", persistence.errors.deltaRho, persistence.errors.deltaQ)
+        format: " Persistence would give %.2e and %.2e", persistence.errors.deltaRho, persistence.errors.deltaQ)
+      for other in baselines where other.name != "persistence" {
+        words += String(
+          format: ", %@ %.2e and %.2e", other.name as NSString, other.errors.deltaRho, other.errors.deltaQ)
+      }
+      words += "."
+    }
+    if let climateScore, climateScore.isFinite {
+      words += String(format: " Its climate is %.1f times as far from the truth's as other truth is.", climateScore)
+    }
+    if let lyapunov, let model = lyapunov.model, let truth = lyapunov.truth {
+      words += String(format: " Largest Lyapunov exponent %.3f, the truth's %.3f.", model, truth)
     }
     if survivors < 1 { words += String(format: " %.0f %% of the rollouts diverged.", 100 * (1 - survivors)) }
     return words

@@ -20,7 +20,7 @@ struct Holstream: AsyncParsableCommand {
         holstream predict --checkpoint C.safetensors --from truth.zarr --frame 0 --steps 300 --out model.zarr
         holstream climate truth.zarr model.zarr
 
-      Exit codes: 0 success, 64 wrong usage, 65 bad input data, 69 something missing on this machine, \
+      Exit codes: 0 success, 3 stopped by a threshold, 64 wrong usage, 65 bad input data, 69 something missing on this machine, \
       78 bad configuration, 130 interrupted.
       """,
     subcommands: [

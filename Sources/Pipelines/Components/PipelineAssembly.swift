@@ -10,15 +10,21 @@ final class PipelineAssembly: Sendable {
   let events: EventHub
   /// Whether an earlier run in the same folder is gone on with.
   let isResuming: Bool
+  /// Raised by a threshold that stops the run.
+  let alarm: RunAlarm
   private let frameSources = Mutex<[String: any FrameSource]>([:])
   private let startPositions = Mutex<[String: Int]>([:])
 
-  init(graph: Graph, description: PipelineDescription, directory: RunDirectory, events: EventHub, isResuming: Bool) {
+  init(
+    graph: Graph, description: PipelineDescription, directory: RunDirectory, events: EventHub, isResuming: Bool,
+    alarm: RunAlarm = RunAlarm()
+  ) {
     self.graph = graph
     self.description = description
     self.directory = directory
     self.events = events
     self.isResuming = isResuming
+    self.alarm = alarm
   }
 
   var checkpointFolder: URL { directory.file("checkpoints") }

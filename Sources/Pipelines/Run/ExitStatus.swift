@@ -8,6 +8,8 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
   public let rawValue: Int32
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
+  /// A threshold of the climate monitor stopped the run. (Of no standard: `sysexits.h` knows only errors.)
+  public static let alert = ExitStatus(rawValue: 3)
   public static let usage = ExitStatus(rawValue: 64)
   public static let badInput = ExitStatus(rawValue: 65)
   public static let missing = ExitStatus(rawValue: 69)
@@ -36,6 +38,7 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
       case .interrupted: self = .interrupted
       case .missing: self = .missing
       case .unwritable: self = .unwritable
+      case .alert: self = .alert
       default: self = .badInput
       }
     default: return nil

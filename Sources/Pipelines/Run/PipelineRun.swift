@@ -15,6 +15,7 @@ public final class PipelineRun: Sendable {
   /// What the page shows.
   public let events: EventHub
   private let isResuming: Bool
+  private let alarm: RunAlarm
 
   /// Makes (or finds) the run's folder and puts the pipeline together.
   /// - Parameters:
@@ -47,10 +48,13 @@ public final class PipelineRun: Sendable {
     let events = EventHub()
     self.events = events
     let folder = self.directory
+    let alarm = RunAlarm()
+    self.alarm = alarm
     try description.text.write(to: folder.file("pipeline.yaml"), atomically: true, encoding: .utf8)
     pipeline = try Pipeline(description.name) { graph in
       let assembly = PipelineAssembly(
-        graph: graph, description: description, directory: folder, events: events, isResuming: resuming)
+        graph: graph, description: description, directory: folder, events: events, isResuming: resuming,
+        alarm: alarm)
       var flows: [String: AnyFlow] = [:]
       for node in description.nodes {
         flows[node.id] = try node.component.attach(node, to: node.from.flatMap { flows[$0] }, in: assembly)
@@ -113,6 +117,12 @@ public final class PipelineRun: Sendable {
       )
     }
     events.finish()
+    if let reason = alarm.reason {
+      throw RunError(
+        .alert,
+        "Stopped by a threshold: \(reason). Everything is in \(directory.shown()); to go on, add: --directory \(directory.shown()) --resume"
+      )
+    }
     return summary
   }
 }

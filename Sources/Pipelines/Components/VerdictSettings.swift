@@ -1,0 +1,52 @@
+/// How checkpoints are judged.
+struct VerdictSettings: Sendable {
+  /// Name of the source of the truth; the only one when nil.
+  let truth: String?
+  let horizon: Int
+  let rollouts: Int
+  let start: Int
+  let randomStarts: Int
+  let randomHorizon: Int?
+  let threshold: Double
+  let predictability: Double?
+  let baselineFrames: Int
+  let hasReference: Bool
+  let measuresLyapunov: Bool
+  let lyapunovFrames: Int
+  let cores: Int
+  let share: Double
+  let alerts: Alerts
+
+  init(_ section: ConfigurationSection) {
+    truth = section.optionalText(
+      "truth", "The source whose held-out trajectories are the truth; the only one when left out")
+    horizon = section.integer("horizon", default: 300, in: 1...1_000_000, "Predicted frames")
+    rollouts = section.integer("rollouts", default: 4, in: 1...4096, "Held-out trajectories to predict")
+    start = section.integer("start", default: 0, in: 0...1_000_000, "Frame that rollouts start from")
+    randomStarts = section.integer(
+      "random-starts", default: 0, in: 0...4096, "Further rollouts from frames drawn at random")
+    randomHorizon = section.optionalInteger(
+      "random-horizon", in: 1...1_000_000,
+      "Their predicted frames; the horizon, or half a trajectory if that is shorter, when left out")
+    threshold = section.number(
+      "valid-threshold", default: 0.4, in: 1e-6...1e6, "Predictions are valid up to this error, in standard deviations")
+    predictability = section.optionalNumber(
+      "predictability-time", "Time after which the truth itself cannot be predicted; caps the valid time")
+    baselineFrames = section.integer(
+      "baseline-frames", default: 600, in: 0...1_000_000,
+      "Training frames that the linear regression and the echo-state network are fitted to; 0 for persistence alone")
+    hasReference = section.flag(
+      "reference", default: true, "Read as many other held-out trajectories, for the noise floor")
+    measuresLyapunov = section.flag(
+      "lyapunov", default: false, "Largest Lyapunov exponent of the model and of the truth")
+    lyapunovFrames = section.integer(
+      "lyapunov-frames", default: 300, in: 10...1_000_000, "Frames that the exponents are averaged over")
+    cores = section.integer("cores", default: 1, in: 1...256, "Rollouts that run at once, each on a core")
+    share = section.number(
+      "share", default: 1, in: 0.01...1, "Share of the time that they may be busy; pauses are made up")
+    alerts = Alerts(section)
+  }
+
+  /// Frames of rollouts from random starts, on trajectories of so many frames.
+  func randomHorizon(of frames: Int) -> Int { randomHorizon ?? min(horizon, max(1, frames / 2)) }
+}

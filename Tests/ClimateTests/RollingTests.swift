@@ -1,0 +1,161 @@
+import Foundation
+import Lattice
+import Testing
+
+@testable import Climate
+
+@Suite("Rolling statistics")
+struct RollingTests {
+  private let names = ["x", "y"]
+
+  /// Three trajectories of two observables, frame by frame: (trajectory, values).
+  private func stream(_ length: Int, seed: UInt64 = 0) -> [(Int, [Double])] {
+    let series = (0..<6).map { autoregressive(0.8, length: length, seed: seed + UInt64($0)) }
+    var frames: [(Int, [Double])] = []
+    for t in 0..<length {
+      for trajectory in 0..<3 {
+        frames.append((trajectory, [series[2 * trajectory][t], 5 + series[2 * trajectory + 1][t]]))
+      }
+    }
+    return frames
+  }
+
+  @Test("One pass gives the moments, the autocorrelation and the histogram of all the data")
+  func onePass() {
+    let frames = stream(400)
+    var fold = ClimateFold(names: names, maximumLag: 20)
+    for (trajectory, values) in frames { fold.add(trajectory: trajectory, values: values) }
+    let found = fold.snapshot().observables[1]
+    let series = (0..<3).map { number in frames.filter { $0.0 == number }.map { $0.1[1] } }
+    let values = series.flatMap { $0 }
+    let mean = values.reduce(0, +) / 1200
+    #expect(abs(found.mean - mean) < 1e-12)
+    #expect(abs(found.variance - values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 1200) < 1e-10)
+    #expect(found.minimum == values.min() && found.maximum == values.max())
+    let curve = Autocorrelation.ensemble(series, maximumLag: 20)
+    #expect(found.autocorrelation.count == 21)
+    #expect(zip(found.autocorrelation, curve).allSatisfy { abs($0 - $1) < 1e-10 })
+    #expect(found.histogram.reduce(0, +) == 1200 && found.histogram.count <= 64)
+    #expect(found.histogramLow <= values.min()!)
+    #expect(found.histogramLow + found.histogramWidth * Double(found.histogram.count) > values.max()!)
+  }
+
+  @Test("Parts merge into the whole, wherever the stream is cut", arguments: [1, 3, 10, 333, 600])
+  func merges(cut: Int) {
+    let frames = stream(400)
+    var whole = ClimateFold(names: names, maximumLag: 20)
+    var parts = [ClimateFold(names: names, maximumLag: 20)]
+    for (number, (trajectory, values)) in frames.enumerated() {
+      whole.add(trajectory: trajectory, values: values)
+      if number == cut || number == cut + 40 { parts.append(ClimateFold(names: names, maximumLag: 20)) }
+      parts[parts.count - 1].add(trajectory: trajectory, values: values)
+    }
+    // In another order of joining too: (a + b) + c and a + (b + c).
+    var left = parts[0]
+    left.merge(parts[1])
+    left.merge(parts[2])
+    var right = parts[1]
+    right.merge(parts[2])
+    var all = parts[0]
+    all.merge(right)
+    for merged in [left, all] {
+      #expect(merged.seen == whole.seen)
+      for (a, b) in zip(merged.snapshot().observables, whole.snapshot().observables) {
+        #expect(abs(a.mean - b.mean) < 1e-12 && abs(a.variance - b.variance) < 1e-10)
+        #expect(a.histogram == b.histogram && a.histogramLow == b.histogramLow)
+        #expect(zip(a.autocorrelation, b.autocorrelation).allSatisfy { abs($0 - $1) < 1e-10 })
+      }
+    }
+  }
+
+  @Test("Histograms of values of any size merge exactly, in any order")
+  func histograms() {
+    var random = SeededNormals(4)
+    let sets = [1.0, 1e-9, 1e7, 3].map { scale in (0..<100).map { _ in scale * random.next() } } + [[0, -1e300, .nan]]
+    var whole = StreamingHistogram()
+    for value in sets.flatMap({ $0 }) { whole.add(value) }
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 4, 0, 1, 3]] {
+      var merged = StreamingHistogram()
+      for index in order {
+        var part = StreamingHistogram()
+        for value in sets[index] { part.add(value) }
+        merged.merge(part)
+      }
+      #expect(merged == whole)
+    }
+    #expect(whole.filled.counts.reduce(0, +) == 402)
+  }
+
+  @Test("What is forgotten counts half after the half-life, and a shift is followed")
+  func forgetting() {
+    var fold = ClimateFold(names: ["x"], maximumLag: 3, halfLife: 50)
+    for t in 0..<2000 { fold.add(trajectory: 0, values: [t < 1000 ? 0 : 1]) }
+    #expect(abs(fold.snapshot().observables[0].mean - 1) < 1e-5)
+    var one = ClimateFold(names: ["x"], maximumLag: 0, halfLife: 50)
+    one.add(trajectory: 0, values: [1])
+    for _ in 0..<50 { one.add(trajectory: 0, values: [0]) }
+    let total = (0...50).reduce(0) { $0 + pow(0.5, Double($1) / 50) }
+    #expect(abs(one.snapshot().observables[0].mean - 0.5 / total) < 1e-12)
+  }
+
+  @Test("A stationary stream does not drift and a shifted or louder one does")
+  func drift() throws {
+    func drifts(_ change: @escaping (Double) -> Double) throws -> ClimateDrift {
+      var climate = MonitoredClimate(names: ["x"], window: 3000, maximumLag: 100)
+      let x = autoregressive(0.8, length: 6000, seed: 9)
+      for (t, value) in x.enumerated() { climate.add(trajectory: 0, values: [t < 3000 ? value : change(value)]) }
+      return try #require(climate.summary(timeStep: nil).drift?.first)
+    }
+    let same = try drifts { $0 }
+    #expect(abs(same.mean) < 3.5 && abs(same.variance) < 3.5 && !same.isBiased)
+    #expect(try drifts { $0 + 1 }.mean > 5)
+    #expect(try drifts { 1.6 * $0 }.variance > 5)
+  }
+
+  @Test("Drifts of a stationary process have about unit variance, because frames are counted by their effective number")
+  func driftScale() {
+    var climate = MonitoredClimate(names: ["x"], window: 800, maximumLag: 60)
+    var drifts: [Double] = []
+    for (t, value) in autoregressive(0.8, length: 800 * 120, seed: 21).enumerated() {
+      climate.add(trajectory: 0, values: [value])
+      if (t + 1) % 800 == 0, let drift = climate.summary(timeStep: nil).drift?.first { drifts.append(drift.mean) }
+    }
+    let variance = drifts.reduce(0) { $0 + $1 * $1 } / Double(drifts.count)
+    #expect(drifts.count == 119 && variance > 0.6 && variance < 1.6, "variance \(variance)")
+  }
+
+  @Test("The charge-density wave is the structure factor at π, by averages that merge")
+  func structure() {
+    var states: [LatticeState] = []
+    for k in 1...6 {
+      var state = LatticeState(sites: 8)
+      for i in 0..<8 {
+        state.rho[2 * (i * 8 + i)] = 0.5 + (i % 2 == 0 ? -0.1 : 0.1) * Double(k)
+        state.q[i] = (i % 2 == 0 ? -0.2 : 0.2) * Double(k)
+      }
+      states.append(state)
+    }
+    var whole = StructureFactor()
+    for state in states { whole.add(state) }
+    let order = states.reduce(0) { $0 + $1.deltaRho * $1.deltaRho } / 6
+    #expect(abs(whole.density[4] - 8 * order) < 1e-12)
+    #expect(whole.density[..<4].allSatisfy { abs($0) < 1e-12 })
+    #expect(abs(whole.displacement[4] - 4 * whole.density[4]) < 1e-12)
+    var (first, second) = (StructureFactor(), StructureFactor())
+    for state in states[..<2] { first.add(state) }
+    for state in states[2...] { second.add(state) }
+    first.merge(second)
+    #expect(first.frames == 6 && abs(first.density[4] - whole.density[4]) < 1e-12)
+  }
+
+  @Test("An alert is raised once, cleared once, and by what is not a number")
+  func alerts() {
+    var watch = AlertWatch([AlertRule(number: "a", above: 1), AlertRule(number: "b", above: 5, below: 2)])
+    #expect(watch.observe(["a": 0, "b": 3]).isEmpty)
+    #expect(watch.observe(["a": 2, "b": 1]).map(\.isRaised) == [true, true])
+    #expect(watch.observe(["a": 3, "b": 6]).isEmpty)
+    #expect(watch.observe(["b": 3]).map(\.message) == ["b is 3.0 again"])
+    #expect(watch.raised == [0])
+    #expect(watch.observe(["a": 0, "b": .nan]).map(\.isRaised) == [false, true])
+  }
+}
