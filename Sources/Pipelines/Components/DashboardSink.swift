@@ -38,15 +38,7 @@ struct DashboardSink: Component {
       }
     case .trainingSteps(let flow):
       add(flow) { record in
-        [
-          .training(
-            step: record.report.step,
-            values: [
-              "loss": Double(record.report.loss.total), "learning rate": Double(record.report.learningRate),
-              "gradient norm": Double(record.report.gradientNorm),
-              "total": Double(record.total), "steps per second": record.stepsPerSecond,
-            ])
-        ]
+        [.training(step: record.report.step, values: record.numbers)]
       }
     case .climate(let flow):
       add(flow) { snapshot in
