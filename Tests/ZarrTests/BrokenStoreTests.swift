@@ -87,31 +87,41 @@ struct BrokenStoreTests {
     }
   }
 
-  @Test("Random damage to a chunk or to metadata is an error or harmless, never a crash and never wrong data")
-  func fuzz() async throws {
-    let rounds = ProcessInfo.processInfo.environment["HOLSTREAM_LONG_TESTS"] == nil ? 3_000 : 1_000_000
-    var random = SystemSeeded(7)
-    let plain = [UInt8]((0..<4096).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) })
-    let chain = CodecChain([.zstd(level: 3, checksum: true)], dataType: .float64)
-    let encoded = chain.encode(plain)
-    var metadata = ArrayMetadata(
-      shape: [3, 9], dataType: .complex64, chunkShape: [1, 4], codecs: chain, dimensionNames: ["a", "b"])
-    metadata.attributes["x"] = .number(1)
-    let json = try JSONEncoder().encode(metadata.json)
-    for _ in 0..<rounds {
-      var bytes = encoded
-      for _ in 0..<Int.random(in: 1...4, using: &random) {
-        switch Int.random(in: 0..<3, using: &random) {
-        case 0 where !bytes.isEmpty:
-          bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-        case 1 where !bytes.isEmpty: bytes.removeSubrange(Int.random(in: 0..<bytes.count, using: &random)...)
-        default: bytes.append(UInt8.random(in: 0...255, using: &random))
-        }
+  @Test("Links out of the store, pipes and folders in place of files are refused")
+  func places() async throws {
+    try await withStore { url in
+      let file = url.appending(path: "rho/c.0.1.0.0")
+      let outside = url.deletingLastPathComponent().appending(path: "outside")
+      let inside = url.appending(path: "Q/moved")
+      func attempt() throws -> StoreError? {
+        let reader = try TrajectoryStoreReader(url)
+        do {
+          _ = try reader.read("rho", trajectory: 0, frames: 5..<6)
+          return nil
+        } catch { return error }
       }
-      if let decoded = try? chain.decode(bytes, size: plain.count, path: "chunk") { #expect(decoded == plain) }
-      var text = json
-      text[Int.random(in: 0..<text.count, using: &random)] = UInt8.random(in: 32..<127, using: &random)
-      if let value = try? JSONDecoder().decode(JSONValue.self, from: text) { _ = try? ArrayMetadata(value, path: "a") }
+      try FileManager.default.moveItem(at: file, to: inside)
+      try FileManager.default.createSymbolicLink(at: file, withDestinationURL: inside)
+      #expect(try attempt() == nil)
+      try FileManager.default.removeItem(at: file)
+      try FileManager.default.moveItem(at: inside, to: outside)
+      try FileManager.default.createSymbolicLink(at: file, withDestinationURL: outside)
+      #expect(try attempt()?.message.contains("leads out of the store") == true)
+      try FileManager.default.removeItem(at: file)
+      #expect(mkfifo(file.path, 0o600) == 0)
+      #expect(try attempt()?.message == "is not a file")
+      try FileManager.default.removeItem(at: file)
+      try FileManager.default.createDirectory(at: file, withIntermediateDirectories: true)
+      #expect(try attempt()?.message == "is not a file")
+      try FileManager.default.removeItem(at: file)
+      // A whole array that lies elsewhere, and a store that is itself reached by a link.
+      try FileManager.default.moveItem(at: outside, to: file)
+      let link = url.deletingLastPathComponent().appending(path: "link.zarr")
+      try FileManager.default.createSymbolicLink(at: link, withDestinationURL: url)
+      #expect(try TrajectoryStoreReader(link).read("rho", trajectory: 0, frames: 5..<6).count == 32)
+      try FileManager.default.moveItem(at: url.appending(path: "rho"), to: outside)
+      try FileManager.default.createSymbolicLink(at: url.appending(path: "rho"), withDestinationURL: outside)
+      #expect(throws: StoreError.self) { try TrajectoryStoreReader(url) }
     }
   }
 }
