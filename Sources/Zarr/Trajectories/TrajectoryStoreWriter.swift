@@ -62,6 +62,7 @@ public final class TrajectoryStoreWriter {
     let reader = try TrajectoryStoreReader(url)
     files = try TrajectoryStoreFiles(reader, threads: threads, synchronised: synchronised)
     layout = files.layout
+    Self.clearLeftovers(url)
     handedOver = (0..<reader.trajectories).map { reader.length($0) }
     queue = CommitQueue(files, lengths: handedOver)
     for (trajectory, length) in handedOver.enumerated() where length % layout.framesPerChunk != 0 {
@@ -155,6 +156,18 @@ public final class TrajectoryStoreWriter {
   public func close() throws(StoreError) {
     try flush()
     lock = nil
+  }
+
+  /// Removes what a killed writer had begun, which nobody else may do.
+  private static func clearLeftovers(_ url: URL) {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: url.path)) ?? [] {
+      let folder = "\(url.path)/\(name)"
+      if Files.isTemporary(name) { unlink(folder) }
+      for file in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where Files.isTemporary(file) {
+        unlink("\(folder)/\(file)")
+      }
+    }
   }
 
   private func chunkInProgress(_ trajectory: Int) -> ChunkBuffer {
