@@ -88,11 +88,18 @@ public final class TrajectoryStoreReader: Sendable {
 
   public var trajectories: Int { lengths.count }
 
+  /// Trajectories below this number were deleted by retention: their length is 0.
+  public var retired: Int { lengthArray?.attributes[Self.retiredKey]?.integer ?? 0 }
+  static let retiredKey = "retired"
+
   /// Whether its chunks share files, so that it must be unsealed before it can be appended to.
   public var isSealed: Bool { arrays.values.contains { $0.metadata.sharding != nil } }
 
   /// Frames of a trajectory.
   public func length(_ trajectory: Int) -> Int { lengths[trajectory] }
+
+  /// Frames that are decoded together.
+  public func framesPerChunk(_ field: String) -> Int { array(field).chunkShape[1] }
 
   public func field(_ name: String) -> TrajectoryField? { fields.first { $0.name == name } }
 

@@ -14,6 +14,8 @@ public final class TrajectoryStoreWriter {
   private var lock: StoreLock?
   /// Frames of each trajectory that were handed to the queue as full chunks, or were stored before.
   private var handedOver: [Int]
+  /// Sizes of finished trajectories, for retention.
+  var knownSizes: [Int: Int] = [:]
   /// The frames of each trajectory's chunk in progress, by trajectory.
   private var pending: [Int: ChunkBuffer] = [:]
 
@@ -139,6 +141,23 @@ public final class TrajectoryStoreWriter {
   public func settle() throws(StoreError) {
     try queue.check()
     try queue.finish()
+  }
+
+  /// Trajectories below this number were deleted; nothing may be appended to them.
+  public var retired: Int { queue.retired }
+
+  func chunkFiles(of trajectory: Int, frames: Int) -> [String] { files.chunkFiles(of: trajectory, frames: frames) }
+
+  /// Deletes all trajectories below `end`: first readers are told, then the files go.
+  func retire(before end: Int) throws(StoreError) {
+    let gone = (retired..<end).map { ($0, storedLength($0)) }
+    try queue.retire(before: end)
+    for (trajectory, length) in gone {
+      pending[trajectory] = nil
+      handedOver[trajectory] = 0
+      knownSizes[trajectory] = nil
+      for file in chunkFiles(of: trajectory, frames: length) { unlink(file) }
+    }
   }
 
   /// Stores everything that was appended; chunks in progress are written padded and written anew when they are full.
