@@ -50,6 +50,38 @@ struct BrokenStoreTests {
     }
   }
 
+  @Test("Lengths that are lost, torn or behind their chunks are found again")
+  func lengths() async throws {
+    for how in ["gone", "torn", "behind", "ahead of a missing shard"] {
+      try await withStore { url in
+        let file = url.appending(path: "length/c.0")
+        let whole = try [UInt8](Data(contentsOf: file))
+        switch how {
+        case "gone": try FileManager.default.removeItem(at: file)
+        case "torn": try Data(whole.dropLast(5)).write(to: file)
+        case "behind":
+          let numbers = [7.0] + Array(repeating: 0, count: 1023)
+          let chain = CodecChain([.zstd(level: 1, checksum: true)], dataType: .int64)
+          try Data(chain.encode(ZarrDataType.int64.bytes(numbers))).write(to: file)
+        default:
+          _ = try StoreSeal(sealing: url)
+          try FileManager.default.removeItem(at: url.appending(path: "rho/c.0.0.0.0"))
+        }
+        let repair = StoreRepair(planning: try StoreInspection(url, verify: true))
+        #expect(repair.isNeeded)
+        let first = try? TrajectoryStoreReader(url).length(0)
+        #expect(first == ["gone": 0, "behind": 7, "ahead of a missing shard": 12][how], "nothing was touched yet")
+        try repair.apply()
+        let inspection = try StoreInspection(url, verify: true)
+        #expect(inspection.damage == [] && !StoreRepair(planning: inspection).isNeeded)
+        #expect(inspection.reader.length(0) == (how.hasPrefix("ahead") ? 0 : 12), "\(how)")
+        if inspection.reader.length(0) == 12 {
+          #expect(try inspection.reader.read("Q", trajectory: 0, frames: 11..<12) == TrajectoryStoreTests.frame(0, 11)["Q"])
+        }
+      }
+    }
+  }
+
   @Test("Metadata that lies is refused before memory is taken for it")
   func metadata() async throws {
     let lies: [(String, String)] = [

@@ -91,7 +91,7 @@ struct ZarrSink: Component {
             fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids),
             framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset, compressionLevel: level,
             relativeError: relativeError, threads: threads, synchronised: synchronised, attributes: attributes)
-        }, retention: retention, sealedLength: isSealed ? expectedFrames : nil,
+        }, retention: retention, expectedFrames: expectedFrames, isSealed: isSealed,
         tell: { [events = assembly.events] in events.send(.message($0)) }))
     return nil
   }
@@ -111,14 +111,14 @@ struct ZarrSink: Component {
     let writer: Writer
     let layout: @Sendable (Frame) -> TrajectoryStoreLayout
     let retention: StoreRetention?
-    /// Frames of a complete trajectory, when the store is to be sealed after the last.
-    let sealedLength: Int?
+    /// Frames of a complete trajectory.
+    let expectedFrames: Int
+    /// Whether a complete run ends with sealing the store.
+    let isSealed: Bool
     let tell: @Sendable (String) -> Void
     var clock: any Clock<Duration> = .continuous
 
     func consume(_ frames: Inlet<Frame>) async throws {
-      // Trajectories below the smallest one that was added to lately get no more frames.
-      var recent: Set<Int> = []
       for try await frame in frames {
         let store = try await persisting { () throws(StoreError) in
           if writer.store == nil { writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame)) }
@@ -135,24 +135,33 @@ struct ZarrSink: Component {
         try await persisting { () throws(StoreError) in
           try store.append(trajectory: frame.trajectory, time: frame.time, frame)
         }
-        guard let retention else { continue }
-        recent.insert(frame.trajectory)
         // A trajectory begins: the time to look what is too much.
-        if frame.index == 0, let finished = recent.min(), finished > store.retired {
-          let count = try await persisting { () throws(StoreError) in try store.retain(retention, finished: finished) }
-          if count > 0 { tell("\(writer.url.lastPathComponent): deleted the \(count) oldest trajectories.") }
-          recent = [frame.trajectory]
-        }
+        if frame.index == 0 { try await retain(store) }
       }
       guard let store = writer.store else { return }
+      try await persisting { () throws(StoreError) in try store.flush() }
+      try await retain(store)
       try await persisting { () throws(StoreError) in try store.close() }
-      guard let sealedLength,
-        (store.retired..<store.trajectories).allSatisfy({ store.storedLength($0) >= sealedLength })
-      else { return }
+      guard isSealed, finished(store) == store.trajectories else { return }
       writer.store = nil
       do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError where error.code == .locked {
         tell("Not sealed: \(error)")
       }
+    }
+
+    /// The first trajectory that may get more frames.
+    private func finished(_ store: TrajectoryStoreWriter) -> Int {
+      (store.retired..<max(store.retired, store.trajectories)).first { store.storedLength($0) < expectedFrames }
+        ?? store.trajectories
+    }
+
+    private func retain(_ store: TrajectoryStoreWriter) async throws {
+      guard let retention else { return }
+      let count = try await persisting { () throws(StoreError) in
+        try store.settle()
+        return try store.retain(retention, finished: finished(store))
+      }
+      if count > 0 { tell("\(writer.url.lastPathComponent): deleted the \(count) oldest trajectories.") }
     }
 
     /// Does what needs room on the disk; while there is none, the frame waits here, and behind it the source.

@@ -15,6 +15,8 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
   public let bytesOnDisk: Int
   /// What could not be read, when it was asked to verify; nil when not.
   public let damage: [Damage]?
+  /// Why the array `length` cannot be read, when it cannot: everything then counts as not stored until it is repaired.
+  public let lostLengths: String?
   /// Temporary files that a killed writer left.
   public let leftovers: [URL]
 
@@ -23,7 +25,8 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
   ///   - progress: Chunks done, and how many there are.
   /// - Throws: `StoreError` when it is no store at all.
   public init(_ url: URL, verify: Bool, progress: (Int, Int) throws -> Void = { _, _ in }) throws {
-    let reader = try TrajectoryStoreReader(url, cacheLimit: 0)
+    let (reader, lost) = try TrajectoryStoreReader.salvaging(url)
+    lostLengths = lost
     self.reader = reader
     var bytes = 0
     var leftovers: [URL] = []
@@ -95,6 +98,7 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
       String(
         format: "  on disk: %.1f MB (%.1f MB before compression, ratio %.2f)", Double(bytesOnDisk) / 1e6,
         Double(raw) / 1e6, ratio))
+    if let lostLengths { lines.append("  DAMAGED: \(lostLengths); `--repair` finds the lengths again") }
     if reader.isSealed { lines.append("  sealed: chunks share files") }
     if reader.retired > 0 { lines.append("  the first \(reader.retired) trajectories were deleted to keep within bounds") }
     for field in reader.fields {

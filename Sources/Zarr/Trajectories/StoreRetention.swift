@@ -25,7 +25,7 @@ extension TrajectoryStoreWriter {
     let most = min(finished, held, trajectories)
     var end = retired
     switch retention {
-    case .trajectories(let count): end = max(end, min(most, trajectories - count))
+    case .trajectories(let count): end = max(end, min(most, appendedTrajectories - count))
     case .age(let age):
       let oldest = now.timeIntervalSince1970 - age / .seconds(1)
       while end < most, lastWritten(end) < oldest { end += 1 }

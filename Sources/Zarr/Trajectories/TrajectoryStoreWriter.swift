@@ -84,6 +84,9 @@ public final class TrajectoryStoreWriter {
 
   public var trajectories: Int { queue.stored.count }
 
+  /// Trajectories of which a frame was appended.
+  var appendedTrajectories: Int { handedOver.count }
+
   /// Bytes of chunk files written so far.
   public var bytesWritten: Int { queue.bytesWritten }
 
