@@ -104,9 +104,23 @@ struct SealingTests {
           try Data(bytes).write(to: folder.appending(path: "\(preset.rawValue)-\(field.name).raw"))
         }
       }
+      // Numbers of random bits, which no codec makes smaller.
+      let writer = try TrajectoryStoreWriter(
+        creating: folder.appending(path: "noise.zarr"),
+        layout: TrajectoryStoreLayout(fields: [Self.fields[2]], framesPerChunk: 64, preset: .compact))
+      var random = SystemSeeded(3)
+      let noise = (0..<256).map { _ in random.next() }
+      for frame in 0..<64 {
+        try writer.append(trajectory: 0, time: 0) { $1.copyBytes(from: noise[4 * frame..<4 * frame + 4].flatMap { withUnsafeBytes(of: $0, Array.init) }) }
+      }
+      try writer.close()
+      try Data(noise.flatMap { withUnsafeBytes(of: $0, Array.init) }).write(to: folder.appending(path: "noise.raw"))
       let script = """
         import sys, numpy, zarr, tensorstore, xarray
         folder = sys.argv[1]
+        noise = open(f"{folder}/noise.raw", "rb").read()
+        assert zarr.open_group(f"{folder}/noise.zarr", mode="r")["c"][0].tobytes() == noise
+        assert tensorstore.open({"driver": "zarr3", "kvstore": f"file://{folder}/noise.zarr/c"}).result()[0].read().result().tobytes() == noise
         for preset in ("lossless", "compact", "archive"):
             for kind in ("", "-sealed"):
                 path = f"{folder}/{preset}{kind}.zarr"

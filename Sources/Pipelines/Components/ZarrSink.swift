@@ -17,6 +17,7 @@ struct ZarrSink: Component {
   private let level: Int
   private let threads: Int
   private let isSealed: Bool
+  private let retention: StoreRetention?
   private let isSingle: Bool
   private let synchronised: Bool
 
@@ -33,12 +34,30 @@ struct ZarrSink: Component {
     level = section.integer(
       "level", default: zstd ?? 1, in: -7...19, "zstd's level; above 3 buys nothing on chaotic numbers")
     threads = section.integer("threads", default: 1, in: 1...64, "Threads that compress; one more writes the files")
+    let keep = section.optionalText(
+      "keep", "Delete the oldest trajectories beyond this: 200 GB, 7 days or last 500 trajectories")
+    retention = keep.flatMap(Self.retention)
+    if let keep, retention == nil {
+      section.problem(
+        "expected an amount, an age or a number such as 200 GB, 7 days or last 500 trajectories, got `\(keep)`",
+        key: "keep")
+    }
     isSealed = section.flag(
       "seal", default: false, "Gather the chunks into shards when the run is complete: few large files")
     isSingle = section.choice(
       "precision", default: "double", among: [("double", false), ("single", true)], "Of the numbers on disk")
     synchronised = section.flag(
       "synchronised", default: false, "Chunks also survive a loss of power, not only of the program")
+  }
+
+  /// `200 GB`, `7 days` or `last 500 trajectories`.
+  static func retention(_ text: String) -> StoreRetention? {
+    if let bytes = Quantity.bytes(text) { return .bytes(bytes) }
+    if let age = Quantity.duration(text) { return .age(age) }
+    let words = text.split(separator: " ")
+    guard words.count == 3, words[0] == "last", words[2].hasPrefix("trajector"), let count = Int(words[1]), count > 0
+    else { return nil }
+    return .trajectories(count)
   }
 
   func url(in directory: RunDirectory) -> URL { directory.file(path) }
@@ -65,12 +84,15 @@ struct ZarrSink: Component {
         ? TrajectoryStoreWriter(resuming: url, threads: threads, synchronised: synchronised) : nil, url: url)
     assembly.graph.sink(
       node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id),
-      into: StoreSink(writer: writer, isSealed: isSealed) { frame in
-        TrajectoryStoreLayout(
-          fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids),
-          framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset, compressionLevel: level,
-          relativeError: relativeError, threads: threads, synchronised: synchronised, attributes: attributes)
-      })
+      into: StoreSink(
+        writer: writer,
+        layout: { frame in
+          TrajectoryStoreLayout(
+            fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids),
+            framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset, compressionLevel: level,
+            relativeError: relativeError, threads: threads, synchronised: synchronised, attributes: attributes)
+        }, retention: retention, expectedFrames: expectedFrames, isSealed: isSealed,
+        tell: { [events = assembly.events] in events.send(.message($0)) }))
     return nil
   }
 
@@ -87,27 +109,76 @@ struct ZarrSink: Component {
   struct StoreSink: Sink {
     typealias Input = Frame
     let writer: Writer
-    let isSealed: Bool
     let layout: @Sendable (Frame) -> TrajectoryStoreLayout
+    let retention: StoreRetention?
+    /// Frames of a complete trajectory.
+    let expectedFrames: Int
+    /// Whether a complete run ends with sealing the store.
+    let isSealed: Bool
+    let tell: @Sendable (String) -> Void
+    var clock: any Clock<Duration> = .continuous
 
     func consume(_ frames: Inlet<Frame>) async throws {
       for try await frame in frames {
-        if writer.store == nil { writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame)) }
-        let store = writer.store!
-        // After a resume the simulator goes over frames that are stored already.
-        guard frame.index >= store.appendedLength(frame.trajectory) else { continue }
+        let store = try await persisting { () throws(StoreError) in
+          if writer.store == nil { writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame)) }
+          return writer.store!
+        }
+        // After a resume the simulator goes over frames that are stored already, or were and have been deleted.
+        guard frame.trajectory >= store.retired, frame.index >= store.appendedLength(frame.trajectory) else { continue }
         guard frame.index == store.appendedLength(frame.trajectory) else {
           throw StoreError(
             .corrupt, writer.url.path,
             "trajectory \(frame.trajectory) ends at frame \(store.appendedLength(frame.trajectory)), frame \(frame.index) cannot follow"
           )
         }
-        try store.append(trajectory: frame.trajectory, time: frame.time, frame)
+        try await persisting { () throws(StoreError) in
+          try store.append(trajectory: frame.trajectory, time: frame.time, frame)
+        }
+        // A trajectory begins: the time to look what is too much.
+        if frame.index == 0 { try await retain(store) }
       }
-      try writer.store?.close()
-      guard isSealed, writer.store != nil, !Task.isCancelled else { return }
+      guard let store = writer.store else { return }
+      try await persisting { () throws(StoreError) in try store.flush() }
+      try await retain(store)
+      try await persisting { () throws(StoreError) in try store.close() }
+      guard isSealed, finished(store) == store.trajectories else { return }
       writer.store = nil
-      _ = try StoreSeal(sealing: writer.url)
+      do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError where error.code == .locked {
+        tell("Not sealed: \(error)")
+      }
+    }
+
+    /// The first trajectory that may get more frames.
+    private func finished(_ store: TrajectoryStoreWriter) -> Int {
+      (store.retired..<max(store.retired, store.trajectories)).first { store.storedLength($0) < expectedFrames }
+        ?? store.trajectories
+    }
+
+    private func retain(_ store: TrajectoryStoreWriter) async throws {
+      guard let retention else { return }
+      let count = try await persisting { () throws(StoreError) in
+        try store.settle()
+        return try store.retain(retention, finished: finished(store))
+      }
+      if count > 0 { tell("\(writer.url.lastPathComponent): deleted the \(count) oldest trajectories.") }
+    }
+
+    /// Does what needs room on the disk; while there is none, the frame waits here, and behind it the source.
+    func persisting<Result>(_ body: () throws(StoreError) -> Result) async throws -> Result {
+      var isTold = false
+      while true {
+        do throws(StoreError) {
+          let result = try body()
+          if isTold { tell("\(writer.url.lastPathComponent): there is space again; the run goes on.") }
+          return result
+        } catch {
+          guard error.code == .noSpace, !Interruption.isRequested else { throw error }
+          if !isTold { tell("\(error). The run waits; it goes on when there is space.") }
+          isTold = true
+          try await clock.sleep(for: .seconds(1))
+        }
+      }
     }
   }
 }

@@ -33,7 +33,8 @@ struct Transposition: Sendable, Equatable {
 
   /// Elements in C order of `shape`, each taken from where `strides` (in elements) put it.
   private func gather(_ from: UnsafeRawBufferPointer, shape: [Int], strides: [Int], size: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: from.count) { target, count in
+    precondition(from.count == shape.reduce(size, *), "\(from.count) bytes are no chunk of \(shape)")
+    return [UInt8](unsafeUninitializedCapacity: from.count) { target, count in
       let target = UnsafeMutableRawBufferPointer(target)
       count = from.count
       switch size {
