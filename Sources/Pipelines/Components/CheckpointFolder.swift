@@ -5,6 +5,8 @@ internal import Learning
 struct CheckpointFile: Sendable, Equatable {
   var url: URL
   var step: Int
+  /// The file's identity on its file system, when it is known: a file that was written anew has another.
+  var inode: UInt64?
   var name: String { url.deletingPathExtension().lastPathComponent }
 }
 
@@ -42,9 +44,28 @@ struct CheckpointFolder: Sendable {
     return nil
   }
 
-  /// Removes all but the newest `keep`, and whatever is in `holding`.
+  /// The link to the best checkpoint. It does not begin like a checkpoint's name, so that no scan takes it for one.
+  var bestLink: URL { url.appending(path: "best-by-climate.safetensors") }
+
+  /// The step of the best checkpoint, as the link says.
+  var bestStep: Int? {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: bestLink.path)).flatMap { Self.step(of: $0) }
+  }
+
+  /// Makes the link point to this checkpoint, at once and never to nothing.
+  /// - Throws: `RunError` when the folder cannot be written.
+  func markBest(_ file: CheckpointFile) throws {
+    let temporary = url.appending(path: ".best-\(getpid()).tmp")
+    unlink(temporary.path)
+    guard symlink(file.url.lastPathComponent, temporary.path) == 0, rename(temporary.path, bestLink.path) == 0 else {
+      throw RunError(.unwritable, "cannot write \(bestLink.path): \(String(cString: strerror(errno)))")
+    }
+  }
+
+  /// Removes all but the newest `keep`, the best, and whatever is in `holding`.
   func retire(keep: Int, holding: Set<URL>) {
-    for file in files.dropLast(keep) where !holding.contains(file.url) {
+    let best = bestStep
+    for file in files.dropLast(keep) where !holding.contains(file.url) && file.step != best {
       try? FileManager.default.removeItem(at: file.url)
     }
   }

@@ -22,7 +22,8 @@ struct CheckpointSource: Component {
     let folder = CheckpointFolder(assembly.checkpointFolder)
     try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
     let watch = DirectoryWatch(folder.url, quiet: quiet, deadline: deadline, timer: timer, stop: assembly.graph.stop)
-    return .checkpoints(assembly.graph.source(node.id, kind: Self.word, NewCheckpoints(folder: folder, watch: watch)))
+    let checkpoints = NewCheckpoints(folder: folder, watch: watch, ledger: try assembly.ledger())
+    return .checkpoints(assembly.graph.source(node.id, kind: Self.word, checkpoints))
   }
 }
 
@@ -31,21 +32,27 @@ struct NewCheckpoints: AsyncSequence, Sendable {
   typealias Element = CheckpointFile
   let folder: CheckpointFolder
   let watch: DirectoryWatch
+  /// Is told of each, before anybody else is.
+  let ledger: CheckpointLedgerFile?
 
-  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(folder: folder, scans: watch.makeAsyncIterator()) }
+  func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(folder: folder, ledger: ledger, scans: watch.makeAsyncIterator())
+  }
 
   struct AsyncIterator: AsyncIteratorProtocol {
     let folder: CheckpointFolder
+    let ledger: CheckpointLedgerFile?
     let scans: DirectoryWatch.AsyncIterator
     var seen: Set<UInt64> = []
     var ready: [CheckpointFile] = []
 
-    mutating func next() async -> CheckpointFile? {
+    mutating func next() async throws -> CheckpointFile? {
       while ready.isEmpty {
         guard let scan = await scans.next() else { return nil }
         for file in scan.files {
           guard let step = CheckpointFolder.step(of: file.name), seen.insert(file.inode).inserted else { continue }
-          ready.append(CheckpointFile(url: folder.url.appending(path: file.name), step: step))
+          try ledger?.record(.landed(step: step, inode: file.inode))
+          ready.append(CheckpointFile(url: folder.url.appending(path: file.name), step: step, inode: file.inode))
         }
         ready.sort { $0.step < $1.step }
       }

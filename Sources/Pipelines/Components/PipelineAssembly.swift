@@ -13,6 +13,7 @@ final class PipelineAssembly: Sendable {
   /// Raised by a threshold that stops the run.
   let alarm: RunAlarm
   private let frameSources = Mutex<[String: any FrameSource]>([:])
+  private let ledgerFile = Mutex<CheckpointLedgerFile?>(nil)
   private let startPositions = Mutex<[String: Int]>([:])
 
   init(
@@ -28,6 +29,17 @@ final class PipelineAssembly: Sendable {
   }
 
   var checkpointFolder: URL { directory.file("checkpoints") }
+
+  /// What became of the run's checkpoints; one for all who ask.
+  /// - Throws: `LogError` when its file cannot be read or written.
+  func ledger() throws -> CheckpointLedgerFile {
+    try ledgerFile.withLock { file in
+      if let file { return file }
+      let new = try CheckpointLedgerFile(directory.file("ledger.jsonl"))
+      file = new
+      return new
+    }
+  }
 
   /// Whether a trajectory is never trained on, but judged by.
   func isHeldOut(_ trajectory: Int) -> Bool { description.isHeldOut(trajectory) }

@@ -16,6 +16,8 @@ struct VerdictSettings: Sendable {
   let cores: Int
   let share: Double
   let alerts: Alerts
+  let policy: CheckpointPolicy
+  let hysteresis: Double
 
   init(_ section: ConfigurationSection) {
     truth = section.optionalText(
@@ -44,6 +46,12 @@ struct VerdictSettings: Sendable {
     cores = section.integer("cores", default: 1, in: 1...256, "Rollouts that run at once, each on a core")
     share = section.number(
       "share", default: 1, in: 0.01...1, "Share of the time that they may be busy; pauses are made up")
+    policy = section.choice(
+      "policy", default: "every", among: CheckpointPolicy.allCases.map { ($0.rawValue, $0) },
+      "Which checkpoints are judged when they land faster than that takes")
+    hysteresis = section.number(
+      "hysteresis", default: 0.05, in: 0...0.99,
+      "best-by-climate moves only to a checkpoint whose score is better by this share")
     alerts = Alerts(section)
   }
 

@@ -19,20 +19,30 @@ struct VerdictStage: Component {
     guard case .checkpoints(let checkpoints)? = input else { return nil }
     let judge = try CheckpointJudge(settings, node: node.id, in: assembly)
     let settings = settings
+    let evaluations = CheckpointEvaluations(
+      evaluator: node.id, policy: settings.policy, mayMiss: node.delivery == .latest, hysteresis: settings.hysteresis,
+      folder: CheckpointFolder(assembly.checkpointFolder), ledger: try assembly.ledger())
     let flow: Flow<Verdict> = assembly.graph.stage(
       node.id, kind: Self.word, reading: node.inlet(checkpoints), on: ThreadExecutor(name: node.id)
     ) { files, emit in
       var judge = judge
       var watch = try settings.alerts.watch(node.id, in: assembly)
+      try evaluations.expireMissing()
       for try await file in files {
         let begin = ContinuousClock.now
         do {
-          let verdict = try Leases.shared.holding(file.url) { try judge.verdict(on: file) }
+          // Held before it is looked for, so that it cannot be retired in between.
+          let verdict = try Leases.shared.holding(file.url) {
+            try evaluations.isDue(file) ? try judge.verdict(on: file) : nil
+          }
+          guard let verdict else { continue }
+          _ = try evaluations.evaluated(file, verdict)
           try watch?.observe(verdict.numbers, isComplete: true)
           try await emit(verdict)
         } catch let error as LearningError {
           // A file that was retired before its turn, or is damaged: said, and not the end of the run.
-          assembly.events.send(.message("\(file.name) could not be judged: \(error)"))
+          let outcome = try evaluations.failed(file, "\(error)")
+          assembly.events.send(.message("\(file.name) could not be judged (\(outcome.rawValue)): \(error)"))
         }
         let pause = (.now - begin) * (1 / settings.share - 1)
         if pause > .zero, !assembly.graph.stop.isRequested { try await Task.sleep(for: pause) }

@@ -1,0 +1,36 @@
+internal import Foundation
+internal import Streams
+internal import Synchronization
+
+/// The ledger of a run's checkpoints with its file, `ledger.jsonl`, from which a resumed run goes on.
+final class CheckpointLedgerFile: Sendable {
+  private let log: JSONLinesLog
+  private let ledger: Mutex<CheckpointLedger>
+
+  /// Reads what an earlier run has written.
+  /// - Throws: `LogError` when the file cannot be read or written.
+  init(_ url: URL) throws {
+    var ledger = CheckpointLedger()
+    var follower = JSONLinesFollower(url)
+    while case let items = try follower.read(), !items.isEmpty {
+      for case .line(let line) in items {
+        if let event = try? JSONDecoder().decode(CheckpointLedger.Event.self, from: Data(line.object.utf8)) {
+          ledger.apply(event)
+        }
+      }
+    }
+    self.ledger = Mutex(ledger)
+    log = try JSONLinesLog(url)
+  }
+
+  var current: CheckpointLedger { ledger.withLock { $0 } }
+
+  /// Takes in an event and writes it down, if it changes anything.
+  /// - Throws: `LogError` when it cannot be written.
+  func record(_ event: CheckpointLedger.Event) throws {
+    // Written under the lock, so that the file has the order of the states.
+    try ledger.withLock { ledger in
+      if ledger.apply(event) { try log.append(event) }
+    }
+  }
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+import Foundation
+import Pipelines
+
+struct JudgeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "judge",
+    abstract: "Give verdicts on the checkpoints that a run has left, with the numbers that are asked for now.",
+    discussion: """
+      Truth, held-out trajectories and starts are the run's own, made again where no store has them.
+
+        holstream judge runs/quickstart/1 --set stages.evaluate.verdict.lyapunov=true
+      """)
+
+  @Argument(help: "The run's folder.", completion: .directory) var run: String
+  @Option(help: "The verdict stage whose settings count; the only one when left out.") var stage: String?
+  @Option(name: .customLong("set"), help: "Change a key of the run's pipeline file: path=value. May be repeated.")
+  var overrides: [String] = []
+
+  func run() async throws {
+    let job = JudgeJob(run: URL(filePath: run), node: stage, overrides: overrides)
+    print(try await interruptible { try job.run() })
+  }
+}

@@ -1,0 +1,109 @@
+import Climate
+import Foundation
+import Streams
+import TestSupport
+import Testing
+
+@testable import Pipelines
+
+@Suite("The monitor in a run", .serialized)
+struct MonitorTests {
+  private func verdicts(_ url: URL) throws -> [Verdict] {
+    var follower = JSONLinesFollower(url)
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    var verdicts: [Verdict] = []
+    while case let items = try follower.read(), !items.isEmpty {
+      for case .line(let line) in items {
+        verdicts.append(try decoder.decode(Verdict.self, from: Data(line.object.utf8)))
+      }
+    }
+    return verdicts
+  }
+
+  @Test(
+    "A verdict holds baselines, random starts and Lyapunov exponents, and judging later adds a number",
+    .timeLimit(.minutes(2)))
+  func verdict() async throws {
+    try await withTemporaryDirectory { folder in
+      let yaml = Miniature.yaml().replacingOccurrences(
+        of: "verdict: { horizon: 20, rollouts: 2 }",
+        with: "verdict: { horizon: 20, rollouts: 2, random-starts: 3, baseline-frames: 120, cores: 2 }")
+      let run = try PipelineRun(
+        PipelineDescription(text: yaml), directory: folder.appending(path: "run"), resuming: false)
+      _ = try await run.execute(status: TerminalStatus(isTerminal: false))
+      let first = try verdicts(run.directory.file("verdicts.jsonl"))
+      #expect(first.count == 4)
+      for verdict in first {
+        #expect(verdict.baselines.map(\.name) == ["persistence", "linear regression", "echo-state network"])
+        let random = try #require(verdict.randomStarts)
+        #expect(random.starts == first[0].randomStarts?.starts && Set(random.starts.map(\.frame)).count > 1)
+        #expect(random.starts.allSatisfy { $0.trajectory % 4 == 3 && $0.frame + random.frames < 30 })
+        #expect(verdict.climate.stateSpace[0].noiseFloorSource == "other truth")
+        #expect(verdict.errorsAgainstFrame["P"]?.count == 21 && verdict.lyapunov == nil)
+        #expect(verdict.validTimes.map(\.norm) == ["deltaRho", "state"])
+      }
+      // A linear model beats standing still on a regular oscillation.
+      let baselines = first[0].baselines
+      #expect(baselines[1].errors.q < baselines[0].errors.q)
+      #expect(CheckpointFolder(run.directory.file("checkpoints")).bestStep != nil)
+      let ledger = try CheckpointLedgerFile(run.directory.file("ledger.jsonl")).current
+      #expect([6, 12, 18, 24].allSatisfy { ledger.outcome(of: $0, by: "evaluate") == .evaluated })
+
+      let job = JudgeJob(
+        run: run.directory.url, node: nil,
+        overrides: ["stages.evaluate.verdict.lyapunov=true", "stages.evaluate.verdict.lyapunov-frames=20"])
+      #expect(try job.run(status: TerminalStatus(isTerminal: false)).contains("Judged 4 of 4"))
+      let judged = try verdicts(run.directory.file("judged-evaluate.jsonl"))
+      #expect(judged.count == 4)
+      for (later, before) in zip(judged, first) {
+        let exponents = try #require(later.lyapunov)
+        #expect(exponents.truth != nil && exponents.model?.isFinite == true && exponents.starts == 2)
+        #expect(later.errors == before.errors && later.climateScore == before.climateScore, "to the same bits")
+      }
+      #expect(try job.run(status: TerminalStatus(isTerminal: false)).contains("Judged 0 of 4"))
+    }
+  }
+
+  @Test(
+    "A threshold is said, logged, starts its command, and stops the run cleanly with a code of its own",
+    .timeLimit(.minutes(1)))
+  func alert() async throws {
+    try await withTemporaryDirectory { folder in
+      let yaml = Miniature.yaml(batches: 100_000).replacingOccurrences(
+        of: "rolling-climate: { window: 200, lag: 5, every: 50 }",
+        with: """
+          rolling-climate:
+            window: 200
+            lag: 5
+            every: 50
+            alert:
+              - { value: deltaRho mean, below: -100 }
+              - { value: deltaQ variance, above: 0, then: stop, command: 'echo "$HOLSTREAM_ALERT" > "$HOLSTREAM_RUN/told"' }
+          """.split(separator: "\n").joined(separator: "\n        "))
+      let run = try PipelineRun(
+        PipelineDescription(text: yaml), directory: folder.appending(path: "run"), resuming: false)
+      let error = await #expect(throws: RunError.self) {
+        try await run.execute(status: TerminalStatus(isTerminal: false))
+      }
+      #expect(error?.code == .alert && error?.message.contains("deltaQ variance") == true)
+      #expect(error.flatMap { ExitStatus(for: $0) } == .alert)
+      #expect(run.pipeline.graph.snapshot().nodes.allSatisfy { $0.state == .finished })
+      let scans = DirectoryWatch(run.directory.url, timer: .milliseconds(200)).makeAsyncIterator()
+      var told = false
+      while !told, let scan = await scans.next() { told = scan.files.contains { $0.name == "told" && $0.size > 0 } }
+      #expect(told)
+      let lines = try String(contentsOf: run.directory.file("alerts-climate.jsonl"), encoding: .utf8)
+      #expect(lines.split(separator: "\n").count == 1 && lines.contains("deltaQ variance"))
+    }
+  }
+
+  @Test("Alerts without a number or a bound are refused, with their place in the file")
+  func refused() throws {
+    let yaml = Miniature.yaml().replacingOccurrences(of: "every: 50 }", with: "every: 50, alert: [{ then: stop }] }")
+    let error = #expect(throws: ConfigurationError.self) { try PipelineDescription(text: yaml) }
+    let text = "\(try #require(error))"
+    #expect(text.contains("needs the name of a number") && text.contains("needs `above:` or `below:`"))
+  }
+}
