@@ -78,7 +78,7 @@ struct ZarrSinkTests {
   func diskFull() async throws {
     let clock = ManualClock()
     let told = Mutex<[String]>([])
-    let sink = ZarrSink.StoreSink(
+    let sink = ZarrSink.StoreSink<Frame>(
       writer: ZarrSink.Writer(nil, url: URL(filePath: "/nowhere/s.zarr")),
       layout: { _ in TrajectoryStoreLayout(fields: []) }, retention: nil, expectedFrames: 1, isSealed: false,
       tell: { text in told.withLock { $0.append(text) } }, clock: clock)
@@ -117,7 +117,7 @@ struct ZarrSinkTests {
         for index in frames {
           for trajectory in 0..<2 {
             let frame = try whole.frames(of: trajectory, index..<index + 1)[0]
-            try writer.append(trajectory: trajectory, time: frame.time, frame)
+            try writer.append(frame)
           }
         }
         try writer.settle()

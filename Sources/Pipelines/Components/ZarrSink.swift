@@ -6,8 +6,8 @@ internal import Zarr
 /// The trajectory store.
 struct ZarrSink: Component {
   static let word = "zarr"
-  static let summary = "Stores frames in a Zarr v3 store that any reader may open while it grows."
-  static let inputs: Set<ElementType> = [.frames]
+  static let summary = "Stores frames or observables in a Zarr v3 store that any reader may open while it grows."
+  static let inputs: Set<ElementType> = [.frames, .observables]
   static let output: ElementType? = nil
 
   private let path: String
@@ -63,19 +63,34 @@ struct ZarrSink: Component {
   func url(in directory: RunDirectory) -> URL { directory.file(path) }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.frameSource(origin) else {
-      return nil
+    let seed = assembly.description.seed
+    switch input {
+    case .frames(let frames):
+      guard let origin = node.from, let source = assembly.frameSource(origin) else { return nil }
+      let isSingle = isSingle
+      let attributes = FrameFields.attributes(source, seed: seed)
+      try store(frames, node, assembly, expectedFrames: source.framesPerTrajectory, attributes) { frame in
+        FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids)
+      }
+    case .observables(let observables):
+      let dataType = isSingle ? ZarrDataType.float32 : .float64
+      let attributes = ["seed": JSONValue.number(Double(seed)), "written_by": .string("holstream")]
+      // A field for each number, under its name, as others would look for it.
+      try store(observables, node, assembly, expectedFrames: nil, attributes) { observation in
+        observation.names.map { TrajectoryField(name: $0, shape: [], dataType: dataType, dimensionNames: []) }
+      }
+    default: break
     }
+    return nil
+  }
+
+  private func store<Element: StoredElement>(
+    _ flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly, expectedFrames: Int?,
+    _ attributes: [String: JSONValue], fields: @escaping @Sendable (Element) -> [TrajectoryField]
+  ) throws {
     let url = url(in: assembly.directory)
-    let isSingle = isSingle
-    let framesPerChunk = framesPerChunk
-    let preset = preset
-    let relativeError = relativeError
-    let level = level
-    let threads = threads
-    let expectedFrames = source.framesPerTrajectory
-    let synchronised = synchronised
-    let attributes = FrameFields.attributes(source, seed: assembly.description.seed)
+    let (framesPerChunk, preset, relativeError) = (framesPerChunk, preset, relativeError)
+    let (level, threads, synchronised) = (level, threads, synchronised)
     if FileManager.default.fileExists(atPath: url.path), try TrajectoryStoreReader(url).isSealed {
       _ = try StoreSeal(undoing: url)
     }
@@ -83,17 +98,16 @@ struct ZarrSink: Component {
       FileManager.default.fileExists(atPath: url.path)
         ? TrajectoryStoreWriter(resuming: url, threads: threads, synchronised: synchronised) : nil, url: url)
     assembly.graph.sink(
-      node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id),
-      into: StoreSink(
+      node.id, kind: Self.word, reading: node.inlet(flow), on: ThreadExecutor(name: node.id),
+      into: StoreSink<Element>(
         writer: writer,
-        layout: { frame in
+        layout: { element in
           TrajectoryStoreLayout(
-            fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids),
-            framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset, compressionLevel: level,
-            relativeError: relativeError, threads: threads, synchronised: synchronised, attributes: attributes)
-        }, retention: retention, expectedFrames: expectedFrames, isSealed: isSealed,
+            fields: fields(element), framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset,
+            compressionLevel: level, relativeError: relativeError, threads: threads, synchronised: synchronised,
+            attributes: attributes)
+        }, retention: retention, expectedFrames: expectedFrames ?? .max, isSealed: isSealed,
         tell: { [events = assembly.events] in events.send(.message($0)) }))
-    return nil
   }
 
   /// The writer belongs to the sink's thread once the graph runs.
@@ -106,19 +120,19 @@ struct ZarrSink: Component {
     }
   }
 
-  struct StoreSink: Sink {
-    typealias Input = Frame
+  struct StoreSink<Element: StoredElement>: Sink {
+    typealias Input = Element
     let writer: Writer
-    let layout: @Sendable (Frame) -> TrajectoryStoreLayout
+    let layout: @Sendable (Element) -> TrajectoryStoreLayout
     let retention: StoreRetention?
-    /// Frames of a complete trajectory.
+    /// Frames of a complete trajectory; `max` where that is not known, so that none ever is.
     let expectedFrames: Int
     /// Whether a complete run ends with sealing the store.
     let isSealed: Bool
     let tell: @Sendable (String) -> Void
     var clock: any Clock<Duration> = .continuous
 
-    func consume(_ frames: Inlet<Frame>) async throws {
+    func consume(_ frames: Inlet<Element>) async throws {
       for try await frame in frames {
         let store = try await persisting { () throws(StoreError) in
           if writer.store == nil { writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame)) }
@@ -132,9 +146,7 @@ struct ZarrSink: Component {
             "trajectory \(frame.trajectory) ends at frame \(store.appendedLength(frame.trajectory)), frame \(frame.index) cannot follow"
           )
         }
-        try await persisting { () throws(StoreError) in
-          try store.append(trajectory: frame.trajectory, time: frame.time, frame)
-        }
+        try await persisting { () throws(StoreError) in try store.append(frame) }
         // A trajectory begins: the time to look what is too much.
         if frame.index == 0 { try await retain(store) }
       }
@@ -237,13 +249,30 @@ enum FrameFields {
   }
 }
 
+/// What a store can take: numbers of one instant of one trajectory, by field.
+protocol StoredElement: Sendable {
+  var trajectory: Int { get }
+  var index: Int { get }
+  var time: Double { get }
+  /// The numbers of one field, complex ones as interleaved parts; nil for a field that this element lacks.
+  func numbers(_ field: String) -> [Double]?
+}
+
+extension Frame: StoredElement {
+  func numbers(_ field: String) -> [Double]? { FrameFields.numbers(self, field) }
+}
+
+extension Observation: StoredElement {
+  func numbers(_ field: String) -> [Double]? { names.firstIndex(of: field).map { [values[$0]] } }
+}
+
 extension TrajectoryStoreWriter {
-  /// Appends a frame straight from its state, without a dictionary in between.
-  func append(trajectory: Int, time: Double, _ frame: Frame) throws(StoreError) {
-    try append(trajectory: trajectory, time: time) { index, target in
+  /// Appends an element straight from its numbers, without a dictionary in between.
+  func append(_ element: some StoredElement) throws(StoreError) {
+    try append(trajectory: element.trajectory, time: element.time) { index, target in
       let field = layout.fields[index]
       // The first frame has no interval before it; the hole is visible.
-      let numbers = FrameFields.numbers(frame, field.name) ?? Array(repeating: .nan, count: field.numbersPerFrame)
+      let numbers = element.numbers(field.name) ?? Array(repeating: .nan, count: field.numbersPerFrame)
       field.put(numbers, into: target)
     }
   }
