@@ -4,7 +4,7 @@ import Peak
 import Zarr
 
 enum SideBySide {
-  static let count = 8192
+  static let count = 4096
   static let window = 17
 
   static func run(withPeers: Bool) throws {
@@ -46,7 +46,7 @@ enum SideBySide {
         try! writer.close()
       }
       let warm = try windows(store, cache: 512 << 20, field)
-      let cold = try windows(store, cache: 4 << 20, field, threads: threads)
+      let cold = try windows(store, cache: 0, field, threads: threads)
       print(
         String(
           format:
@@ -89,7 +89,7 @@ enum SideBySide {
   static func windows(_ store: URL, cache: Int, _ field: TrajectoryField, threads: Int = 1) throws -> Double {
     let reader = try TrajectoryStoreReader(store, cacheLimit: cache)
     var state: UInt64 = 1
-    let starts = (0..<1024).map { _ in
+    let starts = (0..<512).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int(state >> 33) % (count - window)
     }
