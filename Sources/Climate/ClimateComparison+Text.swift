@@ -17,16 +17,22 @@ extension ClimateComparison {
         )
       }
     }
-    lines += ["", "                                       distance  std. error  noise floor   survivors  more needed"]
+    lines += [
+      "", "                                         distance  std. error  noise floor   survivors  more needed",
+    ]
     var notes: [String] = []
     func row(_ d: Distance) -> String {
-      let more = d.furtherTrajectories.map { $0 == 0 ? "          0" : String(format: "%11d", $0) } ?? "          —"
+      // Below the noise more trajectories would only lower the noise.
+      let more =
+        d.isAboveNoise == false
+        ? "   in noise"
+        : d.furtherTrajectories.map { $0 == 0 ? "          0" : String(format: "%11d", $0) } ?? "          —"
       if let note = d.note { notes.append("\(d.estimator): \(note)") }
       return
-        "           \(padded(d.estimator, 27)) \(number(d.value))  \(number(d.standardError))   \(number(d.noiseFloor))  \(number(d.survivors))  \(more)"
+        "           \(padded(d.estimator, 29)) \(number(d.value))  \(number(d.standardError))   \(number(d.noiseFloor))  \(number(d.survivors))  \(more)"
     }
     for o in observables {
-      lines.append("\(padded(o.name, 10)) RMSE, frame by frame        \(number(o.rmse))")
+      lines.append("\(padded(o.name, 10)) RMSE, frame by frame          \(number(o.rmse))")
       lines += ([o.wasserstein1, o.autocorrelationDistance] + o.spectralDistances).map(row)
     }
     lines.append("all together")

@@ -220,8 +220,10 @@ public struct Verdict: Codable, Sendable {
       words += String(
         format: " Persistence would give %.2e and %.2e", persistence.errors.deltaRho, persistence.errors.deltaQ)
       for other in baselines where other.name != "persistence" {
-        words += String(
-          format: ", %@ %.2e and %.2e", other.name as NSString, other.errors.deltaRho, other.errors.deltaQ)
+        words += ", \(other.name) "
+        words +=
+          other.errors.deltaRho.isFinite && other.errors.deltaQ.isFinite
+          ? String(format: "%.2e and %.2e", other.errors.deltaRho, other.errors.deltaQ) : "diverges"
       }
       words += "."
     }

@@ -15,12 +15,16 @@ struct ClimateCommand: AsyncParsableCommand {
 
   @Argument(help: "The store that counts as truth.", completion: .directory) var truth: String
   @Argument(help: "The store to compare with it.", completion: .directory) var other: String
+  @Option(help: "A store with as much other truth, for the noise floor; halves of the truth when left out.")
+  var reference: String?
   @Flag(help: "Print everything as JSON, arrays from lag 0.") var json = false
   @Option(help: "Longest lag of the autocorrelation, in frames; a quarter of the window when left out.") var lag: Int?
   @Option(help: "First frame of the window.") var first: Int = 0
 
   func run() async throws {
-    let job = ClimateJob(truth: URL(filePath: truth), other: URL(filePath: other), firstFrame: first, maximumLag: lag)
+    let job = ClimateJob(
+      truth: URL(filePath: truth), other: URL(filePath: other), reference: reference.map { URL(filePath: $0) },
+      firstFrame: first, maximumLag: lag)
     print(try await interruptible { try job.run(json: json) })
   }
 }

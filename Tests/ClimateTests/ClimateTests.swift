@@ -17,6 +17,28 @@ struct ClimateTests {
     #expect(abs(try #require(Autocorrelation.integratedTime(curve)) - (0.5 + phi / (1 - phi))) < 0.3)
   }
 
+  @Test("That of an Ornstein–Uhlenbeck process in the plane is a damped cosine")
+  func ornsteinUhlenbeck() {
+    let (damping, angle) = (0.97, 0.3)
+    let series = (0..<40).map { seed -> [Double] in
+      var random = SeededNormals(300 + UInt64(seed))
+      let kick = (1 - damping * damping).squareRoot()
+      var (x, y) = (random.next(), random.next())
+      return (0..<2000).map { _ in
+        (x, y) = (damping * (x * cos(angle) - y * sin(angle)), damping * (x * sin(angle) + y * cos(angle)))
+        x += kick * random.next()
+        y += kick * random.next()
+        return x
+      }
+    }
+    let curve = Autocorrelation.ensemble(series, maximumLag: 60)
+    let errors = Autocorrelation.standardErrors(series, maximumLag: 60)
+    for lag in 0...60 {
+      let exact: Double = pow(damping, Double(lag)) * cos(angle * Double(lag))
+      #expect(abs(curve[lag] - exact) < 5 * errors[lag] + 1e-12, "lag \(lag)")
+    }
+  }
+
   @Test("The autocorrelation of a harmonic oscillation is its cosine")
   func harmonic() {
     let series = [(0..<6400).map { sin(2 * .pi * Double($0) / 64) }]

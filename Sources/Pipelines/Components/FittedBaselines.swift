@@ -18,19 +18,42 @@ enum FittedBaselines {
       let windows = try windows(of: source, frames: frames, isHeldOut: isHeldOut)
       var fold = DataScalarFold()
       for window in windows { fold.add(window) }
-      models.append(("linear regression", try LinearRegression(fitting: windows, scalars: fold.result)))
+      let scalars = fold.result
+      if let model = try best(on: windows, { try LinearRegression(fitting: windows, scalars: scalars, ridge: $0) }) {
+        models.append(("linear regression", model))
+      }
       var configuration = EchoStateNetwork.Configuration()
       configuration.seed = seed
-      models.append(
-        (
-          "echo-state network",
-          try EchoStateNetwork(fitting: windows, scalars: fold.result, configuration: configuration)
-        )
-      )
+      let echo = try best(on: windows) { ridge in
+        configuration.ridge = ridge
+        return try EchoStateNetwork(fitting: windows, scalars: scalars, configuration: configuration)
+      }
+      if let echo { models.append(("echo-state network", echo)) }
     } catch {
       report("A baseline could not be fitted: \(error)")
     }
     return models
+  }
+
+  /// The fit whose rollouts over the first training frames stay closest. A fit to single steps does not know whether its
+  /// rollouts explode; the ridge, which draws it towards no change, decides that.
+  private static func best<Model: SurrogateModel>(on windows: [TrainingWindow], _ fit: (Double) throws -> Model) throws
+    -> Model?
+  {
+    guard let first = windows.first else { return nil }
+    let warmUp = min(4, first.steps / 2)
+    let steps = min(100, first.steps - warmUp)
+    let few = try TrainingWindow(
+      trajectory: first.trajectory, start: first.start,
+      frames: (0...min(first.steps, warmUp + steps + 3)).map { first.state($0) })
+    var best: (score: Double, model: Model)?
+    for ridge in [1e-8, 1e-6, 1e-4, 1e-2, 1] {
+      let model = try fit(ridge)
+      let total = try RolloutScore(of: model, on: [few], steps: steps, warmUp: warmUp).total
+      let score = total.isFinite ? total : .infinity
+      if best == nil || score < best!.score { best = (score, model) }
+    }
+    return best?.model
   }
 
   private static func windows(of source: any FrameSource, frames: Int, isHeldOut: (Int) -> Bool) throws

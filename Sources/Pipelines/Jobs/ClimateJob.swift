@@ -7,10 +7,13 @@ internal import Zarr
 public struct ClimateJob: Sendable {
   private let truth: URL
   private let other: URL
+  private let reference: URL?
   private let firstFrame: Int
   private let maximumLag: Int?
 
-  public init(truth: URL, other: URL, firstFrame: Int, maximumLag: Int?) {
+  /// - Parameter reference: Other truth of the same size, for the noise floor; halves of the truth when nil.
+  public init(truth: URL, other: URL, reference: URL? = nil, firstFrame: Int, maximumLag: Int?) {
+    self.reference = reference
     self.truth = truth
     self.other = other
     self.firstFrame = firstFrame
@@ -30,9 +33,17 @@ public struct ClimateJob: Sendable {
     guard a.sites == b.sites else {
       throw RunError(.badInput, "\(truth.relativePath) has \(a.sites) sites, \(other.relativePath) has \(b.sites)")
     }
+    let c = try reference.map { try StoredTrajectories($0) }
+    if let c, c.sites != a.sites || c.framesPerTrajectory < end {
+      throw RunError(
+        .badInput,
+        "the reference \(reference!.relativePath) has \(c.sites) sites and \(c.framesPerTrajectory) frames; the window needs \(a.sites) and \(end)"
+      )
+    }
     let comparison = ClimateComparison(
       truth: try series(a, firstFrame..<end, "reading the truth", status),
       other: try series(b, firstFrame..<end, "reading the other", status),
+      reference: try c.map { try series($0, firstFrame..<end, "reading the reference", status) },
       timeStep: a.interval, maximumLag: maximumLag)
     status.clear()
     guard json else { return comparison.text }
