@@ -2,7 +2,7 @@ public import Lattice
 
 /// Structure factors of a chain, averaged over frames in one pass.
 ///
-/// S_n(k) = ⟨|Σ_j (n_j − n̄) e^(−ikj)|²⟩ / L with n̄ the mean density, and S_Q(k) = ⟨|Σ_j Q_j e^(−ikj)|²⟩ / L, at
+/// S(k) = ⟨|Σ_j (x_j − x̄) e^(−ikj)|²⟩ / L of density and displacement, x̄ the mean over the sites, at
 /// k = 2πm/L, m = 0 … L/2. The charge-density wave is at k = π, the last element, where they are L Δρ² and L ΔQ².
 public struct StructureFactor: Codable, Sendable, Equatable {
   public private(set) var frames = 0
@@ -14,11 +14,8 @@ public struct StructureFactor: Codable, Sendable, Equatable {
 
   /// Frames that are not finite, or of another size than the first, are passed over.
   public mutating func add(_ state: LatticeState) {
-    let L = Double(state.sites)
-    let n = (0..<state.sites).map { state.density($0) }
-    let mean = n.reduce(0, +) / L
-    let s = FourierTransform.power(n.map { $0 - mean }).map { $0 / L }
-    let q = FourierTransform.power(state.q).map { $0 / L }
+    let s = Array(state.chargeStructureFactor[...(state.sites / 2)])
+    let q = Array(state.displacementStructureFactor[...(state.sites / 2)])
     guard (s + q).allSatisfy(\.isFinite), density.isEmpty || density.count == s.count else { return }
     if density.isEmpty { (density, displacement) = (s.map { _ in 0 }, s.map { _ in 0 }) }
     frames += 1

@@ -15,7 +15,8 @@ let package = Package(
         "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Tensors", package: "holstream"),
       ]),
     .executableTarget(
-      name: "study-lattice", dependencies: [.product(name: "Lattice", package: "holstream")]),
+      name: "study-lattice",
+      dependencies: [.product(name: "Climate", package: "holstream"), .product(name: "Lattice", package: "holstream")]),
     .executableTarget(
       name: "bench-store",
       dependencies: [

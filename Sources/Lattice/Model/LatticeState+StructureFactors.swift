@@ -30,13 +30,16 @@ extension LatticeState {
   private func structureFactor(_ value: (Int) -> Double) -> [Double] {
     let L = sites
     let mean = (0..<L).reduce(0) { $0 + value($1) } / Double(L)
+    let deviations = (0..<L).map { value($0) - mean }
+    // e^{−ika} takes L values only.
+    let angles = (0..<L).map { 2 * .pi * Double($0) / Double(L) }
+    let (cosines, sines) = (angles.map { cos($0) }, angles.map { sin($0) })
     return (0..<L).map { m in
       var re = 0.0
       var im = 0.0
       for a in 0..<L {
-        let angle = 2 * .pi * Double(m * a % L) / Double(L)
-        re += cos(angle) * (value(a) - mean)
-        im -= sin(angle) * (value(a) - mean)
+        re += cosines[m * a % L] * deviations[a]
+        im -= sines[m * a % L] * deviations[a]
       }
       return (re * re + im * im) / Double(L)
     }

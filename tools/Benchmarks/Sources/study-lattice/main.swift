@@ -1,3 +1,4 @@
+import Climate
 import Foundation
 import Lattice
 
@@ -85,9 +86,11 @@ func chaos(sites: Int) throws -> ChaosPoint {
   let system = HolsteinSystem(configuration)
   var start = try system.initialState(seed: 1, trajectory: 0)
   system.advance(&start, steps: 25_000)
-  let exponent = LyapunovExponent.largest(of: system, from: start, stretches: 400, steps: 250, transient: 40)
+  guard let exponent = LargestExponent(of: system, from: start, every: 250, transient: 40, rescalings: 400) else {
+    fatalError("the chain of \(sites) sites has left the numbers")
+  }
   return ChaosPoint(
-    sites: sites, exponent: exponent.value, standardError: exponent.standardError,
+    sites: sites, exponent: exponent.value, standardError: exponent.standardError ?? .nan,
     timeStepHorizon: median(predictability.timeStep), singlePrecisionHorizon: median(predictability.singlePrecision),
     end: Double(frames - 1) * 2.56)
 }
