@@ -6,7 +6,8 @@ public final class NetworkPredictor: Predictor {
   public let sites: Int
   private let planes: Planes
   private let networks: [ResidualNetwork]
-  private let values: FloatBuffer
+  /// Shared with the model.
+  private let parameters: [Float]
   private let packed: FloatBuffer
   private let tape: FloatBuffer
   private let scratch: FloatBuffer
@@ -19,16 +20,17 @@ public final class NetworkPredictor: Predictor {
     self.sites = sites
     isProjected = model.configuration.constraint == .projection
     planes = Planes(fastestFor: sites)
-    networks = ResidualNetwork.networks(of: model.configuration, order: planes.order)
-    values = FloatBuffer(count: model.parameters.count)
-    values.assign(model.parameters)
+    networks = ResidualNetwork.networks(of: model.configuration, order: planes.order, hasAdjoints: false)
+    parameters = model.parameters
     packed = FloatBuffer(count: networks.map(\.packedCount).reduce(0, +))
     let isShared = workers > 1 && ForwardPass.isShared(networks[0])
     crew = isShared ? Crew(count: workers) : nil
     tape = FloatBuffer(count: networks[0].tapeCount(planes))
     scratch = FloatBuffer(count: networks[0].forwardScratchCount(planes, workers: isShared ? workers : 1))
     rates = FloatBuffer(count: SurrogateState.size(sites: sites))
-    for network in networks { network.pack(values.pointer, into: packed.pointer, adjoints: false) }
+    parameters.withUnsafeBufferPointer { values in
+      for network in networks { network.pack(values.baseAddress!, into: packed.pointer) }
+    }
   }
 
   public func advance(_ state: inout SurrogateState) {
@@ -56,8 +58,10 @@ public final class NetworkPredictor: Predictor {
   private func run(
     _ index: Int, _ input: UnsafePointer<Float>, add: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>
   ) {
-    networks[index].forward(
-      input, values: values.pointer, packed: packed.pointer, masks: nil, planes: planes, memory: tape.pointer,
-      scratch: scratch.pointer, add: add, out: out, crew: crew)
+    parameters.withUnsafeBufferPointer { values in
+      networks[index].forward(
+        input, values: values.baseAddress!, packed: packed.pointer, masks: nil, planes: planes, memory: tape.pointer,
+        scratch: scratch.pointer, add: add, out: out, crew: crew)
+    }
   }
 }

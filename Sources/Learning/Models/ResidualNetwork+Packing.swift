@@ -13,7 +13,7 @@ extension ResidualNetwork {
   func packed1(_ block: Int) -> Int { packed + packedSize(channels, 4, taps) + 2 * block * packedSquare }
   func packed2(_ block: Int) -> Int { packed1(block) + packedSquare }
   var packedOutput: Int { packed1(blocks) }
-  /// Adjoints follow in the same order.
+  /// Adjoints follow in the same order, where there are any.
   private var forwardCount: Int {
     packedSize(channels, 4, taps) + 2 * blocks * packedSquare + packedSize(4, channels, 1)
   }
@@ -22,22 +22,21 @@ extension ResidualNetwork {
   func adjoint2(_ block: Int) -> Int { adjoint1(block) + packedSquare }
   var adjointOutput: Int { adjoint1(blocks) }
   var packedCount: Int {
-    forwardCount + packedSize(4, channels, taps) + 2 * blocks * packedSquare + packedSize(channels, 4, 1)
+    forwardCount
+      + (hasAdjoints ? packedSize(4, channels, taps) + 2 * blocks * packedSquare + packedSize(channels, 4, 1) : 0)
   }
 
   /// Brings the weights into the order in which the convolutions read them.
-  func pack(
-    _ values: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, adjoints: Bool
-  ) {
+  func pack(_ values: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
     let w = values + parameters
     let c = Int32(channels)
     func pack3x3(_ weight: Int, inputs: Int32, _ forward: Int, _ adjoint: Int) {
       if taps == 36 {
         holstream_winograd_pack(w + weight, c, inputs, packed + forward)
-        if adjoints { holstream_winograd_pack_adjoint(w + weight, c, inputs, packed + adjoint) }
+        if hasAdjoints { holstream_winograd_pack_adjoint(w + weight, c, inputs, packed + adjoint) }
       } else {
         holstream_pack(w + weight, c, inputs, 9, packed + forward)
-        if adjoints { holstream_pack_adjoint(w + weight, c, inputs, 9, packed + adjoint) }
+        if hasAdjoints { holstream_pack_adjoint(w + weight, c, inputs, 9, packed + adjoint) }
       }
     }
     pack3x3(inputWeight, inputs: 4, packedInput, adjointInput)
@@ -46,7 +45,7 @@ extension ResidualNetwork {
       pack3x3(weight2(block), inputs: c, packed2(block), adjoint2(block))
     }
     holstream_pack(w + outputWeight, 4, c, 1, packed + packedOutput)
-    if adjoints { holstream_pack_adjoint(w + outputWeight, 4, c, 1, packed + adjointOutput) }
+    if hasAdjoints { holstream_pack_adjoint(w + outputWeight, 4, c, 1, packed + adjointOutput) }
   }
 }
 

@@ -13,6 +13,8 @@ struct ResidualNetwork: Sendable {
   /// First float of the network's sums for the gradients of weights.
   let sums: Int
   let order: Planes.Order
+  /// Whether the packed weights are also there for the backward pass.
+  let hasAdjoints: Bool
   let inputScale: [Float]
   let outputScale: [Float]
 
@@ -34,7 +36,8 @@ struct ResidualNetwork: Sendable {
   var parameterCount: Int { outputBias + 4 }
 
   init(
-    configuration: ModelConfiguration, index: Int, order: Planes.Order, parameters: Int, packed: Int, sums: Int
+    configuration: ModelConfiguration, index: Int, order: Planes.Order, hasAdjoints: Bool, parameters: Int,
+    packed: Int, sums: Int
   ) {
     channels = configuration.channels
     blocks = configuration.blocks
@@ -42,17 +45,20 @@ struct ResidualNetwork: Sendable {
     self.packed = packed
     self.sums = sums
     self.order = order
+    self.hasAdjoints = hasAdjoints
     inputScale = configuration.networkScales[index].input.map { 1 / $0 }
     outputScale = configuration.networkScales[index].output
   }
 
   /// The networks of a model, one after the other in all vectors.
-  static func networks(of configuration: ModelConfiguration, order: Planes.Order) -> [ResidualNetwork] {
+  static func networks(
+    of configuration: ModelConfiguration, order: Planes.Order, hasAdjoints: Bool
+  ) -> [ResidualNetwork] {
     var networks: [ResidualNetwork] = []
     for index in configuration.networkNames.indices {
       networks.append(
         ResidualNetwork(
-          configuration: configuration, index: index, order: order,
+          configuration: configuration, index: index, order: order, hasAdjoints: hasAdjoints,
           parameters: networks.last.map { $0.parameters + $0.parameterCount } ?? 0,
           packed: networks.last.map { $0.packed + $0.packedCount } ?? 0,
           sums: networks.last.map { $0.sums + $0.sumsCount } ?? 0))

@@ -50,7 +50,7 @@ final class TrainingEngine: @unchecked Sendable {
     self.shape = shape
     self.configuration = configuration
     planes = Planes(fastestFor: shape.sites)
-    networks = ResidualNetwork.networks(of: configuration.model, order: planes.order)
+    networks = ResidualNetwork.networks(of: configuration.model, order: planes.order, hasAdjoints: true)
     parameterCount = configuration.model.parameterCount
     stateSize = SurrogateState.size(sites: shape.sites)
     workers = Workers(count: min(configuration.workers, shape.batch))
@@ -107,7 +107,7 @@ final class TrainingEngine: @unchecked Sendable {
   func run(
     _ batch: TrainingBatch, values: UnsafePointer<Float>, step: Int, noise: Float, injection: Injection? = nil
   ) -> LossTerms {
-    for network in networks { network.pack(values, into: packed.pointer, adjoints: true) }
+    for network in networks { network.pack(values, into: packed.pointer) }
     let loss = configuration.loss
     let weights = loss.stepWeights(shape.steps)
     let usesRates = networks.count == 2 && loss.derivativeCoefficient != 0

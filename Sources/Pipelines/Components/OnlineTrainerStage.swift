@@ -113,7 +113,8 @@ struct OnlineTrainerStage: Component {
         if training.isFinished || stop.isRequested { break reading }
       }
       try save()
-      if let balance = balance() { events.send(.message(balance.sentence)) }
+      // Where the trainer made others wait, the run's summary says so.
+      if let balance = balance(), balance.starved > balance.blocked { events.send(.message(balance.sentence)) }
     }
     return .trainingSteps(flow)
   }
