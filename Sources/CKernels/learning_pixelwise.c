@@ -6,30 +6,49 @@
 
 static const float kEpsilon = 1e-5f;
 
+// N blocks at once, since the sums over the channels of one would wait for each of their additions.
+INLINE void normalise_tanh(const int N, size_t stride, size_t at, const float *x, int channels, const float *gamma,
+                           const float *beta, const float *scale, float *mean, float *rstd, float *y) {
+  const float inverse = 1.0f / (float)channels;
+  v16 mu[4], r[4], squares[4];
+#pragma clang loop unroll(full)
+  for (int k = 0; k < N; k++) mu[k] = squares[k] = SPLAT(0);
+  for (int c = 0; c < channels; c++)
+#pragma clang loop unroll(full)
+    for (int k = 0; k < N; k++) mu[k] += LOAD(x + c * stride + at + 16 * k);
+#pragma clang loop unroll(full)
+  for (int k = 0; k < N; k++) mu[k] *= inverse;
+  for (int c = 0; c < channels; c++)
+#pragma clang loop unroll(full)
+    for (int k = 0; k < N; k++) {
+      const v16 d = LOAD(x + c * stride + at + 16 * k) - mu[k];
+      squares[k] += d * d;
+    }
+#pragma clang loop unroll(full)
+  for (int k = 0; k < N; k++) {
+    r[k] = 1.0f / __builtin_elementwise_sqrt(squares[k] * inverse + kEpsilon);
+    STORE(mean + at + 16 * k, mu[k]);
+    STORE(rstd + at + 16 * k, r[k]);
+  }
+  for (int c = 0; c < channels; c++)
+#pragma clang loop unroll(full)
+    for (int k = 0; k < N; k++) {
+      const size_t to = c * stride + at + 16 * k;
+      const v16 h = (LOAD(x + to) - mu[k]) * r[k];
+      v16 t = h * gamma[c] + beta[c];
+      tanh16(&t);
+      STORE(y + to, scale ? t * scale[c] : t);
+    }
+}
+
 HOLSTREAM_WIDE
 void holstream_normalise_tanh(const holstream_planes *g, const float *x, int channels, const float *gamma,
                               const float *beta, const float *scale, float *mean, float *rstd, float *y) {
-  const size_t stride = g->stride;
-  const float inverse = 1.0f / (float)channels;
-  for (int b = 0; b < g->blocks; b++) {
-    const size_t at = (size_t)g->first + 16 * (size_t)b;
-    v16 s = SPLAT(0), squares = SPLAT(0);
-    for (int c = 0; c < channels; c++) s += LOAD(x + c * stride + at);
-    const v16 mu = s * inverse;
-    for (int c = 0; c < channels; c++) {
-      const v16 d = LOAD(x + c * stride + at) - mu;
-      squares += d * d;
-    }
-    const v16 r = 1.0f / __builtin_elementwise_sqrt(squares * inverse + kEpsilon);
-    STORE(mean + at, mu);
-    STORE(rstd + at, r);
-    for (int c = 0; c < channels; c++) {
-      const v16 h = (LOAD(x + c * stride + at) - mu) * r;
-      v16 t = h * gamma[c] + beta[c];
-      tanh16(&t);
-      STORE(y + c * stride + at, scale ? t * scale[c] : t);
-    }
-  }
+  int b = 0;
+  for (; b + 4 <= g->blocks; b += 4)
+    normalise_tanh(4, g->stride, g->first + 16 * (size_t)b, x, channels, gamma, beta, scale, mean, rstd, y);
+  for (; b < g->blocks; b++)
+    normalise_tanh(1, g->stride, g->first + 16 * (size_t)b, x, channels, gamma, beta, scale, mean, rstd, y);
 }
 
 // With z = gamma h + beta, h = (x - mean) rstd, y = s tanh z and C channels:

@@ -32,14 +32,15 @@ void holstream_winograd_pack_adjoint(const float *w, int outputs, int inputs, fl
   pack(w, inputs, 9, outputs, 9 * (size_t)inputs, 1, packed);
 }
 
-// v (36, channels, count, 16) of `count` tiles from tile t0 on.
-INLINE void transform_planes(const holstream_planes *g, const float *x, int channels, int t0, int count, float *v) {
+HOLSTREAM_WIDE
+void holstream_winograd_transform(const holstream_planes *g, const float *x, int inputs, int begin, int end, int first,
+                                  int count, float *v) {
   const int m = g->edge, across = m / 4;
-  const size_t position = POSITION(channels * count);
-  for (int c = 0; c < channels; c++)
+  const size_t position = POSITION(inputs * count);
+  for (int c = begin; c < end; c++)
     for (int t = 0; t < count; t++) {
       v16 u[36];
-      transform_any_tile(x + (size_t)c * g->stride, m, 4 * ((t0 + t) / across), 4 * ((t0 + t) % across), u);
+      transform_any_tile(x + (size_t)c * g->stride, m, 4 * ((first + t) / across), 4 * ((first + t) % across), u);
       float *to = v + 16 * ((size_t)c * count + t);
 #pragma clang loop unroll(full)
       for (int k = 0; k < 36; k++) STORE(to + k * position, u[k]);
@@ -120,45 +121,53 @@ INLINE void transform_weights(const float *packed, int inputs, int groups, size_
 }
 
 HOLSTREAM_WIDE
-void holstream_winograd_convolve(const holstream_planes *g, const float *x, int inputs, const float *packed,
+void holstream_winograd_multiply(const holstream_planes *g, const float *v, int inputs, const float *packed,
                                  int compact, const float *bias, const float *add, float *y, int outputs, int begin,
-                                 int end, float *scratch) {
+                                 int end, int first, int count, float *scratch) {
   const int m = g->edge, across = m / 4, groups = (outputs + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
-  const int chunk = holstream_winograd_chunk(inputs);
   const size_t kernel = (size_t)inputs * HOLSTREAM_TILE + 16;
-  for (int t0 = begin; t0 < end; t0 += chunk) {
-    const int count = end - t0 < chunk ? end - t0 : chunk;
-    const size_t row = 16 * (size_t)count, input = POSITION(inputs * count);
-    float *v = scratch, *product = v + 36 * input, *own = product + 36 * POSITION(2 * HOLSTREAM_TILE * count);
-    transform_planes(g, x, inputs, t0, count, v);
-    for (int group = 0; group < groups; group += 2) {
-      const int pair = groups - group < 2 ? 1 : 2;
-      const size_t position = POSITION(pair * HOLSTREAM_TILE * count);
-      if (compact) transform_weights(packed + (size_t)group * inputs * 9 * HOLSTREAM_TILE, inputs, pair, kernel, own);
-      for (int k = 0; k < 36; k++) {
-        const float *u = compact ? own + k * kernel : packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
-        const size_t next = compact ? 36 * kernel : (size_t)inputs * HOLSTREAM_TILE;
-        const float *from = v + k * input;
-        float *to = product + k * position;
-        int t = 0;
-        for (; t + 2 <= count; t += 2)
-          for (int n = 0; n < pair; n++)
-            multiply(1, 2, u + n * next, 0, from + 16 * t, row, inputs, to + 16 * t + n * HOLSTREAM_TILE * row, row);
-        if (t == count) continue;
-        // With one vector of tiles, two groups of outputs together keep the multipliers busy.
-        if (pair == 2) multiply(2, 1, u, next, from + 16 * t, row, inputs, to + 16 * t, row);
-        else multiply(1, 1, u, 0, from + 16 * t, row, inputs, to + 16 * t, row);
-      }
-      for (int o = group * HOLSTREAM_TILE; o < outputs && o < (group + pair) * HOLSTREAM_TILE; o++) {
-        const float c = bias ? bias[o] : 0;
-        const size_t plane = (size_t)o * g->stride;
-        for (int t = 0; t < count; t++) {
-          const float *from = product + (size_t)(o - group * HOLSTREAM_TILE) * row + 16 * t;
-          const float *plus = add ? add + plane : 0;
-          if (m == 4) output_tile(from, position, 4, 0, 0, c, plus, y + plane);
-          else output_tile(from, position, m, 4 * ((t0 + t) / across), 4 * ((t0 + t) % across), c, plus, y + plane);
-        }
+  const size_t row = 16 * (size_t)count, input = POSITION(inputs * count);
+  float *product = scratch, *own = product + 36 * POSITION(2 * HOLSTREAM_TILE * count);
+  for (int group = 2 * begin; group < groups && group < 2 * end; group += 2) {
+    const int pair = groups - group < 2 ? 1 : 2;
+    const size_t position = POSITION(pair * HOLSTREAM_TILE * count);
+    if (compact) transform_weights(packed + (size_t)group * inputs * 9 * HOLSTREAM_TILE, inputs, pair, kernel, own);
+    for (int k = 0; k < 36; k++) {
+      const float *u = compact ? own + k * kernel : packed + ((size_t)k * groups + group) * inputs * HOLSTREAM_TILE;
+      const size_t next = compact ? 36 * kernel : (size_t)inputs * HOLSTREAM_TILE;
+      const float *from = v + k * input;
+      float *to = product + k * position;
+      int t = 0;
+      for (; t + 2 <= count; t += 2)
+        for (int n = 0; n < pair; n++)
+          multiply(1, 2, u + n * next, 0, from + 16 * t, row, inputs, to + 16 * t + n * HOLSTREAM_TILE * row, row);
+      if (t == count) continue;
+      // With one vector of tiles, two groups of outputs together keep the multipliers busy.
+      if (pair == 2) multiply(2, 1, u, next, from + 16 * t, row, inputs, to + 16 * t, row);
+      else multiply(1, 1, u, 0, from + 16 * t, row, inputs, to + 16 * t, row);
+    }
+    for (int o = group * HOLSTREAM_TILE; o < outputs && o < (group + pair) * HOLSTREAM_TILE; o++) {
+      const float c = bias ? bias[o] : 0;
+      const size_t plane = (size_t)o * g->stride;
+      for (int t = 0; t < count; t++) {
+        const float *from = product + (size_t)(o - group * HOLSTREAM_TILE) * row + 16 * t;
+        const float *plus = add ? add + plane : 0;
+        if (m == 4) output_tile(from, position, 4, 0, 0, c, plus, y + plane);
+        else output_tile(from, position, m, 4 * ((first + t) / across), 4 * ((first + t) % across), c, plus, y + plane);
       }
     }
+  }
+}
+
+void holstream_winograd_convolve(const holstream_planes *g, const float *x, int inputs, const float *packed,
+                                 int compact, const float *bias, const float *add, float *y, int outputs,
+                                 float *scratch) {
+  const int chunk = holstream_winograd_chunk(g, inputs, compact), tiles = g->blocks / 16;
+  float *own = scratch + holstream_winograd_planes_count(g, inputs, compact);
+  for (int first = 0; first < tiles; first += chunk) {
+    const int count = tiles - first < chunk ? tiles - first : chunk;
+    holstream_winograd_transform(g, x, inputs, 0, inputs, first, count, scratch);
+    holstream_winograd_multiply(g, scratch, inputs, packed, compact, bias, add, y, outputs, 0,
+                                HOLSTREAM_PAIRS(outputs), first, count, own);
   }
 }

@@ -11,8 +11,10 @@ public struct LearningError: Error, Sendable, CustomStringConvertible {
     case invalidData
     /// Training diverged and the policy was to stop.
     case diverged
-    /// The operating system refused.
-    case inputOutput
+    /// A file that the operating system does not let us read, or that is not there.
+    case unreadable
+    /// A file that the operating system does not let us write.
+    case unwritable
   }
 
   public let code: Code

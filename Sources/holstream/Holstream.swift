@@ -25,8 +25,8 @@ struct Holstream: AsyncParsableCommand {
       """,
     subcommands: [
       RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SimulateCommand.self,
-      PredictCommand.self, ClimateCommand.self, JudgeCommand.self, InspectCommand.self, TailCommand.self,
-      ReplayStepCommand.self,
+      PredictCommand.self, ClimateCommand.self, JudgeCommand.self, InspectCommand.self, SealCommand.self,
+      TailCommand.self, ReplayStepCommand.self,
     ])
 
   static func main() async {

@@ -121,7 +121,9 @@ struct KernelTests {
     let ps = FloatBuffer(count: 36 * 16 * 16)
     let qs = FloatBuffer(count: 36 * 16 * 16)
     let scratch = FloatBuffer(
-      count: holstream_winograd_convolve_count(&g, 11) + holstream_winograd_weights_count(&g, 11))
+      count: holstream_winograd_planes_count(&g, 11, 0) + holstream_winograd_planes_count(&g, 11, 1)
+        + holstream_winograd_product_count(&g, 11, 1) + holstream_winograd_product_count(&g, 5, 0)
+        + holstream_winograd_weights_count(&g, 11))
     let start = plane.load(x, into: xs, periodic: true)
     let y = ys.pointer + plane.planes.slack
     let d = ds.pointer + plane.planes.slack
@@ -129,7 +131,6 @@ struct KernelTests {
 
     // Winograd's rounding error is about twice that of the direct sum; outputs are of order √45.
     let isLanes = g.edge > 0
-    let tiles = g.blocks / 16
     for compact: Int32 in isLanes ? [0, 1] : [0] {
       if isLanes {
         if compact == 1 {
@@ -137,7 +138,7 @@ struct KernelTests {
         } else {
           holstream_winograd_pack(single, 11, 5, ps.pointer)
         }
-        holstream_winograd_convolve(&g, start, 5, ps.pointer, compact, bias, nil, y, 11, 0, tiles, scratch.pointer)
+        holstream_winograd_convolve(&g, start, 5, ps.pointer, compact, bias, nil, y, 11, scratch.pointer)
       } else {
         holstream_pack(single, 11, 5, 9, ps.pointer)
         holstream_convolve(&g, start, 5, 9, ps.pointer, bias, nil, y, 11)
@@ -156,7 +157,7 @@ struct KernelTests {
         } else {
           holstream_winograd_pack_adjoint(single, 11, 5, qs.pointer)
         }
-        holstream_winograd_convolve(&g, gradient, 11, qs.pointer, compact, nil, nil, d, 5, 0, tiles, scratch.pointer)
+        holstream_winograd_convolve(&g, gradient, 11, qs.pointer, compact, nil, nil, d, 5, scratch.pointer)
       } else {
         holstream_convolve_weights(&g, start, 5, 9, gradient, 11, &dw)
         holstream_pack_adjoint(single, 11, 5, 9, qs.pointer)
@@ -190,14 +191,16 @@ struct KernelTests {
     let ds = plane.buffer(5)
     let packed = FloatBuffer(count: 36 * 16 * 16)
     let scratch = FloatBuffer(
-      count: holstream_winograd_convolve_count(&g, 11) + holstream_winograd_weights_count(&g, 11))
+      count: holstream_winograd_planes_count(&g, 11, 0) + holstream_winograd_planes_count(&g, 11, 1)
+        + holstream_winograd_product_count(&g, 11, 1) + holstream_winograd_product_count(&g, 5, 0)
+        + holstream_winograd_weights_count(&g, 11))
     let start = plane.load(x, into: xs, periodic: true)
     let gradient = plane.load(r, into: rs, periodic: false)
     let y = Oracle.convolve(x, w, bias: [Double](repeating: 0, count: 11), sites: sites)
     let expected = zip(r, y).map { $0 * $1 }.reduce(0, +)
     holstream_winograd_pack_adjoint(single, 11, 5, packed.pointer)
     holstream_winograd_convolve(
-      &g, gradient, 11, packed.pointer, 0, nil, nil, ds.pointer, 5, 0, g.blocks / 16, scratch.pointer)
+      &g, gradient, 11, packed.pointer, 0, nil, nil, ds.pointer, 5, scratch.pointer)
     let adjoint = zip(plane.read(ds.pointer, 5), x).map { $0 * $1 }.reduce(0, +)
     var sums = [Float](repeating: 0, count: holstream_winograd_sums_count(5, 11))
     var dw = [Float](repeating: 0, count: w.count)

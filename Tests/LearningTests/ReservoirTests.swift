@@ -62,6 +62,17 @@ struct ReservoirTests {
     #expect(throws: LearningError.self) { try reservoir.batch(1, steps: 5, step: 0) }
   }
 
+  @Test("The age and the earlier uses of a batch's samples are known")
+  func draw() throws {
+    var reservoir = try filled(.fifo, capacity: 4, arrivals: 6)
+    #expect(reservoir.lastDraw == nil)
+    // All four windows in their one offset: ages 0 to 3, drawn for the first time and then for the second.
+    _ = try reservoir.batch(4, steps: 4, step: 0)
+    #expect(reservoir.lastDraw == Reservoir.Draw(age: 1.5, uses: 0))
+    _ = try reservoir.batch(4, steps: 4, step: 1)
+    #expect(reservoir.lastDraw == Reservoir.Draw(age: 1.5, uses: 1))
+  }
+
   @Test("A reservoir filled again from its state gives the same batches and takes the same newcomers")
   func restore() throws {
     var reservoir = try filled(.reservoir, arrivals: 30)

@@ -50,6 +50,20 @@ struct SafetensorsTests {
     #expect(throws: LearningError.self) { try Safetensors(file(header)) }
   }
 
+  @Test("What cannot be read and what cannot be written are different errors, and both name the file")
+  func permissions() async throws {
+    try await withTemporaryDirectory { folder in
+      let missing = folder.appending(path: "none/weights.safetensors")
+      let reading = #expect(throws: LearningError.self) { try Safetensors(contentsOf: missing) }
+      #expect(reading?.code == .unreadable)
+      #expect(reading?.message.contains("none/weights.safetensors") == true)
+      let writing = #expect(throws: LearningError.self) { try Safetensors().write(to: missing) }
+      #expect(writing?.code == .unwritable)
+      #expect(writing?.message.contains("none/weights.safetensors") == true)
+      #expect(#expect(throws: LearningError.self) { try Safetensors(contentsOf: folder) }?.code == .unreadable)
+    }
+  }
+
   @Test("Short files, absurd header lengths and headers that are not UTF-8 are refused")
   func truncated() {
     #expect(throws: LearningError.self) { try Safetensors(Data()) }

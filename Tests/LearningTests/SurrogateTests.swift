@@ -27,6 +27,21 @@ struct SurrogateTests {
     #expect(try score(echo).total < 0.8 * score(linear).total)
   }
 
+  @Test(
+    "Any number of cores gives the bits of one, on any lattice, also where weights are transformed on the way",
+    arguments: [(64, 16), (64, 32), (70, 48), (96, 32), (104, 48), (64, 10)])
+  func cores(channels: Int, sites: Int) throws {
+    let configuration = ModelConfiguration(family: .parc, channels: channels, zeroInitialisedOutput: false)
+    let model = try NetworkModel(
+      configuration: configuration, parameters: ParameterLayout(configuration).initial(configuration, seed: 3))
+    let start = try Fixtures.window(sites: sites, steps: 1).state(0)
+    let one = try model.networkPredictor(sites: sites, workers: 1).rollout(from: start, steps: 2)
+    #expect(one[2].values.allSatisfy { $0.isFinite })
+    for workers in [2, 3] {
+      #expect(try model.networkPredictor(sites: sites, workers: workers).rollout(from: start, steps: 2) == one)
+    }
+  }
+
   @Test("Every family is read again from its file and predicts the same bits, on any even lattice")
   func catalogue() async throws {
     let windows = try (0..<3).map { try Fixtures.window(trajectory: $0, steps: 8) }

@@ -125,6 +125,26 @@ struct TrainerTests {
     }
   }
 
+  @Test(
+    "Without noise and dropout, the loss on held-out data is that of training", arguments: [ModelFamily.cnn, .parc],
+    [true, false])
+  func validationLoss(family: ModelFamily, separatesDiagonal: Bool) throws {
+    var configuration = Fixtures.configuration(family, dropout: 0, noise: 0)
+    configuration.loss.separatesDiagonal = separatesDiagonal
+    configuration.loss.stepCoefficient = 0.7
+    let windows = try (0..<3).map { try Fixtures.window(trajectory: $0, steps: 5) }
+    let batch = try TrainingBatch(windows.map { TrainingSample($0, offset: 1) }, steps: 3)
+    let trainer = try Trainer(configuration: configuration)
+    let expected = try trainer.loss(of: batch, asStep: 0)
+    let found = try trainer.model().loss(of: batch, configuration.loss)
+    #expect(abs(found.total - expected.total) < 1e-6 * expected.total)
+    #expect(abs(found.state.rhoDiagonal - expected.state.rhoDiagonal) < 1e-6)
+    #expect((found.rates == nil) == (family == .cnn))
+    configuration.model.dropout = 0.3
+    let dropping = try Trainer(configuration: configuration)
+    #expect(try dropping.model().loss(of: batch, configuration.loss) == found)
+  }
+
   @Test("A batch that explodes is kept with its reason and leaves the weights alone, or stops the training")
   func anomaly() throws {
     var configuration = Fixtures.configuration(.cnn)

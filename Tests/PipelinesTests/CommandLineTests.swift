@@ -1,4 +1,6 @@
 import Foundation
+import Learning
+import Pipelines
 import TestSupport
 import Testing
 
@@ -51,6 +53,16 @@ struct CommandLineTests {
         #expect(status == 65, "\(arguments): \(output)")
         #expect(output.contains("none.zarr"), "\(arguments): \(output)")
       }
+    }
+  }
+
+  @Test("A checkpoint that cannot be read is bad input, 65, and one that cannot be written is 73")
+  func exitCodesOfCheckpoints() async throws {
+    #expect(ExitStatus(for: LearningError(.unreadable, "")) == .badInput)
+    #expect(ExitStatus(for: LearningError(.unwritable, "")) == .unwritable)
+    try await withTemporaryDirectory { folder in
+      let (status, output) = try holstream("inspect", folder.appending(path: "none.safetensors").path)
+      #expect(status == 65, "\(output)")
     }
   }
 

@@ -26,6 +26,7 @@ enum Miniature {
           workers: 1
           curriculum: [{ batches: \(batches / 2), steps: 1, noise: 1e-3 }, { batches: \(batches - batches / 2), steps: 3, noise: 1e-3 }]
           checkpoint-every: 6
+          validation: { every: 8, windows: 4 }
       climate:
         from: lattice
         rolling-climate: { window: 200, lag: 5, every: 50 }

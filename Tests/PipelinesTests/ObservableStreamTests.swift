@@ -51,6 +51,45 @@ struct ObservableStreamTests {
     }
   }
 
+  @Test("What a store keeps of a system comes out of it again, here and in zarr-python")
+  func stored() async throws {
+    try await withTemporaryDirectory { folder in
+      let first = try await run(
+        """
+        name: kept
+        sources:
+          system: { dynamical-system: { system: lorenz-63, trajectories: 3, frames: 50, ensembles: 1 } }
+        sinks:
+          store: { from: system, zarr: { path: numbers.zarr, chunk: 16 } }
+          log: { from: system, jsonl: log.jsonl }
+        """, in: folder)
+      let again = folder.appending(path: "again")
+      try FileManager.default.createDirectory(at: again, withIntermediateDirectories: true)
+      let second = try await run(
+        """
+        name: again
+        sources:
+          numbers: { replay-observables: { path: \(first.file("numbers.zarr").path), columns: "x, y, z" } }
+        sinks:
+          log: { from: numbers, jsonl: log.jsonl }
+        """, in: again)
+      let (before, after) = (try objects(first.file("log.jsonl")), try objects(second.file("log.jsonl")))
+      #expect(before.count == 150 && after.count == 150)
+      for (a, b) in zip(before, after) {
+        for key in ["trajectory", "frame", "time", "x", "y", "z"] { #expect(a[key] as? Double == b[key] as? Double) }
+      }
+      let script = """
+        import sys, zarr
+        store = zarr.open_group(sys.argv[1], mode="r")
+        assert store["x"].shape == (3, 50) and store["z"][:].min() > 0 and list(store["length"][:]) == [50, 50, 50]
+        print("agrees")
+        """
+      if let checked = try runPython(script, [first.file("numbers.zarr").path]) {
+        #expect(checked.output.contains("agrees"), "\(checked.output)")
+      }
+    }
+  }
+
   @Test("Observables of the lattice are computed on the way, and the energy of each trajectory stays")
   func observe() async throws {
     try await withTemporaryDirectory { folder in

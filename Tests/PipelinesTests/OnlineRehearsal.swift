@@ -49,6 +49,15 @@ enum OnlineRehearsal {
     return training.trainer!
   }
 
+  static func firstReport() throws -> TrainingStepReport {
+    var training = try training(settings([]))
+    for frame in try frames.get() {
+      try training.admit(frame)
+      if training.isStepDue { return try training.step() }
+    }
+    fatalError("the rehearsal's frames are too few for a step")
+  }
+
   /// A store of trajectories of another seed.
   static func store(in folder: URL, sites: Int = 8) throws -> String {
     let url = folder.appending(path: "stored-\(sites).zarr")

@@ -94,7 +94,7 @@ struct TrajectoryStoreTests {
   }
 
   @Test(
-    "One writer and three readers: every frame that a reader is promised is there and right", .timeLimit(.minutes(2)))
+    "One writer and three readers: every frame that a reader is promised is there and right", .timeLimit(.minutes(30)))
   func concurrency() async throws {
     try await withTemporaryDirectory { folder in
       let url = folder.appending(path: "s.zarr")

@@ -62,14 +62,19 @@ static inline size_t holstream_winograd_sums_count(int inputs, int outputs) {
   const int low = inputs < outputs ? inputs : outputs, high = inputs < outputs ? outputs : inputs;
   return 36 * (size_t)((low + 7) / 8 * 8) * (size_t)((high + 15) / 16 * 16);
 }
-// Vectors of tiles that one pass of a convolution takes: as many as let its transformed input stay in the second cache.
-static inline int holstream_winograd_chunk(int inputs) { return inputs >= 256 ? 1 : 256 / inputs; }
-// Floats of scratch memory of one convolution with at most `channels` inputs (4 at least) and any number of outputs.
-static inline size_t holstream_winograd_convolve_count(const holstream_planes *g, int channels) {
-  const size_t chunk = channels >= 256 ? (size_t)channels : 256 + (size_t)channels, tiles = (size_t)g->blocks / 16;
-  const size_t most = chunk < tiles * (size_t)channels ? chunk : tiles * (size_t)channels;
-  const size_t vectors = tiles < 64 ? tiles : 64;
-  return 36 * 16 * (most + 1 + 2 * HOLSTREAM_TILE * vectors + 1 + (size_t)HOLSTREAM_TILE * (size_t)channels / 8 + 3);
+// Vectors of tiles that one pass of a convolution takes: as many as let its transformed input stay in the second cache,
+// or, where the weights are transformed on the way, as many as make that worth while.
+static inline int holstream_winograd_chunk(const holstream_planes *g, int inputs, int compact) {
+  const int tiles = g->blocks / 16, most = compact ? 4 : inputs >= 256 ? 1 : 256 / inputs;
+  return most < tiles ? most : tiles;
+}
+// Floats of the transformed input of one pass, and of the scratch memory beside it for any number of outputs.
+static inline size_t holstream_winograd_planes_count(const holstream_planes *g, int inputs, int compact) {
+  return 36 * 16 * ((size_t)inputs * (size_t)holstream_winograd_chunk(g, inputs, compact) + 1);
+}
+static inline size_t holstream_winograd_product_count(const holstream_planes *g, int inputs, int compact) {
+  return 36 * 16 * (2 * HOLSTREAM_TILE * (size_t)holstream_winograd_chunk(g, inputs, compact) + 1)
+         + (compact ? 72 * ((size_t)inputs * HOLSTREAM_TILE + 16) : 0);
 }
 // Floats of scratch memory of one weight gradient with at most `channels` inputs and outputs.
 static inline size_t holstream_winograd_weights_count(const holstream_planes *g, int channels) {
@@ -78,12 +83,21 @@ static inline size_t holstream_winograd_weights_count(const holstream_planes *g,
 }
 void holstream_winograd_pack(const float *w, int outputs, int inputs, float *packed);
 void holstream_winograd_pack_adjoint(const float *w, int outputs, int inputs, float *packed);
-// y = add + bias + w * x, for the tiles begin ..< end of edge² / 16 in each lane's block. With compact set, packed is
-// what holstream_pack gives for nine taps: the weights are transformed on the way, which is faster than reading four
-// times as many numbers when they do not fit into the cache.
+// y = add + bias + w * x. With compact set, packed is what holstream_pack gives for nine taps: the weights are
+// transformed on the way, which is faster than reading four times as many numbers when they do not fit into the cache.
+// scratch: planes_count and product_count floats.
 void holstream_winograd_convolve(const holstream_planes *g, const float *x, int inputs, const float *packed,
+                                 int compact, const float *bias, const float *add, float *y, int outputs,
+                                 float *scratch);
+// The same in two parts that several cores may share, for `count` of the edge² / 16 tiles of every block from `first`
+// on: the channels begin ..< end of x into v (36, inputs, count, 16), and from all of v the outputs of the pairs of tiles
+// of channels begin ..< end, of which there are HOLSTREAM_PAIRS(outputs).
+#define HOLSTREAM_PAIRS(outputs) (((outputs) + 2 * HOLSTREAM_TILE - 1) / (2 * HOLSTREAM_TILE))
+void holstream_winograd_transform(const holstream_planes *g, const float *x, int inputs, int begin, int end, int first,
+                                  int count, float *v);
+void holstream_winograd_multiply(const holstream_planes *g, const float *v, int inputs, const float *packed,
                                  int compact, const float *bias, const float *add, float *y, int outputs, int begin,
-                                 int end, float *scratch);
+                                 int end, int first, int count, float *scratch);
 // sums += the transformed sum over sites of dy[o] x[i] shifted.
 void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
                                 float *sums, float *scratch);

@@ -134,7 +134,7 @@ public struct Checkpoint: Sendable, Equatable {
   }
 
   /// Writes the file atomically, as `Safetensors.write(to:)` does.
-  /// - Throws: `LearningError` of code `inputOutput`.
+  /// - Throws: `LearningError` of code `unwritable`.
   public func write(to url: URL) throws { try safetensors().write(to: url) }
 
   /// The model that the checkpoint holds.

@@ -39,13 +39,13 @@ extension Safetensors {
 
   /// Writes the file so that a reader sees the old content or the new, never a part: to a temporary name in the same
   /// folder, flushed to the disk, then renamed, then the folder flushed.
-  /// - Throws: `LearningError` of code `inputOutput`.
+  /// - Throws: `LearningError` of code `unwritable`.
   public func write(to url: URL) throws {
     let data = try encoded()
     let folder = url.deletingLastPathComponent()
     let temporary = folder.appending(path: ".\(url.lastPathComponent).tmp-\(getpid())")
     func fail(_ action: String) -> LearningError {
-      LearningError(.inputOutput, "cannot \(action) \(url.path): \(String(cString: strerror(errno)))")
+      LearningError(.unwritable, "cannot \(action) \(url.path): \(String(cString: strerror(errno)))")
     }
     let file = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw fail("create a temporary file for") }

@@ -58,11 +58,11 @@ public struct Safetensors: Sendable, Equatable {
   static let maximumHeader = 100_000_000
 
   /// Reads a whole file.
-  /// - Throws: `LearningError` of code `inputOutput` when it cannot be read, `malformedFile` when it breaks the format.
+  /// - Throws: `LearningError` of code `unreadable` when it cannot be read, `malformedFile` when it breaks the format.
   public init(contentsOf url: URL) throws {
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
-      throw LearningError(.inputOutput, "cannot read \(url.path): \(error.localizedDescription)")
+      throw LearningError(.unreadable, "cannot read \(url.path): \(error.localizedDescription)")
     }
     try self.init(data, name: url.path)
   }

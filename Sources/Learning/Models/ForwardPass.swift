@@ -1,8 +1,9 @@
 internal import CKernels
 internal import Tensors
 
-/// One network applied to one state, stage by stage. Within a stage no part of the lattice needs another's result, so
-/// that parts may run on different cores; a stage ends where a convolution needs its neighbours.
+/// One network applied to one state, stage by stage. Within a stage no part needs another's result, so that parts may
+/// run on different cores; a stage ends where a part needs all others: a convolution all channels of its input, a
+/// normalisation all channels of a site.
 struct ForwardPass: @unchecked Sendable {
   let network: ResidualNetwork
   /// Parameters of the network.
@@ -16,105 +17,127 @@ struct ForwardPass: @unchecked Sendable {
   /// 4 planes.
   let output: UnsafeMutablePointer<Float>
   let geometry: holstream_planes
+  /// `forwardScratchCount` floats, but for the output.
   let scratch: UnsafeMutablePointer<Float>
 
-  /// A range of tile rows of every lane's block, with scratch memory of its own.
-  struct Part {
-    var planes: holstream_planes
-    var tiles: Range<Int>
-    var scratch: UnsafeMutablePointer<Float>
-  }
-
-  /// Channels × channels below which handing work to a second core costs more than it saves.
-  static let smallestShared = 4096
+  /// Channels × channels below which waiting for a second core costs more than it saves.
+  private static let smallestShared = 4096
 
   private var layout: ResidualNetwork.Tape { network.tape }
   private var channels: Int { network.channels }
   private func plane(_ index: Int) -> UnsafeMutablePointer<Float> { tape + index * Int(geometry.stride) }
 
-  /// The stages in order.
-  func run(workers: Workers) {
-    forEachPart(workers) { part in enter(&part) }
+  /// Whether a second core makes this network faster.
+  static func isShared(_ network: ResidualNetwork) -> Bool {
+    network.order == .lanes && network.channels * network.channels >= smallestShared
+  }
+
+  func run(crew: Crew?) {
+    guard let crew, crew.count > 1, Self.isShared(network) else {
+      var turns = Crew.Turns.alone
+      return run(&turns, parts: 1)
+    }
+    // More parts than workers, so that one that comes late or is held up takes fewer.
+    crew.run { run(&$0, parts: 4 * crew.count) }
+  }
+
+  /// The stages in order; each is cut into about `parts`.
+  private func run(_ turns: inout Crew.Turns, parts: Int) {
+    // x₀ = tanh conv(input).
+    convolve(
+      plane(layout.input), inputs: 4, packed + network.packedInput, w + network.inputBias, add: nil,
+      into: plane(layout.x(0)), thenTanh: true, &turns, parts)
     for block in 0..<network.blocks {
-      fillHalo(layout.hidden1(block))
-      forEachPart(workers) { part in convolveOnce(block, &part) }
-      fillHalo(layout.hidden2(block))
-      forEachPart(workers) { part in convolveAgain(block, &part) }
+      normalise(
+        plane(layout.x(block)), w + network.gamma1(block), w + network.beta1(block), masks: nil,
+        statistics: layout.statistics(block), into: plane(layout.hidden1(block)), &turns, parts)
+      // conv₁ tanh LN(x), then its normalisation and dropout.
+      let convolved = plane(layout.convolved(block))
+      convolve(
+        plane(layout.hidden1(block)), inputs: channels, packed + network.packed1(block), w + network.bias1(block),
+        add: nil, into: convolved, thenTanh: false, &turns, parts)
+      normalise(
+        convolved, w + network.gamma2(block), w + network.beta2(block), masks: masks.map { $0 + block * channels },
+        statistics: layout.statistics(block) + 2, into: plane(layout.hidden2(block)), &turns, parts)
+      // x_{k+1} = x_k + conv₂ of that; of the last one, only its tanh is needed.
+      convolve(
+        plane(layout.hidden2(block)), inputs: channels, packed + network.packed2(block), w + network.bias2(block),
+        add: plane(layout.x(block)), into: plane(layout.x(block + 1)), thenTanh: block + 1 == network.blocks, &turns,
+        parts)
+    }
+    turns.share(parts) { part in
+      var g = sites(part, of: parts)
+      holstream_convolve(
+        &g, plane(layout.x(network.blocks)), Int32(channels), 1, packed + network.packedOutput, w + network.outputBias,
+        nil, output, 4)
     }
   }
 
-  private func forEachPart(_ workers: Workers, _ stage: @Sendable (inout Part) -> Void) {
-    let edge = Int(geometry.edge)
-    if workers.count == 1 || channels * channels < Self.smallestShared || edge < 8 {
-      var whole = Part(planes: geometry, tiles: 0..<(edge * edge / 16), scratch: scratch)
-      return stage(&whole)
-    }
-    workers.split(edge / 4) { worker, rows in
-      var g = geometry
-      let own = holstream_winograd_convolve_count(&g, Int32(channels))
-      g.first = Int32(16 * 4 * edge * rows.lowerBound)
-      g.blocks = Int32(4 * edge * rows.count)
-      var part = Part(
-        planes: g, tiles: (rows.lowerBound * edge / 4)..<(rows.upperBound * edge / 4), scratch: scratch + worker * own)
-      stage(&part)
-    }
+  /// Part of `total` things.
+  private func range(_ part: Int, of parts: Int, _ total: Int) -> Range<Int> {
+    (part * total / parts)..<((part + 1) * total / parts)
   }
 
-  private func fillHalo(_ index: Int) {
+  /// Part of all sites.
+  private func sites(_ part: Int, of parts: Int) -> holstream_planes {
     var g = geometry
-    holstream_fill_halo(&g, plane(index), Int32(channels))
+    let blocks = range(part, of: parts, Int(geometry.blocks))
+    g.first += Int32(16 * blocks.lowerBound)
+    g.blocks = Int32(blocks.count)
+    return g
   }
 
-  // MARK: Stages
-
-  /// x₀ = tanh conv(input), then the first normalisation.
-  private func enter(_ part: inout Part) {
-    let x = plane(layout.x(0))
-    convolve(
-      plane(layout.input), inputs: 4, packed + network.packedInput, w + network.inputBias, add: nil, into: x, &part)
-    holstream_tanh(&part.planes, x, Int32(channels), x)
-    normalise(0, &part)
+  /// hidden = s tanh LN(x), with its halo.
+  private func normalise(
+    _ x: UnsafePointer<Float>, _ gamma: UnsafePointer<Float>, _ beta: UnsafePointer<Float>,
+    masks: UnsafePointer<Float>?, statistics: Int, into hidden: UnsafeMutablePointer<Float>, _ turns: inout Crew.Turns,
+    _ parts: Int
+  ) {
+    turns.share(parts) { part in
+      var g = sites(part, of: parts)
+      holstream_normalise_tanh(
+        &g, x, Int32(channels), gamma, beta, masks, plane(statistics), plane(statistics + 1), hidden)
+    }
+    // Planes in lanes, the only ones that are shared, have no halo.
+    var g = geometry
+    if network.order == .rows { holstream_fill_halo(&g, hidden, Int32(channels)) }
   }
 
-  /// conv₁ tanh LN(x), then its normalisation and dropout.
-  private func convolveOnce(_ block: Int, _ part: inout Part) {
-    let convolved = plane(layout.convolved(block))
-    convolve(
-      plane(layout.hidden1(block)), inputs: channels, packed + network.packed1(block), w + network.bias1(block),
-      add: nil, into: convolved, &part)
-    let statistics = plane(layout.statistics(block) + 2)
-    holstream_normalise_tanh(
-      &part.planes, convolved, Int32(channels), w + network.gamma2(block), w + network.beta2(block),
-      masks.map { $0 + block * channels }, statistics, statistics + Int(geometry.stride), plane(layout.hidden2(block)))
-  }
-
-  /// x_{k+1} = x_k + conv₂ of that, then the next block's normalisation, or the tanh and the 1 × 1 output.
-  private func convolveAgain(_ block: Int, _ part: inout Part) {
-    let next = plane(layout.x(block + 1))
-    convolve(
-      plane(layout.hidden2(block)), inputs: channels, packed + network.packed2(block), w + network.bias2(block),
-      add: plane(layout.x(block)), into: next, &part)
-    guard block + 1 == network.blocks else { return normalise(block + 1, &part) }
-    holstream_tanh(&part.planes, next, Int32(channels), next)
-    holstream_convolve(
-      &part.planes, next, Int32(channels), 1, packed + network.packedOutput, w + network.outputBias, nil, output, 4)
-  }
-
-  private func normalise(_ block: Int, _ part: inout Part) {
-    let statistics = plane(layout.statistics(block))
-    holstream_normalise_tanh(
-      &part.planes, plane(layout.x(block)), Int32(channels), w + network.gamma1(block), w + network.beta1(block), nil,
-      statistics, statistics + Int(geometry.stride), plane(layout.hidden1(block)))
-  }
-
+  /// y = add + bias + w ∗ x, or its tanh.
   private func convolve(
     _ x: UnsafePointer<Float>, inputs: Int, _ packed: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
-    add: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>, _ part: inout Part
+    add: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>, thenTanh: Bool, _ turns: inout Crew.Turns,
+    _ parts: Int
   ) {
-    // A convolution addresses the whole planes, its tiles say which part.
     var g = geometry
-    network.convolve(
-      &g, x, inputs: inputs, packed: packed, bias: bias, add: add, into: y, outputs: channels, tiles: part.tiles,
-      scratch: part.scratch)
+    guard parts > 1 else {
+      network.convolve(
+        &g, x, inputs: inputs, packed: packed, bias: bias, add: add, into: y, outputs: channels, scratch: scratch)
+      if thenTanh { holstream_tanh(&g, y, Int32(channels), y) }
+      return
+    }
+    let compact: Int32 = network.transformsWeightsOnTheWay ? 1 : 0
+    let chunk = Int(holstream_winograd_chunk(&g, Int32(inputs), compact))
+    let own = scratch + network.transformedCount(&g) + turns.worker * network.productCount(&g)
+    let tiles = Int(g.blocks) / 16
+    let rowParts = min(parts, inputs)
+    for first in stride(from: 0, to: tiles, by: chunk) {
+      let count = Int32(min(chunk, tiles - first))
+      turns.share(rowParts) { part in
+        var g = geometry
+        let rows = range(part, of: rowParts, inputs)
+        holstream_winograd_transform(
+          &g, x, Int32(inputs), Int32(rows.lowerBound), Int32(rows.upperBound), Int32(first), count, scratch)
+      }
+      turns.share((channels + 15) / 16) { pair in
+        var g = geometry
+        holstream_winograd_multiply(
+          &g, scratch, Int32(inputs), packed, compact, bias, add, y, Int32(channels), Int32(pair), Int32(pair + 1),
+          Int32(first), count, own)
+        guard thenTanh, first + chunk >= tiles else { return }
+        let finished = y + 16 * pair * Int(g.stride)
+        holstream_tanh(&g, finished, Int32(min(16, channels - 16 * pair)), finished)
+      }
+    }
   }
 }

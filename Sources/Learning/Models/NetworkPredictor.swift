@@ -12,20 +12,21 @@ public final class NetworkPredictor: Predictor {
   private let scratch: FloatBuffer
   /// Time derivatives between the two networks of PARC, (2L² + 2L).
   private let rates: FloatBuffer
-  private let workers: Workers
+  private let crew: Crew?
   private let isProjected: Bool
 
   init(_ model: NetworkModel, sites: Int, workers: Int) {
     self.sites = sites
-    self.workers = Workers(count: workers)
     isProjected = model.configuration.constraint == .projection
     planes = Planes(fastestFor: sites)
     networks = ResidualNetwork.networks(of: model.configuration, order: planes.order)
     values = FloatBuffer(count: model.parameters.count)
     values.assign(model.parameters)
     packed = FloatBuffer(count: networks.map(\.packedCount).reduce(0, +))
+    let isShared = workers > 1 && ForwardPass.isShared(networks[0])
+    crew = isShared ? Crew(count: workers) : nil
     tape = FloatBuffer(count: networks[0].tapeCount(planes))
-    scratch = FloatBuffer(count: networks[0].forwardScratchCount(planes, workers: workers))
+    scratch = FloatBuffer(count: networks[0].forwardScratchCount(planes, workers: isShared ? workers : 1))
     rates = FloatBuffer(count: SurrogateState.size(sites: sites))
     for network in networks { network.pack(values.pointer, into: packed.pointer, adjoints: false) }
   }
@@ -57,6 +58,6 @@ public final class NetworkPredictor: Predictor {
   ) {
     networks[index].forward(
       input, values: values.pointer, packed: packed.pointer, masks: nil, planes: planes, memory: tape.pointer,
-      scratch: scratch.pointer, add: add, out: out, workers: workers)
+      scratch: scratch.pointer, add: add, out: out, crew: crew)
   }
 }

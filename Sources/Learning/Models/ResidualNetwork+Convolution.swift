@@ -1,30 +1,40 @@
 internal import CKernels
 
 extension ResidualNetwork {
+  /// Floats of the transformed input of any convolution.
+  func transformedCount(_ g: inout holstream_planes) -> Int {
+    let compact: Int32 = transformsWeightsOnTheWay ? 1 : 0
+    return max(
+      holstream_winograd_planes_count(&g, Int32(channels), compact), holstream_winograd_planes_count(&g, 4, compact))
+  }
+
+  /// Floats that one worker needs beside it.
+  func productCount(_ g: inout holstream_planes) -> Int {
+    let compact: Int32 = transformsWeightsOnTheWay ? 1 : 0
+    return max(
+      holstream_winograd_product_count(&g, Int32(channels), compact), holstream_winograd_product_count(&g, 4, compact))
+  }
+
   /// Floats of scratch memory that the convolutions of one pass need.
   func convolutionScratchCount(_ planes: Planes, workers: Int = 1) -> Int {
     guard order == .lanes else { return 0 }
     var g = planes.kernel
-    let most = Int32(max(channels, 4))
     return max(
-      workers * holstream_winograd_convolve_count(&g, most), workers * holstream_winograd_convolve_count(&g, 4),
-      holstream_winograd_weights_count(&g, most))
+      transformedCount(&g) + workers * productCount(&g), holstream_winograd_weights_count(&g, Int32(max(channels, 4))))
   }
 
-  /// y = add + bias + w ∗ x, x with a periodic halo; in lanes, for some of the tiles of every block or, with nil, all.
+  /// y = add + bias + w ∗ x, x with a periodic halo.
   func convolve(
     _ g: inout holstream_planes, _ x: UnsafePointer<Float>, inputs: Int, packed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, add: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>, outputs: Int,
-    tiles: Range<Int>? = nil, scratch: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>
   ) {
-    guard order == .lanes else {
+    if order == .lanes {
+      holstream_winograd_convolve(
+        &g, x, Int32(inputs), packed, transformsWeightsOnTheWay ? 1 : 0, bias, add, y, Int32(outputs), scratch)
+    } else {
       holstream_convolve(&g, x, Int32(inputs), 9, packed, bias, add, y, Int32(outputs))
-      return
     }
-    let tiles = tiles ?? 0..<(Int(g.blocks) / 16)
-    holstream_winograd_convolve(
-      &g, x, Int32(inputs), packed, transformsWeightsOnTheWay ? 1 : 0, bias, add, y, Int32(outputs),
-      Int32(tiles.lowerBound), Int32(tiles.upperBound), scratch)
   }
 
   /// Adds the gradient of the weights: in rows to `dw`, in lanes to `sums`. dy has a zero halo.

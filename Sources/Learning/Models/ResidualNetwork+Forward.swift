@@ -38,12 +38,12 @@ extension ResidualNetwork {
   ///   - memory: `tapeCount` floats, kept for the backward pass.
   ///   - scratch: `forwardScratchCount` floats.
   ///   - out: (2L² + 2L); may be `add`.
-  ///   - workers: Cores for this one pass.
+  ///   - crew: The cores that share this one pass; nil for one.
   func forward(
     _ state: UnsafePointer<Float>, values: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     masks: UnsafePointer<Float>?, planes: Planes, memory: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, add: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>,
-    workers: Workers = Workers(count: 1)
+    crew: Crew? = nil
   ) {
     var g = planes.kernel
     let output = scratch + planes.slack
@@ -51,7 +51,7 @@ extension ResidualNetwork {
       network: self, w: values + parameters, packed: packed, masks: masks, tape: memory + planes.slack, output: output,
       geometry: g, scratch: output + 4 * planes.stride + planes.slack)
     holstream_embed(&g, state, inputScale, memory + planes.slack)
-    pass.run(workers: workers)
+    pass.run(crew: crew)
     holstream_extract(&g, output, outputScale, add, out)
   }
 }

@@ -22,6 +22,37 @@ public struct LossConfiguration: Codable, Sendable, Equatable {
   }
 }
 
+extension LossConfiguration {
+  /// Root mean squares of the four components, and the factor of each error in the gradient: 1 / (count · RMS).
+  ///
+  /// A component without error gets the factor 0, where automatic differentiation of the root gives 0/0.
+  /// - Parameters:
+  ///   - sums: Squared errors of the diagonal of ρ, the rest of ρ, Q and P.
+  ///   - rows: Rows of all matrices ρ together.
+  func components(
+    _ sums: [Double], rows: Double, sites: Int
+  ) -> (terms: LossTerms.Components, coefficients: [Float]) {
+    var sums = sums
+    var counts = [rows, rows * Double(sites - 1), rows, rows]
+    if !separatesDiagonal {
+      sums[0] += sums[1]
+      sums[1] = 0
+      counts[0] += counts[1]
+    }
+    let roots = zip(sums, counts).map { ($0 / $1).squareRoot() }
+    var factors = zip(roots, counts).map { $0 == 0 ? 0 : Float(1 / ($0 * $1)) }
+    if !separatesDiagonal { factors[1] = factors[0] }
+    return (
+      LossTerms.Components(
+        rhoDiagonal: Float(roots[0]), rhoOffDiagonal: Float(roots[1]), q: Float(roots[2]), p: Float(roots[3])), factors
+    )
+  }
+
+  func terms(states: LossTerms.Components, rates: LossTerms.Components?) -> LossTerms {
+    LossTerms(state: states, rates: rates, total: states.sum + derivativeCoefficient * (rates?.sum ?? 0))
+  }
+}
+
 /// The components of one loss. Units: those of the state, and of its time derivative.
 public struct LossTerms: Codable, Sendable, Equatable {
   /// The four components of a state.

@@ -54,6 +54,9 @@ extension Reservoir {
     restore(arrivals: state.arrivals, evictedUnused: state.evictedUnused, entries: entries)
   }
 
+  /// The windows held.
+  public var windows: [TrainingWindow] { entries.map(\.window) }
+
   /// How well the training sees the stream.
   public struct Report: Codable, Sendable, Equatable {
     public var windows: Int

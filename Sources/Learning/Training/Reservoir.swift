@@ -32,6 +32,16 @@ public struct Reservoir: Sendable {
   /// Windows that left without having been in any batch.
   public private(set) var evictedUnused = 0
   private(set) var entries: [Entry] = []
+  /// The last batch as samples of a stream; nil before the first.
+  public private(set) var lastDraw: Draw?
+
+  /// How old and how used up the samples of one batch were when they were drawn.
+  public struct Draw: Codable, Sendable, Equatable {
+    /// Mean over the samples of the windows that have arrived since theirs.
+    public var age: Double
+    /// Mean over the samples of the times that their window was drawn before.
+    public var uses: Double
+  }
 
   /// - Parameter capacity: Largest number of windows held, at least 1.
   public init(policy: Policy, capacity: Int, seed: UInt64) {
@@ -101,6 +111,7 @@ public struct Reservoir: Sendable {
     var drawn: Set<Int> = []
     var samples: [TrainingSample] = []
     samples.reserveCapacity(count)
+    var (age, uses) = (0, 0)
     for k in 0..<count {
       var slot: Int
       if count <= total {
@@ -115,9 +126,12 @@ public struct Reservoir: Sendable {
         slot = Int(random.next() % UInt64(total))
       }
       let place = Self.last(in: first, notAbove: slot)
+      age += arrivals - 1 - entries[place].arrival
+      uses += entries[place].uses
       entries[place].uses += 1
       samples.append(TrainingSample(entries[place].window, offset: slot - first[place]))
     }
+    lastDraw = Draw(age: Double(age) / Double(count), uses: Double(uses) / Double(count))
     return try TrainingBatch(samples, steps: steps)
   }
 

@@ -122,11 +122,10 @@ final class TrainingEngine: @unchecked Sendable {
 
     var total = [Double](repeating: 0, count: 8)
     for index in 0..<shape.batch { for k in 0..<8 { total[k] += sums[8 * index + k] } }
-    let state = components(Array(total[0..<4]))
-    let rate = usesRates ? components(Array(total[4..<8])) : nil
-    let terms = LossTerms(
-      state: state.terms, rates: rate?.terms,
-      total: state.terms.sum + loss.derivativeCoefficient * (rate?.terms.sum ?? 0))
+    let rows = Double(shape.batch * shape.steps * shape.sites)
+    let state = loss.components(Array(total[0..<4]), rows: rows, sites: shape.sites)
+    let rate = usesRates ? loss.components(Array(total[4..<8]), rows: rows, sites: shape.sites) : nil
+    let terms = loss.terms(states: state.terms, rates: rate?.terms)
     let stateCoefficients = state.coefficients
     let rateCoefficients = rate?.coefficients.map { $0 * loss.derivativeCoefficient }
 
@@ -147,28 +146,6 @@ final class TrainingEngine: @unchecked Sendable {
       holstream_add_vectors(gradients.pointer, gradients.pointer + worker * parameterCount, parameterCount)
     }
     return terms
-  }
-
-  /// Root mean squares of the four components, and the factor of each error in the gradient: 1 / (count · RMS).
-  ///
-  /// A component without error gets the factor 0, where automatic differentiation of the root gives 0/0.
-  private func components(_ sums: [Double]) -> (terms: LossTerms.Components, coefficients: [Float]) {
-    let rows = Double(shape.batch * shape.steps * shape.sites)
-    var sums = sums
-    var counts = [rows, rows * Double(shape.sites - 1), rows, rows]
-    let separate = configuration.loss.separatesDiagonal
-    if !separate {
-      sums[0] += sums[1]
-      sums[1] = 0
-      counts[0] += counts[1]
-    }
-    let roots = zip(sums, counts).map { ($0 / $1).squareRoot() }
-    var factors = zip(roots, counts).map { $0 == 0 ? 0 : Float(1 / ($0 * $1)) }
-    if !separate { factors[1] = factors[0] }
-    return (
-      LossTerms.Components(
-        rhoDiagonal: Float(roots[0]), rhoOffDiagonal: Float(roots[1]), q: Float(roots[2]), p: Float(roots[3])), factors
-    )
   }
 }
 

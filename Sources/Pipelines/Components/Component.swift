@@ -30,7 +30,8 @@ extension Component {
 /// Every component there is.
 enum ComponentCatalogue {
   static let all: [any Component.Type] = [
-    HolsteinSource.self, DynamicalSystemSource.self, ReplaySource.self, TailSource.self, CheckpointSource.self,
+    HolsteinSource.self, DynamicalSystemSource.self, ReplaySource.self,
+    ReplayObservablesSource.self, TailSource.self, CheckpointSource.self,
     ObserveStage.self, OnlineTrainerStage.self, RollingClimateStage.self, VerdictStage.self,
     ZarrSink.self, JSONLinesSink.self, TensorBoardSink.self, DashboardSink.self,
   ]

@@ -32,15 +32,7 @@ struct DashboardSink: Component {
     case .observables(let flow): add(flow) { [Self.event(of: $0)] }
     case .trainingSteps(let flow):
       add(flow) { record in
-        [
-          .training(
-            step: record.report.step,
-            values: [
-              "loss": Double(record.report.loss.total), "learning rate": Double(record.report.learningRate),
-              "gradient norm": Double(record.report.gradientNorm),
-              "total": Double(record.total), "steps per second": record.stepsPerSecond,
-            ])
-        ]
+        [.training(step: record.report.step, values: record.numbers)]
       }
     case .climate(let flow):
       add(flow) { snapshot in

@@ -228,7 +228,9 @@ struct ResumePoint {
     for url in stores {
       guard let reader = try? TrajectoryStoreReader(url) else { return 0 }
       let incomplete =
-        (0..<reader.trajectories).first { reader.length($0) < source.framesPerTrajectory } ?? reader.trajectories
+        (reader.retired..<max(reader.retired, reader.trajectories)).first {
+          reader.length($0) < source.framesPerTrajectory
+        } ?? reader.trajectories
       first = min(first, incomplete / source.trajectories)
     }
     return first

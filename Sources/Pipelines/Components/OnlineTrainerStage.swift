@@ -34,7 +34,8 @@ struct OnlineTrainerStage: Component {
     try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
     let start = assembly.startPosition(of: origin)
     let isHeldOut: @Sendable (Int) -> Bool = { [assembly] in assembly.isHeldOut($0) }
-    let stop = assembly.graph.stop
+    let graph = assembly.graph
+    let stop = graph.stop
     let resumed = assembly.isResuming ? try folder.latest() : nil
     let (checkpointEvery, keep, fixed) = (checkpointEvery, keep, settings)
     let events = assembly.events
@@ -71,6 +72,12 @@ struct OnlineTrainerStage: Component {
         return areEnough
           ? nil : "That makes more than the \(anomalies.limit) that are kept; further ones are only in the metrics."
       }
+      let begin = ContinuousClock.now
+      func balance() -> TrainingBalance? {
+        TrainingBalance(of: node.id, in: graph.snapshot(), elapsed: .now - begin)
+      }
+      var saidBalance = false
+      var lastValidation: Validation?
       var areEnough = false
       var pace = Pace()
       reading: for try await frame in frames {
@@ -87,15 +94,26 @@ struct OnlineTrainerStage: Component {
           if let anomaly = report.anomaly, let kept = try keepAnomaly() {
             events.send(.message("Step \(report.step): \(anomaly); it changed nothing. \(kept)"))
           }
+          let validation = try training.validation()
+          lastValidation = validation ?? lastValidation
+          let reservoir = training.reservoir
           try await emit(
             TrainingRecord(
               report: report, total: fixed.trainer.curriculum.batches, position: training.position,
-              reservoir: report.step % 100 == 0 ? training.reservoir.report : nil, stepsPerSecond: pace.tick()))
+              reservoir: report.step % 100 == 0 ? reservoir.report : nil, draw: reservoir.lastDraw,
+              coverage: Double(reservoir.count) / Double(max(reservoir.arrivals, 1)), validation: validation,
+              validationLoss: lastValidation?.loss.total, rolloutError: lastValidation?.rollout.total,
+              scalars: training.adopted, stepsPerSecond: pace.tick()))
+          if report.step % 100 == 0, !saidBalance, let balance = balance(), balance.isLopsided {
+            saidBalance = true
+            events.send(.message(balance.sentence))
+          }
           if training.trainer!.step % checkpointEvery == 0 { try save() }
         }
         if training.isFinished || stop.isRequested { break reading }
       }
       try save()
+      if let balance = balance() { events.send(.message(balance.sentence)) }
     }
     return .trainingSteps(flow)
   }

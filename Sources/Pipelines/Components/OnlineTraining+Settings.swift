@@ -42,6 +42,8 @@ extension OnlineTraining.Settings {
         "What makes room in it"),
       needsRates: model.family == .parc && trainer.loss.derivativeCoefficient > 0,
       scalars: rule,
+      validation: Self.validation(
+        section.section("validation", "What held-out trajectories say during training"), windowLength),
       replay: Self.replay(section.section("replay", "Windows of a store that are mixed into the batches")))
   }
 
@@ -159,6 +161,15 @@ extension OnlineTraining.Settings {
     case .adapt: (.adapt(windows: windows, growth: Float(growth)), nil)
     case .given: (.given, given)
     }
+  }
+
+  private static func validation(
+    _ section: ConfigurationSection, _ windowLength: Int
+  ) -> HeldOutWindows.Settings? {
+    let every = section.integer("every", default: 500, in: 0...1_000_000_000, "Steps between validations; 0 for none")
+    let windows = section.integer("windows", default: 16, in: 1...100_000, "Held-out windows, sampled from the stream")
+    let steps = section.integer("steps", default: windowLength, in: 1...4096, "Frames that each is rolled out over")
+    return every > 0 ? HeldOutWindows.Settings(every: every, windows: windows, steps: steps) : nil
   }
 
   private static func replay(_ section: ConfigurationSection) -> ReplayMix.Settings? {

@@ -21,6 +21,8 @@ struct OnlineTraining {
     var needsRates: Bool
     /// When the data scalars follow the stream.
     var scalars = ScalarRule.freeze(windows: 1)
+    /// How it is seen whether the training serves data that it does not see; nil for not.
+    var validation: HeldOutWindows.Settings?
     /// A store whose windows are mixed into the batches.
     var replay: ReplayMix.Settings?
   }
@@ -40,9 +42,12 @@ struct OnlineTraining {
   /// What the last step saw, and what it did; also when it stopped the training.
   private(set) var lastBatch: TrainingBatch?
   private(set) var lastReport: TrainingStepReport?
+  /// The data scalars, if the last step took them from the data.
+  private(set) var adopted: DataScalars?
   /// The training windows so far, as far as the scalars need them.
   private var scalars = DataScalarFold()
   private var replay: ReplayMix?
+  private var heldOut: HeldOutWindows?
   private var windows: WindowAssembler
   /// The last frame of each trajectory under way, where derivative labels are taken at it.
   private var previous: [Int: SurrogateState] = [:]
@@ -67,6 +72,7 @@ struct OnlineTraining {
     replay = try settings.replay.map {
       try ReplayMix($0, settings, sites: source.sites, state: nil, isHeldOut: isHeldOut)
     }
+    heldOut = settings.validation.map { HeldOutWindows($0, seed: settings.trainer.seed) }
   }
 
   /// Goes on from a checkpoint; the source starts again at `position`, before the one that the checkpoint was taken at.
@@ -112,6 +118,12 @@ struct OnlineTraining {
         $0, settings, sites: source.sites,
         state: Self.note(ReplayMix.note, of: checkpoint, as: Reservoir.State.self), isHeldOut: isHeldOut)
     }
+    heldOut = try settings.validation.map {
+      guard let state = Self.note(HeldOutWindows.note, of: checkpoint, as: Reservoir.State.self) else {
+        return HeldOutWindows($0, seed: settings.trainer.seed)
+      }
+      return try HeldOutWindows($0, restoring: state, Self.windows(of: state, from: source, settings))
+    }
   }
 
   /// The windows that a reservoir held, each trajectory gone over once.
@@ -153,24 +165,32 @@ struct OnlineTraining {
       if number / order.round != (position - 1) / order.round {
         // Trajectories of the round before may lack their last frames, and will not get them.
         windows = Self.assembler(settings)
+        heldOut?.startRound()
         previous = [:]
       }
       position = number
     }
     defer { position += 1 }
-    guard !isHeldOut(frame.trajectory) else { return }
+    let isHeldOut = isHeldOut(frame.trajectory)
+    guard !isHeldOut || heldOut != nil else { return }
     let state = SurrogateState(frame.state)
     var rates: SurrogateState?
     if settings.needsRates {
       if let before = previous[frame.trajectory] { rates = Self.rates(of: frame, before: before, parameters) }
       previous[frame.trajectory] = state
     }
+    let isKnown = position < replayUntil
+    if isHeldOut {
+      try heldOut?.add(frame, state, rates: rates, isKnown: isKnown, isLast: frame.index == framesPerTrajectory - 1)
+      if frame.index == framesPerTrajectory - 1 { previous[frame.trajectory] = nil }
+      return
+    }
     let window = try windows.add(trajectory: frame.trajectory, index: frame.index, state: state, rates: rates)
     if frame.index == framesPerTrajectory - 1 {
       windows.finish(trajectory: frame.trajectory)
       previous[frame.trajectory] = nil
     }
-    guard let window, position >= replayUntil else { return }
+    guard let window, !isKnown else { return }
     if trainer == nil || settings.scalars.goesOn { scalars.add(window) }
     reservoir.insert(window)
   }
@@ -195,7 +215,7 @@ struct OnlineTraining {
 
   /// Takes one optimizer step.
   mutating func step() throws -> TrainingStepReport {
-    let adopted = settings.scalars.scalars(after: scalars, current: trainer?.configuration.model.scalars)
+    adopted = settings.scalars.scalars(after: scalars, current: trainer?.configuration.model.scalars)
     if let trainer {
       if let adopted { try trainer.adopt(adopted) }
     } else {
@@ -222,6 +242,12 @@ struct OnlineTraining {
     return try replay!.batch(count, steps: steps, step: step, from: &reservoir)
   }
 
+  /// The score on held-out data when one is due after the last step; nil when not, or before there are such data.
+  func validation() throws -> Validation? {
+    guard let heldOut, let trainer, trainer.step % heldOut.settings.every == 0 else { return nil }
+    return try heldOut.validation(of: trainer)
+  }
+
   /// Everything needed to go on to the same bits.
   func checkpoint() throws -> Checkpoint? {
     guard var checkpoint = trainer?.checkpoint() else { return nil }
@@ -231,6 +257,7 @@ struct OnlineTraining {
     func note(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     checkpoint.notes[Self.reservoirNote] = try note(reservoir.state)
     if settings.scalars.goesOn { checkpoint.notes[Self.scalarsNote] = try note(scalars) }
+    if let heldOut { checkpoint.notes[HeldOutWindows.note] = try note(heldOut.reservoir.state) }
     if let replay { checkpoint.notes[ReplayMix.note] = try note(replay.reservoir.state) }
     return checkpoint
   }

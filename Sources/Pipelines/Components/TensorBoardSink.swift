@@ -25,6 +25,11 @@ struct TensorBoardSink: Component {
     assembly.graph.sink(
       node.id, kind: Self.word, reading: node.inlet(flow),
       into: EachElement { record in
+        if let validation = record.validation {
+          try file.append(
+            step: validation.step,
+            scalars: [("loss/held-out", validation.loss.total), ("rollout error", Float(validation.rollout.total))])
+        }
         guard record.report.step % every == 0 else { return }
         try file.append(
           step: record.report.step,

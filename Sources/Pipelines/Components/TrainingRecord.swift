@@ -5,10 +5,35 @@ struct TrainingRecord: Codable, Sendable {
   var report: TrainingStepReport
   /// Steps of the whole curriculum.
   var total: Int
-  /// Frames of the stream that were admitted so far, held-out ones included.
+  /// Frames of the stream that have gone by, held-out and refused ones included.
   var position: Int
   /// Every so many steps, since it costs a pass over the reservoir.
   var reservoir: Reservoir.Report?
+  /// How old and how used up the batch's samples of the stream were.
+  var draw: Reservoir.Draw?
+  /// Share of all windows of the stream so far that the reservoir holds.
+  var coverage: Double?
+  /// What held-out data say, when they were asked.
+  var validation: Validation?
+  /// Its loss and its total rollout error, in every record after it.
+  var validationLoss: Float?
+  var rolloutError: Double?
+  /// The data scalars, when they were taken from the data with this step.
+  var scalars: DataScalars?
   /// Steps a second, lately.
   var stepsPerSecond: Double
+
+  /// The numbers that charts show, by name.
+  var numbers: [String: Double] {
+    var numbers = [
+      "loss": Double(report.loss.total), "learning rate": Double(report.learningRate),
+      "gradient norm": Double(report.gradientNorm), "total": Double(total), "steps per second": stepsPerSecond,
+    ]
+    numbers["loss on held-out data"] = validationLoss.map(Double.init)
+    numbers["rollout error on held-out data"] = rolloutError
+    numbers["age of samples"] = draw?.age
+    numbers["earlier uses of samples"] = draw?.uses
+    numbers["coverage"] = coverage
+    return numbers.filter { $0.value.isFinite || $0.key == "loss" }
+  }
 }

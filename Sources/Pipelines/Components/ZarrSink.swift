@@ -6,13 +6,18 @@ internal import Zarr
 /// The trajectory store.
 struct ZarrSink: Component {
   static let word = "zarr"
-  static let summary = "Stores frames in a Zarr v3 store that any reader may open while it grows."
-  static let inputs: Set<ElementType> = [.frames]
+  static let summary = "Stores frames or observables in a Zarr v3 store that any reader may open while it grows."
+  static let inputs: Set<ElementType> = [.frames, .observables]
   static let output: ElementType? = nil
 
   private let path: String
   private let framesPerChunk: Int?
+  private let preset: CompressionPreset
+  private let relativeError: Double
   private let level: Int
+  private let threads: Int
+  private let isSealed: Bool
+  private let retention: StoreRetention?
   private let isSingle: Bool
   private let synchronised: Bool
 
@@ -20,38 +25,89 @@ struct ZarrSink: Component {
     path = section.text("path", default: "trajectories.zarr", "The store, relative to the run's folder")
     framesPerChunk = section.optionalInteger(
       "chunk", in: 1...100_000, "Frames in a chunk file; chosen from their size when left out")
+    preset = section.choice(
+      "preset", default: "lossless", among: CompressionPreset.allCases.map { ($0.rawValue, $0) },
+      "How chunks are compressed; compact is lossless too and smaller")
+    relativeError = section.number(
+      "relative-error", default: 1e-5, in: 1e-15...0.1, "What preset archive may change a number by")
+    let zstd = section.optionalInteger("zstd", in: -7...19, "Older word for level")
     level = section.integer(
-      "zstd", default: 1, in: -7...19, "Level of compression; above 3 buys nothing on chaotic numbers")
+      "level", default: zstd ?? 1, in: -7...19, "zstd's level; above 3 buys nothing on chaotic numbers")
+    threads = section.integer("threads", default: 1, in: 1...64, "Threads that compress; one more writes the files")
+    let keep = section.optionalText(
+      "keep", "Delete the oldest trajectories beyond this: 200 GB, 7 days or last 500 trajectories")
+    retention = keep.flatMap(Self.retention)
+    if let keep, retention == nil {
+      section.problem(
+        "expected an amount, an age or a number such as 200 GB, 7 days or last 500 trajectories, got `\(keep)`",
+        key: "keep")
+    }
+    isSealed = section.flag(
+      "seal", default: false, "Gather the chunks into shards when the run is complete: few large files")
     isSingle = section.choice(
       "precision", default: "double", among: [("double", false), ("single", true)], "Of the numbers on disk")
     synchronised = section.flag(
       "synchronised", default: false, "Chunks also survive a loss of power, not only of the program")
   }
 
+  /// `200 GB`, `7 days` or `last 500 trajectories`.
+  static func retention(_ text: String) -> StoreRetention? {
+    if let bytes = Quantity.bytes(text) { return .bytes(bytes) }
+    if let age = Quantity.duration(text) { return .age(age) }
+    let words = text.split(separator: " ")
+    guard words.count == 3, words[0] == "last", words[2].hasPrefix("trajector"), let count = Int(words[1]), count > 0
+    else { return nil }
+    return .trajectories(count)
+  }
+
   func url(in directory: RunDirectory) -> URL { directory.file(path) }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.frameSource(origin) else {
-      return nil
+    let seed = assembly.description.seed
+    switch input {
+    case .frames(let frames):
+      guard let origin = node.from, let source = assembly.frameSource(origin) else { return nil }
+      let isSingle = isSingle
+      let attributes = FrameFields.attributes(source, seed: seed)
+      try store(frames, node, assembly, expectedFrames: source.framesPerTrajectory, attributes) { frame in
+        FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids)
+      }
+    case .observables(let observables):
+      let dataType = isSingle ? ZarrDataType.float32 : .float64
+      let attributes = ["seed": JSONValue.number(Double(seed)), "written_by": .string("holstream")]
+      // A field for each number, under its name, as others would look for it.
+      try store(observables, node, assembly, expectedFrames: nil, attributes) { observation in
+        observation.names.map { TrajectoryField(name: $0, shape: [], dataType: dataType, dimensionNames: []) }
+      }
+    default: break
     }
+    return nil
+  }
+
+  private func store<Element: StoredElement>(
+    _ flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly, expectedFrames: Int?,
+    _ attributes: [String: JSONValue], fields: @escaping @Sendable (Element) -> [TrajectoryField]
+  ) throws {
     let url = url(in: assembly.directory)
-    let isSingle = isSingle
-    let framesPerChunk = framesPerChunk
-    let level = level
-    let synchronised = synchronised
-    let attributes = FrameFields.attributes(source, seed: assembly.description.seed)
+    let (framesPerChunk, preset, relativeError) = (framesPerChunk, preset, relativeError)
+    let (level, threads, synchronised) = (level, threads, synchronised)
+    if FileManager.default.fileExists(atPath: url.path), try TrajectoryStoreReader(url).isSealed {
+      _ = try StoreSeal(undoing: url)
+    }
     let writer = try Writer(
       FileManager.default.fileExists(atPath: url.path)
-        ? TrajectoryStoreWriter(resuming: url, synchronised: synchronised) : nil, url: url)
+        ? TrajectoryStoreWriter(resuming: url, threads: threads, synchronised: synchronised) : nil, url: url)
     assembly.graph.sink(
-      node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id),
-      into: StoreSink(writer: writer) { frame in
-        TrajectoryStoreLayout(
-          fields: FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids),
-          framesPerChunk: framesPerChunk,
-          compressionLevel: level, synchronised: synchronised, attributes: attributes)
-      })
-    return nil
+      node.id, kind: Self.word, reading: node.inlet(flow), on: ThreadExecutor(name: node.id),
+      into: StoreSink<Element>(
+        writer: writer,
+        layout: { element in
+          TrajectoryStoreLayout(
+            fields: fields(element), framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset,
+            compressionLevel: level, relativeError: relativeError, threads: threads, synchronised: synchronised,
+            attributes: attributes)
+        }, retention: retention, expectedFrames: expectedFrames ?? .max, isSealed: isSealed,
+        tell: { [events = assembly.events] in events.send(.message($0)) }))
   }
 
   /// The writer belongs to the sink's thread once the graph runs.
@@ -64,26 +120,77 @@ struct ZarrSink: Component {
     }
   }
 
-  struct StoreSink: Sink {
-    typealias Input = Frame
+  struct StoreSink<Element: StoredElement>: Sink {
+    typealias Input = Element
     let writer: Writer
-    let layout: @Sendable (Frame) -> TrajectoryStoreLayout
+    let layout: @Sendable (Element) -> TrajectoryStoreLayout
+    let retention: StoreRetention?
+    /// Frames of a complete trajectory; `max` where that is not known, so that none ever is.
+    let expectedFrames: Int
+    /// Whether a complete run ends with sealing the store.
+    let isSealed: Bool
+    let tell: @Sendable (String) -> Void
+    var clock: any Clock<Duration> = .continuous
 
-    func consume(_ frames: Inlet<Frame>) async throws {
+    func consume(_ frames: Inlet<Element>) async throws {
       for try await frame in frames {
-        if writer.store == nil { writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame)) }
-        let store = writer.store!
-        // After a resume the simulator goes over frames that are stored already.
-        guard frame.index >= store.appendedLength(frame.trajectory) else { continue }
+        let store = try await persisting { () throws(StoreError) in
+          if writer.store == nil { writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame)) }
+          return writer.store!
+        }
+        // After a resume the simulator goes over frames that are stored already, or were and have been deleted.
+        guard frame.trajectory >= store.retired, frame.index >= store.appendedLength(frame.trajectory) else { continue }
         guard frame.index == store.appendedLength(frame.trajectory) else {
           throw StoreError(
             .corrupt, writer.url.path,
             "trajectory \(frame.trajectory) ends at frame \(store.appendedLength(frame.trajectory)), frame \(frame.index) cannot follow"
           )
         }
-        try store.append(trajectory: frame.trajectory, time: frame.time, FrameFields.values(frame, store.layout.fields))
+        try await persisting { () throws(StoreError) in try store.append(frame) }
+        // A trajectory begins: the time to look what is too much.
+        if frame.index == 0 { try await retain(store) }
       }
-      try writer.store?.close()
+      guard let store = writer.store else { return }
+      try await persisting { () throws(StoreError) in try store.flush() }
+      try await retain(store)
+      try await persisting { () throws(StoreError) in try store.close() }
+      guard isSealed, finished(store) == store.trajectories else { return }
+      writer.store = nil
+      do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError where error.code == .locked {
+        tell("Not sealed: \(error)")
+      }
+    }
+
+    /// The first trajectory that may get more frames.
+    private func finished(_ store: TrajectoryStoreWriter) -> Int {
+      (store.retired..<max(store.retired, store.trajectories)).first { store.storedLength($0) < expectedFrames }
+        ?? store.trajectories
+    }
+
+    private func retain(_ store: TrajectoryStoreWriter) async throws {
+      guard let retention else { return }
+      let count = try await persisting { () throws(StoreError) in
+        try store.settle()
+        return try store.retain(retention, finished: finished(store))
+      }
+      if count > 0 { tell("\(writer.url.lastPathComponent): deleted the \(count) oldest trajectories.") }
+    }
+
+    /// Does what needs room on the disk; while there is none, the frame waits here, and behind it the source.
+    func persisting<Result>(_ body: () throws(StoreError) -> Result) async throws -> Result {
+      var isTold = false
+      while true {
+        do throws(StoreError) {
+          let result = try body()
+          if isTold { tell("\(writer.url.lastPathComponent): there is space again; the run goes on.") }
+          return result
+        } catch {
+          guard error.code == .noSpace, !Interruption.isRequested else { throw error }
+          if !isTold { tell("\(error). The run waits; it goes on when there is space.") }
+          isTold = true
+          try await clock.sleep(for: .seconds(1))
+        }
+      }
     }
   }
 }
@@ -113,6 +220,19 @@ enum FrameFields {
     return values
   }
 
+  /// The numbers of one field, as interleaved parts; nil for a mid-interval state that a trajectory's first frame lacks.
+  static func numbers(_ frame: Frame, _ field: String) -> [Double]? {
+    switch field {
+    case "rho": frame.state.rho
+    case "Q": frame.state.q
+    case "P": frame.state.p
+    case "mid_rho": frame.mid?.rho
+    case "mid_Q": frame.mid?.q
+    case "mid_P": frame.mid?.p
+    default: nil
+    }
+  }
+
   static func attributes(_ source: any FrameSource, seed: UInt64? = nil) -> [String: JSONValue] {
     var attributes = attributes(source.parameters, interval: source.interval)
     if let seed { attributes["seed"] = .number(Double(seed)) }
@@ -126,5 +246,34 @@ enum FrameFields {
       "eta": .number(parameters.eta), "hopping": .number(parameters.hopping), "frame_interval": .number(interval),
       "units": .string("hbar = t_hop = 1"), "written_by": .string("holstream"),
     ]
+  }
+}
+
+/// What a store can take: numbers of one instant of one trajectory, by field.
+protocol StoredElement: Sendable {
+  var trajectory: Int { get }
+  var index: Int { get }
+  var time: Double { get }
+  /// The numbers of one field, complex ones as interleaved parts; nil for a field that this element lacks.
+  func numbers(_ field: String) -> [Double]?
+}
+
+extension Frame: StoredElement {
+  func numbers(_ field: String) -> [Double]? { FrameFields.numbers(self, field) }
+}
+
+extension Observation: StoredElement {
+  func numbers(_ field: String) -> [Double]? { names.firstIndex(of: field).map { [values[$0]] } }
+}
+
+extension TrajectoryStoreWriter {
+  /// Appends an element straight from its numbers, without a dictionary in between.
+  func append(_ element: some StoredElement) throws(StoreError) {
+    try append(trajectory: element.trajectory, time: element.time) { index, target in
+      let field = layout.fields[index]
+      // The first frame has no interval before it; the hole is visible.
+      let numbers = element.numbers(field.name) ?? Array(repeating: .nan, count: field.numbersPerFrame)
+      field.put(numbers, into: target)
+    }
   }
 }

@@ -29,7 +29,7 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
       self = error.code == .unwritable || error.code == .exists || error.code == .locked ? .unwritable : .badInput
     case let error as LearningError:
       self =
-        error.code == .inputOutput ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
+        error.code == .unwritable ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
     case let error as LatticeError: self = error.code == .invalidParameter ? .badConfiguration : .badInput
     case is LogError: self = .unwritable
     case let error as RunError:

@@ -137,22 +137,46 @@ public final class ZarrArray: Sendable {
   /// Decodes one chunk; a chunk that was never written is the fill value.
   func chunk(_ index: [Int], version: Int = -1) throws(StoreError) -> [UInt8] {
     try cache.chunk(ChunkCache.Key(array: name, chunk: index, version: version)) { () throws(StoreError) in
-      try decode(index)
+      do throws(StoreError) { return try decode(index) } catch {
+        // Shards have the names that chunks had, so any error may come from this.
+        if strict, let json = try Files.json(path + "/zarr.json", within: root),
+          let now = try? ArrayMetadata(json, path: path), now.sharding != metadata.sharding
+        {
+          throw StoreError(.notFound, path, "was sealed or unsealed since it was opened; open it again")
+        }
+        throw error
+      }
     }
+  }
+
+  /// The encoded bytes of a chunk that was written, known to decode.
+  func stored(_ index: [Int]) throws(StoreError) -> [UInt8] {
+    let (bytes, file) = try encoded(index)
+    guard let bytes else {
+      throw StoreError(.corrupt, file, "is missing, although the store says that it was written")
+    }
+    _ = try metadata.codecs.decode(bytes, size: metadata.chunkByteCount, shape: metadata.chunkShape, path: file)
+    return bytes
+  }
+
+  /// The bytes of a chunk as they are stored, nil when it was never written, and the file they are in.
+  private func encoded(_ index: [Int]) throws(StoreError) -> (bytes: [UInt8]?, file: String) {
+    let limit = CodecChain.largestFile(metadata.chunkByteCount)
+    guard let sharding = metadata.sharding else {
+      let file = path + "/" + metadata.chunkKey(index)
+      return (try Files.read(file, within: root, atMost: limit), file)
+    }
+    let place = sharding.place(of: index)
+    let file = path + "/" + metadata.chunkKey(place.shard)
+    let bytes = try Self.chunk(place.entry, file, within: root, atMost: limit) { (shard) throws(StoreError) in
+      try shardIndex(place.shard, shard, sharding)
+    }
+    return (bytes, file)
   }
 
   private func decode(_ index: [Int]) throws(StoreError) -> [UInt8] {
     let size = metadata.chunkByteCount
-    let place = metadata.sharding?.place(of: index)
-    let file = path + "/" + metadata.chunkKey(place?.shard ?? index)
-    let encoded: [UInt8]?
-    if let place, let sharding = metadata.sharding {
-      encoded = try Self.chunk(place.entry, file, within: root, atMost: CodecChain.largestFile(size)) {
-        (shard) throws(StoreError) in try shardIndex(place.shard, shard, sharding)
-      }
-    } else {
-      encoded = try Files.read(file, within: root, atMost: CodecChain.largestFile(size))
-    }
+    let (encoded, file) = try encoded(index)
     if let encoded {
       return try metadata.codecs.decode(encoded, size: size, shape: metadata.chunkShape, path: file)
     }

@@ -23,35 +23,27 @@ struct Blosc: Sendable, Equatable {
 
   // MARK: Writing
 
-  /// - Returns: The frame, and never more than 64 bytes beyond `bytes`.
+  /// What does not shrink is compressed all the same: a block that is stored as it is has no checksum.
   func compress(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     let start = Self.headerSize + 8
     let size = bytes.count
-    return [UInt8](unsafeUninitializedCapacity: start + max(size, Zstd.bound(size))) { target, count in
+    return [UInt8](unsafeUninitializedCapacity: start + Zstd.bound(size)) { target, count in
       let target = UnsafeMutableRawBufferPointer(target)
-      var flags = Self.isNotSplit | UInt8(Format.zstd << 5) | (shuffle == .bytes ? 1 : 0)
+      let space = UnsafeMutableRawBufferPointer(rebasing: target[start...])
       var body = 0
-      if size > 0 {
-        withShuffled(bytes) { shuffled in
-          body = Zstd.compress(
-            shuffled, into: UnsafeMutableRawBufferPointer(rebasing: target[start...]), level: level, checksum: true)
+      withShuffled(bytes) { shuffled in
+        body = Zstd.compress(shuffled, into: space, level: level, checksum: true)
+        // A block of exactly the decoded size would be taken for one that is stored as it is.
+        if body == size || body == size - 8 {
+          body = Zstd.compress(shuffled, into: space, level: level, checksum: false)
         }
       }
-      if size == 0 || body >= size {
-        // What does not shrink is stored as it is, behind the header alone.
-        flags |= Self.isStored
-        if size > 0 { (target.baseAddress! + Self.headerSize).copyMemory(from: bytes.baseAddress!, byteCount: size) }
-        count = Self.headerSize + size
-      } else {
-        target.storeBytes(of: UInt32(start - 4).littleEndian, toByteOffset: Self.headerSize, as: UInt32.self)
-        target.storeBytes(of: UInt32(body).littleEndian, toByteOffset: Self.headerSize + 4, as: UInt32.self)
-        count = start + body
-      }
+      count = start + body
       target[0] = 2
       target[1] = 1
-      target[2] = flags
+      target[2] = Self.isNotSplit | UInt8(Format.zstd << 5) | (shuffle == .bytes ? 1 : 0)
       target[3] = UInt8(typeSize)
-      for (place, number) in [(4, size), (8, size), (12, count)] {
+      for (place, number) in [(4, size), (8, size), (12, count), (16, start - 4), (20, body)] {
         target.storeBytes(of: UInt32(number).littleEndian, toByteOffset: place, as: UInt32.self)
       }
     }

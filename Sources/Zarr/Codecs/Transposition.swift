@@ -33,7 +33,8 @@ struct Transposition: Sendable, Equatable {
 
   /// Elements in C order of `shape`, each taken from where `strides` (in elements) put it.
   private func gather(_ from: UnsafeRawBufferPointer, shape: [Int], strides: [Int], size: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: from.count) { target, count in
+    precondition(from.count == shape.reduce(size, *), "\(from.count) bytes are no chunk of \(shape)")
+    return [UInt8](unsafeUninitializedCapacity: from.count) { target, count in
       let target = UnsafeMutableRawBufferPointer(target)
       count = from.count
       switch size {
@@ -53,19 +54,36 @@ struct Transposition: Sendable, Equatable {
     guard let from = from.baseAddress, let to = to.baseAddress, let last = shape.last, let stride = strides.last else {
       return
     }
-    let rows = shape.dropLast().reduce(1, *)
+    let source = from.assumingMemoryBound(to: Element.self)
+    let target = to.assumingMemoryBound(to: Element.self)
+    let targets = Self.strides(shape)
+    // The axis along which the source lies contiguously: together with the last axis, along which the target does, it is
+    // gone through in tiles, so that every cache line is fetched once.
+    let contiguous = strides.indices.dropLast().last { strides[$0] == 1 && shape[$0] > 1 }
+    let tile = 64 / MemoryLayout<Element>.size * 2
+    let count = contiguous.map { shape[$0] } ?? 1
+    let step = contiguous.map { targets[$0] } ?? 0
+    let others = shape.indices.dropLast().filter { $0 != contiguous }
     var index = Array(repeating: 0, count: shape.count)
     var origin = 0
-    var target = to.assumingMemoryBound(to: Element.self)
-    for _ in 0..<rows {
-      let source = from.advanced(by: origin * MemoryLayout<Element>.size).assumingMemoryBound(to: Element.self)
-      for k in 0..<last { target[k] = source[k * stride] }
-      target += last
-      for axis in shape.indices.dropLast().reversed() {
+    var place = 0
+    for _ in 0..<others.reduce(1, { $0 * shape[$1] }) {
+      for row in Swift.stride(from: 0, to: count, by: tile) {
+        for column in Swift.stride(from: 0, to: last, by: tile) {
+          for i in row..<min(row + tile, count) {
+            let from = source + origin + i
+            let to = target + place + i * step
+            for k in column..<min(column + tile, last) { to[k] = from[k * stride] }
+          }
+        }
+      }
+      for axis in others.reversed() {
         index[axis] += 1
         origin += strides[axis]
+        place += targets[axis]
         if index[axis] < shape[axis] { break }
         origin -= shape[axis] * strides[axis]
+        place -= shape[axis] * targets[axis]
         index[axis] = 0
       }
     }

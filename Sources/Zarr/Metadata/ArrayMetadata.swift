@@ -72,6 +72,12 @@ struct ArrayMetadata: Sendable, Equatable {
       throw StoreError(
         .unsupported, path, "has the data type \(json["data_type"]?.string ?? "?"), which this reader does not know")
     }
+    var total = dataType.byteCount
+    for size in shape {
+      let (product, overflow) = total.multipliedReportingOverflow(by: max(1, size))
+      guard !overflow, product < 1 << 60 else { throw corrupt("claims the shape \(shape), which no disk holds") }
+      total = product
+    }
     guard json["chunk_grid"]?["name"]?.string == "regular",
       let grid = Self.sizes(json["chunk_grid"]?["configuration"]?["chunk_shape"], rank: shape.count)
     else { throw corrupt("has no regular chunk grid of its rank") }

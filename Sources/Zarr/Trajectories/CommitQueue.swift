@@ -110,6 +110,23 @@ final class CommitQueue: @unchecked Sendable {
     if let failure { throw failure }
   }
 
+  /// Trajectories below this number were deleted by retention.
+  var retired: Int { condition.withLock { files.retired } }
+
+  /// Makes the lengths of all trajectories below `end` 0. Nothing may be under way.
+  func retire(before end: Int) throws(StoreError) {
+    var files = condition.withLock { self.files }
+    var new = stored
+    let retired = files.retired..<end
+    for trajectory in retired { new[trajectory] = 0 }
+    try files.publish(retired: end)
+    try files.publish(lengths: new, changed: retired)
+    condition.lock()
+    self.files = files
+    lengths = new
+    condition.unlock()
+  }
+
   /// Waits for what is under way, as far as it succeeds, and ends the threads.
   func stop() {
     try? finish()

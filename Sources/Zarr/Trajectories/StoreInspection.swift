@@ -1,4 +1,5 @@
 public import Foundation
+internal import Synchronization
 
 /// What a store holds, and whether it is whole.
 public struct StoreInspection: Sendable, CustomStringConvertible {
@@ -14,15 +15,18 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
   public let bytesOnDisk: Int
   /// What could not be read, when it was asked to verify; nil when not.
   public let damage: [Damage]?
+  /// Why the array `length` cannot be read, when it cannot: everything then counts as not stored until it is repaired.
+  public let lostLengths: String?
   /// Temporary files that a killed writer left.
   public let leftovers: [URL]
 
   /// - Parameters:
   ///   - verify: Decode every chunk against its checksum.
-  ///   - progress: Trajectories done, and how many there are.
+  ///   - progress: Chunks done, and how many there are.
   /// - Throws: `StoreError` when it is no store at all.
   public init(_ url: URL, verify: Bool, progress: (Int, Int) throws -> Void = { _, _ in }) throws {
-    let reader = try TrajectoryStoreReader(url)
+    let (reader, lost) = try TrajectoryStoreReader.salvaging(url)
+    lostLengths = lost
     self.reader = reader
     var bytes = 0
     var leftovers: [URL] = []
@@ -41,29 +45,44 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
       damage = nil
       return
     }
-    var damage: [Damage] = []
-    for trajectory in 0..<reader.trajectories {
-      if let found = Self.firstDamage(of: trajectory, reader) { damage.append(found) }
-      try progress(trajectory + 1, reader.trajectories)
-    }
-    self.damage = damage
+    damage = try Self.damage(reader, progress)
   }
 
-  private static func firstDamage(of trajectory: Int, _ reader: TrajectoryStoreReader) -> Damage? {
-    var first: Damage?
-    for field in reader.fields {
-      let step = reader.array(field.name).chunkShape[1]
-      for start in stride(from: 0, to: min(reader.length(trajectory), first?.frame ?? .max), by: step) {
-        do {
-          _ = try reader.readBytes(
-            field.name, trajectory: trajectory, frames: start..<min(start + step, reader.length(trajectory)))
-        } catch {
-          first = Damage(trajectory: trajectory, frame: start, reason: error.description)
-          break
+  /// A chunk to be decoded.
+  private struct Piece {
+    var trajectory: Int
+    var field: String
+    var frames: Range<Int>
+  }
+
+  /// The first damage of every trajectory; chunks are decoded by all cores.
+  private static func damage(_ reader: TrajectoryStoreReader, _ progress: (Int, Int) throws -> Void) throws -> [Damage] {
+    let pieces = (0..<reader.trajectories).flatMap { trajectory in
+      reader.fields.flatMap { field in
+        let step = reader.array(field.name).chunkShape[1]
+        return stride(from: 0, to: reader.length(trajectory), by: step).map {
+          Piece(trajectory: trajectory, field: field.name, frames: $0..<min($0 + step, reader.length(trajectory)))
         }
       }
     }
-    return first
+    let found = Mutex<[Int: Damage]>([:])
+    let batch = 64
+    for start in stride(from: 0, to: pieces.count, by: batch) {
+      DispatchQueue.concurrentPerform(iterations: min(batch, pieces.count - start)) { number in
+        let piece = pieces[start + number]
+        do throws(StoreError) {
+          _ = try reader.readBytes(piece.field, trajectory: piece.trajectory, frames: piece.frames)
+        } catch {
+          found.withLock { found in
+            if let known = found[piece.trajectory], known.frame <= piece.frames.lowerBound { return }
+            found[piece.trajectory] = Damage(
+              trajectory: piece.trajectory, frame: piece.frames.lowerBound, reason: error.description)
+          }
+        }
+      }
+      try progress(min(start + batch, pieces.count), pieces.count)
+    }
+    return found.withLock { $0.values.sorted { $0.trajectory < $1.trajectory } }
   }
 
   public var description: String {
@@ -79,6 +98,9 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
       String(
         format: "  on disk: %.1f MB (%.1f MB before compression, ratio %.2f)", Double(bytesOnDisk) / 1e6,
         Double(raw) / 1e6, ratio))
+    if let lostLengths { lines.append("  DAMAGED: \(lostLengths); `--repair` finds the lengths again") }
+    if reader.isSealed { lines.append("  sealed: chunks share files") }
+    if reader.retired > 0 { lines.append("  the first \(reader.retired) trajectories were deleted to keep within bounds") }
     for field in reader.fields {
       let array = reader.array(field.name)
       lines.append("  \(field.name): \(field.dataType.rawValue) \(array.shape), chunks \(array.chunkShape)")

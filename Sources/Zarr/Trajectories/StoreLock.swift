@@ -28,4 +28,13 @@ final class StoreLock {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether somebody writes to the store now.
+  static func isHeld(for store: URL) -> Bool {
+    let descriptor = open(
+      store.deletingLastPathComponent().appending(path: ".\(store.lastPathComponent).lock").path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+  }
 }

@@ -16,6 +16,13 @@ public struct TrajectoryField: Sendable, Equatable {
 
   /// Real numbers in one frame; a complex element counts two.
   public var numbersPerFrame: Int { shape.reduce(1, *) * dataType.components }
+  /// Puts one frame's numbers in the field's type into memory that a writer offers; complex ones as interleaved parts.
+  public func put(_ numbers: [Double], into target: UnsafeMutableRawBufferPointer) {
+    precondition(
+      numbers.count == numbersPerFrame, "field \(name): expected \(numbersPerFrame) numbers, got \(numbers.count)")
+    dataType.put(numbers, into: target)
+  }
+
   /// Bytes of one frame on disk before compression.
   public var bytesPerFrame: Int { shape.reduce(1, *) * dataType.byteCount }
 }

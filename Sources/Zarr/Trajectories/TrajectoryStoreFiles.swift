@@ -153,6 +153,23 @@ struct TrajectoryStoreFiles: Sendable {
     try Files.writeJSON(length.json, to: path + "/length/zarr.json", synchronised: layout.synchronised)
   }
 
+  /// Trajectories below this number were deleted by retention.
+  var retired: Int { length.attributes[TrajectoryStoreReader.retiredKey]?.integer ?? 0 }
+
+  mutating func publish(retired: Int) throws(StoreError) {
+    length.attributes[TrajectoryStoreReader.retiredKey] = .number(Double(retired))
+    try Files.writeJSON(length.json, to: path + "/length/zarr.json", synchronised: layout.synchronised)
+  }
+
+  /// A trajectory's files of `frames` frames.
+  func chunkFiles(of trajectory: Int, frames: Int) -> [String] {
+    (0..<((frames + layout.framesPerChunk - 1) / layout.framesPerChunk)).flatMap { row in
+      fields.indices.map {
+        "\(path)/\(fields[$0].name)/\(arrays[$0].chunkKey([trajectory, row] + fields[$0].shape.map { _ in 0 }))"
+      }
+    }
+  }
+
   /// Writes the lengths: the commit.
   /// - Parameter changed: Trajectories whose length is new.
   func publish(lengths: [Int], changed: some Sequence<Int>) throws(StoreError) {

@@ -23,7 +23,8 @@ public final class TrajectoryStoreReader: Sendable {
     try self.init(url, cache: ChunkCache(limit: cacheLimit))
   }
 
-  private init(_ url: URL, cache: ChunkCache) throws(StoreError) {
+  /// - Parameter losesLengths: Take `length` as lost: every trajectory is then empty, and its chunks are beyond.
+  init(_ url: URL, cache: ChunkCache, losesLengths: Bool = false) throws(StoreError) {
     self.url = url
     self.cache = cache
     let place = Files.resolved(url.path)
@@ -44,7 +45,9 @@ public final class TrajectoryStoreReader: Sendable {
       guard array.shape.count == 1, array.dataType == .int64, array.shape[0] <= 100_000_000 else {
         throw StoreError(.corrupt, array.url.path, "is not a list of lengths")
       }
-      promised = try array.read([0..<array.shape[0]]).map { Int($0) }
+      promised =
+        losesLengths
+        ? Array(repeating: 0, count: array.shape[0]) : try array.read([0..<array.shape[0]]).map { Int($0) }
       lengthArray = array
     }
     var arrays: [String: ZarrArray] = [:]
@@ -86,10 +89,30 @@ public final class TrajectoryStoreReader: Sendable {
     self.timeArray = timeArray
   }
 
+  /// A reader also of a store whose lengths cannot be read, and why they cannot.
+  static func salvaging(_ url: URL) throws(StoreError) -> (reader: TrajectoryStoreReader, lostLengths: String?) {
+    do throws(StoreError) {
+      return (try TrajectoryStoreReader(url, cacheLimit: 0), nil)
+    } catch {
+      guard error.code == .corrupt, error.path.contains("/length/c") else { throw error }
+      return (try TrajectoryStoreReader(url, cache: ChunkCache(limit: 0), losesLengths: true), error.description)
+    }
+  }
+
   public var trajectories: Int { lengths.count }
+
+  /// Trajectories below this number were deleted by retention: their length is 0.
+  public var retired: Int { lengthArray?.attributes[Self.retiredKey]?.integer ?? 0 }
+  static let retiredKey = "retired"
+
+  /// Whether its chunks share files, so that it must be unsealed before it can be appended to.
+  public var isSealed: Bool { arrays.values.contains { $0.metadata.sharding != nil } }
 
   /// Frames of a trajectory.
   public func length(_ trajectory: Int) -> Int { lengths[trajectory] }
+
+  /// Frames that are decoded together.
+  public func framesPerChunk(_ field: String) -> Int { array(field).chunkShape[1] }
 
   public func field(_ name: String) -> TrajectoryField? { fields.first { $0.name == name } }
 

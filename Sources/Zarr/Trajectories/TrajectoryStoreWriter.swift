@@ -14,6 +14,8 @@ public final class TrajectoryStoreWriter {
   private var lock: StoreLock?
   /// Frames of each trajectory that were handed to the queue as full chunks, or were stored before.
   private var handedOver: [Int]
+  /// Sizes of finished trajectories, for retention.
+  var knownSizes: [Int: Int] = [:]
   /// The frames of each trajectory's chunk in progress, by trajectory.
   private var pending: [Int: ChunkBuffer] = [:]
 
@@ -62,6 +64,7 @@ public final class TrajectoryStoreWriter {
     let reader = try TrajectoryStoreReader(url)
     files = try TrajectoryStoreFiles(reader, threads: threads, synchronised: synchronised)
     layout = files.layout
+    Self.clearLeftovers(url)
     handedOver = (0..<reader.trajectories).map { reader.length($0) }
     queue = CommitQueue(files, lengths: handedOver)
     for (trajectory, length) in handedOver.enumerated() where length % layout.framesPerChunk != 0 {
@@ -80,6 +83,9 @@ public final class TrajectoryStoreWriter {
   deinit { queue.stop() }
 
   public var trajectories: Int { queue.stored.count }
+
+  /// Trajectories of which a frame was appended.
+  var appendedTrajectories: Int { handedOver.count }
 
   /// Bytes of chunk files written so far.
   public var bytesWritten: Int { queue.bytesWritten }
@@ -140,6 +146,23 @@ public final class TrajectoryStoreWriter {
     try queue.finish()
   }
 
+  /// Trajectories below this number were deleted; nothing may be appended to them.
+  public var retired: Int { queue.retired }
+
+  func chunkFiles(of trajectory: Int, frames: Int) -> [String] { files.chunkFiles(of: trajectory, frames: frames) }
+
+  /// Deletes all trajectories below `end`: first readers are told, then the files go.
+  func retire(before end: Int) throws(StoreError) {
+    let gone = (retired..<end).map { ($0, storedLength($0)) }
+    try queue.retire(before: end)
+    for (trajectory, length) in gone {
+      pending[trajectory] = nil
+      handedOver[trajectory] = 0
+      knownSizes[trajectory] = nil
+      for file in chunkFiles(of: trajectory, frames: length) { unlink(file) }
+    }
+  }
+
   /// Stores everything that was appended; chunks in progress are written padded and written anew when they are full.
   /// - Throws: `StoreError` when something could not be written; nothing is lost, and `flush` may be tried again.
   public func flush() throws(StoreError) {
@@ -155,6 +178,18 @@ public final class TrajectoryStoreWriter {
   public func close() throws(StoreError) {
     try flush()
     lock = nil
+  }
+
+  /// Removes what a killed writer had begun, which nobody else may do.
+  private static func clearLeftovers(_ url: URL) {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: url.path)) ?? [] {
+      let folder = "\(url.path)/\(name)"
+      if Files.isTemporary(name) { unlink(folder) }
+      for file in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where Files.isTemporary(file) {
+        unlink("\(folder)/\(file)")
+      }
+    }
   }
 
   private func chunkInProgress(_ trajectory: Int) -> ChunkBuffer {

@@ -29,10 +29,13 @@ CASES = {
     "train-parc-32x2-L16-N8": ("parc", 32, 2, 16, 64, 8),
     "train-parc-128x4-L32-N1": ("parc", 128, 4, 32, 4, 1),
     "train-parc-128x4-L32-N4": ("parc", 128, 4, 32, 4, 4),
+    "train-parc-128x4-L32-N8": ("parc", 128, 4, 32, 4, 8),
+    "train-parc-512x8-L32-N1": ("parc", 512, 8, 32, 2, 1),
     "recipe-cnn-16x1-L32-N8": ("cnn", 16, 1, 32, 64, 8),
     "rollout-cnn-16x1-L32": ("cnn", 16, 1, 32, 1, 0),
     "rollout-parc-32x2-L16": ("parc", 32, 2, 16, 1, 0),
     "rollout-parc-128x4-L32": ("parc", 128, 4, 32, 1, 0),
+    "rollout-parc-512x8-L32": ("parc", 512, 8, 32, 1, 0),
 }
 
 

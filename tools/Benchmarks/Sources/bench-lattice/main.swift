@@ -3,7 +3,7 @@ import Lattice
 import Peak
 import Tensors
 
-// Microseconds of one RK4 step of one trajectory on one core, in ensembles of eight, float64, beside a notebook's NumPy
+// Microseconds of one RK4 step of one trajectory on one core, in ensembles of eight a core, float64, beside a notebook's NumPy
 // and SciPy on the same machine. Floating-point operations are counted for the half of ρ that the kernel keeps: 18 an
 // element and stage, L (L/2 + 1) elements, four stages.
 
@@ -18,9 +18,9 @@ for sites in [16, 32, 64, 128, 256, 512] {
     var configuration = EnsembleConfiguration(preset: .deep, sites: sites, seed: 1)
     configuration.preSteps = 0
     configuration.saveEvery = steps
-    var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<8, workers: workers)
+    var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<(8 * workers), workers: workers)
     _ = ensemble.advance()
-    return Peak.seconds(repeats: 4) { _ = ensemble.advance() } / Double(steps * 8) * 1e6
+    return Peak.seconds(repeats: 4) { _ = ensemble.advance() } / Double(steps * 8 * workers) * 1e6
   }
   let one = try time(workers: 1)
   let two = try time(workers: 2) * 2

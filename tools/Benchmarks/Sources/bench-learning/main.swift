@@ -30,9 +30,12 @@ struct Case {
     Case(
       name: "recipe-cnn-16x1-L32-N8", family: .cnn, channels: 16, blocks: 1, sites: 32, batch: 64, steps: 8,
       recipe: true),
+    Case(name: "train-parc-128x4-L32-N8", family: .parc, channels: 128, blocks: 4, sites: 32, batch: 4, steps: 8),
+    Case(name: "train-parc-512x8-L32-N1", family: .parc, channels: 512, blocks: 8, sites: 32, batch: 2, steps: 1),
     Case(name: "rollout-cnn-16x1-L32", family: .cnn, channels: 16, blocks: 1, sites: 32, batch: 1, steps: 0),
     Case(name: "rollout-parc-32x2-L16", family: .parc, channels: 32, blocks: 2, sites: 16, batch: 1, steps: 0),
     Case(name: "rollout-parc-128x4-L32", family: .parc, channels: 128, blocks: 4, sites: 32, batch: 1, steps: 0),
+    Case(name: "rollout-parc-512x8-L32", family: .parc, channels: 512, blocks: 8, sites: 32, batch: 1, steps: 0),
   ]
 
   /// Multiplications and additions of the convolutions: forward once, backward twice, without the input's gradient

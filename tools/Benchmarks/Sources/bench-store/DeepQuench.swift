@@ -21,7 +21,7 @@ enum DeepQuench {
 extension Array where Element == Double {
   /// The numbers' bytes in single or double precision.
   func bytes(isSingle: Bool) -> [UInt8] {
-    isSingle ? map(Float.init).withUnsafeBytes(Array.init) : withUnsafeBytes(Array.init)
+    isSingle ? map(Float.init).withUnsafeBytes { [UInt8]($0) } : withUnsafeBytes { [UInt8]($0) }
   }
 }
 

@@ -4,19 +4,19 @@ import Peak
 import Zarr
 
 enum SideBySide {
-  static let count = 8192
+  static let count = 4096
   static let window = 17
 
-  static func run() throws {
+  static func run(withPeers: Bool) throws {
     print("simulating \(count) frames of the deep quench, L = \(DeepQuench.sites) …")
     let frames = try DeepQuench.frames(count).map(\.state.rho)
     print(String(format: "memcpy %.1f GB/s", Peak.memcpy()))
     for isSingle in [true, false] {
-      try withScratchFolder { folder in try compare(frames.map { $0.bytes(isSingle: isSingle) }, isSingle, folder) }
+      try withScratchFolder { folder in try compare(frames.map { $0.bytes(isSingle: isSingle) }, isSingle, folder, withPeers) }
     }
   }
 
-  static func compare(_ frames: [[UInt8]], _ isSingle: Bool, _ folder: URL) throws {
+  static func compare(_ frames: [[UInt8]], _ isSingle: Bool, _ folder: URL, _ withPeers: Bool) throws {
     let frameSize = frames[0].count
     let perChunk = (1 << 20) / frameSize
     let source = folder.appending(path: "frames.bin")
@@ -32,10 +32,12 @@ enum SideBySide {
     let field = TrajectoryField(
       name: "rho", shape: [DeepQuench.sites, DeepQuench.sites], dataType: isSingle ? .complex64 : .complex128,
       dimensionNames: ["site", "site_2"])
-    let store = folder.appending(path: "h.zarr")
+    var store = folder.appending(path: "h.zarr")
+    var stores = 0
     for threads in [1, 2] {
       let writing = Peak.seconds(repeats: 5) {
-        try? FileManager.default.removeItem(at: store)
+        stores += 1
+        store = folder.appending(path: "h\(stores).zarr")
         let writer = try! TrajectoryStoreWriter(
           creating: store, layout: TrajectoryStoreLayout(fields: [field], threads: threads))
         for (index, frame) in frames.enumerated() {
@@ -44,13 +46,14 @@ enum SideBySide {
         try! writer.close()
       }
       let warm = try windows(store, cache: 512 << 20, field)
-      let cold = try windows(store, cache: 4 << 20, field, threads: threads)
+      let cold = try windows(store, cache: 0, field, threads: threads)
       print(
         String(
           format:
             "  holstream   %d threads: writing %6.0f MB/s (%3.0f %% of libzstd); window of %d: %6.3f ms, out of the cache %6.3f ms",
           threads, megabytes / writing, 100 * zstd / writing, window, cold * 1e3, warm * 1e3))
-      guard let peer = try peer([source.path, folder.path, "\(threads)", isSingle ? "complex64" : "complex128", "\(perChunk)"])
+      guard withPeers,
+        let peer = try peer([source.path, folder.path, "\(threads)", isSingle ? "complex64" : "complex128", "\(perChunk)"])
       else { continue }
       for name in ["zarr", "tensorstore"] {
         print(
@@ -86,7 +89,7 @@ enum SideBySide {
   static func windows(_ store: URL, cache: Int, _ field: TrajectoryField, threads: Int = 1) throws -> Double {
     let reader = try TrajectoryStoreReader(store, cacheLimit: cache)
     var state: UInt64 = 1
-    let starts = (0..<1024).map { _ in
+    let starts = (0..<512).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int(state >> 33) % (count - window)
     }

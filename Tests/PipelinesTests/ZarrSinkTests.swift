@@ -1,0 +1,150 @@
+import Foundation
+import Lattice
+import Streams
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Pipelines
+@testable import Zarr
+
+@Suite("The zarr sink and the replay source")
+struct ZarrSinkTests {
+  private func run(_ sink: String, in folder: URL, ensembles: Int = 2, resuming: Bool = false) async throws -> PipelineRun {
+    let text = """
+      name: store
+      seed: 3
+      sources:
+        lattice:
+          holstein: { preset: shallow, sites: 8, trajectories: 2, frames: 20, every: 4, ensembles: \(ensembles) }
+      sinks:
+        store: { from: lattice, zarr: { path: s.zarr, \(sink) } }
+      """
+    let run = try PipelineRun(PipelineDescription(text: text), directory: folder, resuming: resuming)
+    _ = try await run.execute(status: TerminalStatus(isTerminal: false))
+    return run
+  }
+
+  @Test("A complete run is sealed, in any preset, and going on with it puts the chunks back")
+  func sealing() async throws {
+    try await withTemporaryDirectory { folder in
+      _ = try await run("preset: lossless", in: folder.appending(path: "plain"))
+      let truth = try TrajectoryStoreReader(folder.appending(path: "plain/s.zarr"))
+      #expect(!truth.isSealed && truth.trajectories == 4 && truth.length(3) == 20)
+      let directory = folder.appending(path: "sealed")
+      for ensembles in [2, 3] {
+        _ = try await run(
+          "preset: compact, threads: 2, level: 3, seal: true", in: directory, ensembles: ensembles,
+          resuming: ensembles == 3)
+        let reader = try TrajectoryStoreReader(directory.appending(path: "s.zarr"))
+        #expect(reader.isSealed && reader.trajectories == 2 * ensembles)
+        for trajectory in 0..<4 {
+          #expect(
+            try reader.readBytes("rho", trajectory: trajectory, frames: 0..<20)
+              == truth.readBytes("rho", trajectory: trajectory, frames: 0..<20))
+        }
+      }
+    }
+  }
+
+  @Test("Only the last trajectories are kept, and a run that goes on does not simulate the deleted ones again")
+  func keeping() async throws {
+    try await withTemporaryDirectory { folder in
+      for ensembles in [4, 5] {
+        let run = try await run(
+          "keep: last 3 trajectories", in: folder, ensembles: ensembles, resuming: ensembles == 5)
+        let reader = try TrajectoryStoreReader(folder.appending(path: "s.zarr"))
+        #expect(reader.trajectories == 2 * ensembles)
+        #expect(reader.retired == 2 * ensembles - 3)
+        #expect((reader.retired..<reader.trajectories).allSatisfy { reader.length($0) == 20 })
+        let messages = run.events.history.compactMap { if case .message(let text) = $0 { text } else { nil } }
+        #expect(messages.contains { $0.contains("deleted the") })
+      }
+    }
+  }
+
+  @Test("Amounts, ages and numbers of trajectories are understood")
+  func retention() {
+    #expect(ZarrSink.retention("200 GB") == .bytes(200_000_000_000))
+    #expect(ZarrSink.retention("7 days") == .age(.seconds(7 * 86400)))
+    #expect(ZarrSink.retention("last 500 trajectories") == .trajectories(500))
+    #expect(ZarrSink.retention("last 1 trajectory") == .trajectories(1))
+    for text in ["many", "last none trajectories", "last 0 trajectories", "500"] {
+      #expect(ZarrSink.retention(text) == nil, "\(text)")
+    }
+  }
+
+  @Test("A full disk is said once, waited for, and said to be over")
+  func diskFull() async throws {
+    let clock = ManualClock()
+    let told = Mutex<[String]>([])
+    let sink = ZarrSink.StoreSink<Frame>(
+      writer: ZarrSink.Writer(nil, url: URL(filePath: "/nowhere/s.zarr")),
+      layout: { _ in TrajectoryStoreLayout(fields: []) }, retention: nil, expectedFrames: 1, isSealed: false,
+      tell: { text in told.withLock { $0.append(text) } }, clock: clock)
+    let attempts = Mutex(0)
+    async let result = sink.persisting { () throws(StoreError) in
+      let attempt = attempts.withLock { attempts in
+        attempts += 1
+        return attempts
+      }
+      if attempt < 4 { throw StoreError(.noSpace, "/nowhere/s.zarr", "cannot be written: No space left on device") }
+      return attempt
+    }
+    for sleep in 1...3 {
+      await clock.sleeps(reach: sleep)
+      clock.advance(by: .seconds(1))
+    }
+    #expect(try await result == 4)
+    let lines = told.withLock { $0 }
+    #expect(lines.count == 2 && lines[0].contains("waits") && lines[1].contains("space again"))
+    await #expect(throws: StoreError.self) {
+      try await sink.persisting { () throws(StoreError) in throw StoreError(.corrupt, "x", "is not for waiting") }
+    }
+  }
+
+  @Test("A replay that follows streams what is stored while it is written, each frame once, and ends with the writer")
+  func following() async throws {
+    try await withTemporaryDirectory { folder in
+      _ = try await run("chunk: 4", in: folder.appending(path: "a"), ensembles: 1)
+      let whole = try StoredTrajectories(folder.appending(path: "a/s.zarr"))
+      let growing = folder.appending(path: "growing.zarr")
+      let writer = try TrajectoryStoreWriter(
+        creating: growing,
+        layout: TrajectoryStoreLayout(
+          fields: whole.reader.fields, framesPerChunk: 4, attributes: whole.reader.attributes))
+      func append(_ frames: Range<Int>) throws {
+        for index in frames {
+          for trajectory in 0..<2 {
+            let frame = try whole.frames(of: trajectory, index..<index + 1)[0]
+            try writer.append(frame)
+          }
+        }
+        try writer.settle()
+      }
+      try append(0..<6)
+      let text = """
+        name: copy
+        sources:
+          store: { replay: { path: \(growing.path), follow: true } }
+        sinks:
+          copy: { from: store, zarr: { path: copy.zarr, chunk: 2 } }
+        """
+      let run = try PipelineRun(PipelineDescription(text: text), directory: folder.appending(path: "b"), resuming: false)
+      async let summary = run.execute(status: TerminalStatus(isTerminal: false))
+      // The copy has what was there; the rest comes while it runs.
+      let copy = folder.appending(path: "b/copy.zarr")
+      while (try? TrajectoryStoreReader(copy))?.trajectories ?? 0 < 2 { await Task.yield() }
+      try append(6..<20)
+      try writer.close()
+      _ = try await summary
+      let reader = try TrajectoryStoreReader(copy)
+      for trajectory in 0..<2 {
+        #expect(reader.length(trajectory) == 20)
+        #expect(
+          try reader.readBytes("Q", trajectory: trajectory, frames: 0..<20)
+            == whole.reader.readBytes("Q", trajectory: trajectory, frames: 0..<20))
+      }
+    }
+  }
+}
