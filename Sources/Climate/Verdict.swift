@@ -97,13 +97,14 @@ public struct Verdict: Codable, Sendable {
   ///   - judged: Baselines that were judged before.
   ///   - reference: Order parameters of as much other truth over the same frames, for the noise floor.
   ///   - predictability: The time after which the truth itself cannot be predicted; it caps the valid times.
+  ///   - resamples: Of the bootstrap that gives the distances their error bars.
   ///   - seed: Of the bootstrap and of Monte Carlo draws.
   public init(
     checkpoint: String, step: Int, truth: [[LatticeState]], model: [[LatticeState]], timeStep: Double,
     parameters: HolsteinParameters,
     baselines: [(name: String, states: [[LatticeState]])] = [], judged: [Baseline] = [],
     reference: [String: [[Double]]]? = nil, randomStarts: ShortTerm? = nil, lyapunov: LyapunovComparison? = nil,
-    predictability: Double? = nil, validThreshold: Double = 0.4, seed: UInt64 = 0
+    predictability: Double? = nil, validThreshold: Double = 0.4, resamples: Int = 100, seed: UInt64 = 0
   ) {
     precondition(
       !truth.isEmpty && truth.count == model.count && zip(truth, model).allSatisfy { $0.count == $1.count },
@@ -148,7 +149,7 @@ public struct Verdict: Codable, Sendable {
     largestDeltaQ = largest(qTruth, qModel)
     climate = ClimateComparison(
       truth: ["deltaRho": rhoTruth, "deltaQ": qTruth], other: ["deltaRho": rhoModel, "deltaQ": qModel],
-      reference: reference, timeStep: timeStep, paired: true, seed: seed)
+      reference: reference, timeStep: timeStep, paired: true, resamples: resamples, seed: seed)
     climateScore = climate.score
     physics = Self.physics(model, parameters)
     example = [

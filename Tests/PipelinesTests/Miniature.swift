@@ -32,7 +32,7 @@ enum Miniature {
         rolling-climate: { window: 200, lag: 5, every: 50 }
       evaluate:
         from: checkpoints
-        verdict: { horizon: 20, rollouts: 2 }
+        verdict: { horizon: 20, rollouts: 2, baseline-frames: 60, resamples: 5 }
     sinks:
       store: { from: lattice, zarr: { path: trajectories.zarr, chunk: 8 } }
       metrics: { from: train, jsonl: metrics.jsonl }

@@ -1,5 +1,6 @@
 import Climate
 import Foundation
+import Lattice
 import Streams
 import TestSupport
 import Testing
@@ -27,11 +28,10 @@ struct MonitorTests {
     .timeLimit(.minutes(2)))
   func verdict() async throws {
     try await withTemporaryDirectory { folder in
-      let yaml = Miniature.yaml().replacingOccurrences(
-        of: "verdict: { horizon: 20, rollouts: 2 }",
-        with: "verdict: { horizon: 20, rollouts: 2, random-starts: 3, baseline-frames: 120, cores: 2 }")
-      let run = try PipelineRun(
-        PipelineDescription(text: yaml), directory: folder.appending(path: "run"), resuming: false)
+      let description = try PipelineDescription(
+        text: Miniature.yaml(),
+        overrides: ["random-starts=3", "baseline-frames=120", "cores=2"].map { "stages.evaluate.verdict.\($0)" })
+      let run = try PipelineRun(description, directory: folder.appending(path: "run"), resuming: false)
       _ = try await run.execute(status: TerminalStatus(isTerminal: false))
       let first = try verdicts(run.directory.file("verdicts.jsonl"))
       #expect(first.count == 4)
@@ -50,6 +50,11 @@ struct MonitorTests {
       #expect(CheckpointFolder(run.directory.file("checkpoints")).bestStep != nil)
       let ledger = try CheckpointLedgerFile(run.directory.file("ledger.jsonl")).current
       #expect([6, 12, 18, 24].allSatisfy { ledger.outcome(of: $0, by: "evaluate") == .evaluated })
+
+      // A run that is gone on with judges nothing twice.
+      let again = try PipelineRun(description, directory: run.directory.url, resuming: true)
+      _ = try await again.execute(status: TerminalStatus(isTerminal: false))
+      #expect(try verdicts(run.directory.file("verdicts.jsonl")).count == 4)
 
       let job = JudgeJob(
         run: run.directory.url, node: nil,
@@ -97,6 +102,36 @@ struct MonitorTests {
       let lines = try String(contentsOf: run.directory.file("alerts-climate.jsonl"), encoding: .utf8)
       #expect(lines.split(separator: "\n").count == 1 && lines.contains("deltaQ variance"))
     }
+  }
+
+  @Test("An evaluation that may be busy for a quarter of the time rests three times as long as it works")
+  func share() throws {
+    let description = try PipelineDescription(
+      text: Miniature.yaml(), overrides: ["stages.evaluate.verdict.share=0.25"])
+    let stage = try #require(description.nodes.first { $0.id == "evaluate" }?.component as? VerdictStage)
+    #expect(stage.settings.pause(after: .seconds(2)) == .seconds(6))
+  }
+
+  @Test(
+    "Rollouts from a later frame are preceded by what a model with a memory is shown, and starts keep to their window")
+  func windows() throws {
+    let source = SimulatedTrajectories(
+      configuration: .init(preset: .shallow, sites: 8, seed: 3), trajectories: 4, frames: 40)
+    let truth = try HeldOutTruth(
+      source, numbers: [3, 7], others: [11, 15], start: 12, horizon: 20, randomStarts: 0, seed: 1)
+    let whole = try source.frames(of: 7, 0..<40).map(\.state)
+    #expect(truth.fixed[1].states == Array(whole[12...32]) && truth.fixed[1].before == Array(whole[4..<12]))
+    #expect(truth.reference?["deltaQ"]?.count == 2 && truth.reference?["deltaQ"]?[0].count == 21)
+    let random = try HeldOutTruth(
+      source, numbers: [3, 7], others: [], start: 0, horizon: 20, randomStarts: 9, seed: 1)
+    let fewer = try HeldOutTruth(
+      source, numbers: [3, 7], others: [], start: 0, horizon: 20, randomStarts: 4, seed: 1)
+    #expect(random.random.prefix(4).map(\.start) == fewer.random.map(\.start), "more starts move none of the others")
+    for window in random.random {
+      let states = window.start.trajectory == 7 ? whole : try source.frames(of: 3, 0..<40).map(\.state)
+      #expect(window.states == Array(states[window.start.frame...(window.start.frame + 20)]))
+    }
+    #expect(random.reference == nil)
   }
 
   @Test("Alerts without a number or a bound are refused, with their place in the file")

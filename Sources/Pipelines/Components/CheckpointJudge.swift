@@ -79,7 +79,7 @@ struct CheckpointJudge: Sendable {
       checkpoint: name, step: step, truth: truth.map(\.states), model: predictions, timeStep: source.interval,
       parameters: source.parameters, judged: prepared.baselines, reference: prepared.truth.reference,
       randomStarts: random, lyapunov: lyapunov, predictability: prepared.predictability,
-      validThreshold: settings.threshold, seed: seed)
+      validThreshold: settings.threshold, resamples: settings.resamples, seed: seed)
   }
 
   private func prepare() throws -> Prepared {

@@ -42,7 +42,7 @@ enum FittedBaselines {
   {
     guard let first = windows.first else { return nil }
     let warmUp = min(4, first.steps / 2)
-    let steps = min(100, first.steps - warmUp)
+    let steps = min(300, first.steps - warmUp)
     let few = try TrainingWindow(
       trajectory: first.trajectory, start: first.start,
       frames: (0...min(first.steps, warmUp + steps + 3)).map { first.state($0) })

@@ -34,12 +34,14 @@ struct HeldOutTruth: Sendable {
     _ source: any FrameSource, numbers: [Int], others: [Int], start: Int, horizon: Int, randomStarts: Int, seed: UInt64
   ) throws {
     let length = randomStarts > 0 ? source.framesPerTrajectory : start + horizon + 1
-    let trajectories = try numbers.map { try source.frames(of: $0, 0..<length).map(\.state) }
+    let first = randomStarts > 0 ? 0 : max(0, start - Self.warmUp)
+    let trajectories = try numbers.map { try source.frames(of: $0, first..<length).map(\.state) }
     func window(_ index: Int, _ start: Int) -> Window {
       let states = trajectories[index]
+      let at = start - first
       return Window(
         start: .init(trajectory: numbers[index], frame: start),
-        before: Array(states[max(0, start - Self.warmUp)..<start]), states: Array(states[start...(start + horizon)]))
+        before: Array(states[max(0, at - Self.warmUp)..<at]), states: Array(states[at...(at + horizon)]))
     }
     fixed = trajectories.indices.map { window($0, start) }
     random = (0..<randomStarts).map { number in

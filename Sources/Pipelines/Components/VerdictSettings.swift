@@ -11,6 +11,7 @@ struct VerdictSettings: Sendable {
   let predictability: Double?
   let baselineFrames: Int
   let hasReference: Bool
+  let resamples: Int
   let measuresLyapunov: Bool
   let lyapunovFrames: Int
   let cores: Int
@@ -39,6 +40,8 @@ struct VerdictSettings: Sendable {
       "Training frames that the linear regression and the echo-state network are fitted to; 0 for persistence alone")
     hasReference = section.flag(
       "reference", default: true, "Read as many other held-out trajectories, for the noise floor")
+    resamples = section.integer(
+      "resamples", default: 100, in: 0...100_000, "Resamples of the bootstrap that gives distances their error bars")
     measuresLyapunov = section.flag(
       "lyapunov", default: false, "Largest Lyapunov exponent of the model and of the truth")
     lyapunovFrames = section.integer(
@@ -57,4 +60,7 @@ struct VerdictSettings: Sendable {
 
   /// Frames of rollouts from random starts, on trajectories of so many frames.
   func randomHorizon(of frames: Int) -> Int { randomHorizon ?? min(horizon, max(1, frames / 2)) }
+
+  /// How long to rest after so much work, for the work to be no more than its share of the time.
+  func pause(after work: Duration) -> Duration { work * (1 / share - 1) }
 }

@@ -44,7 +44,7 @@ struct VerdictStage: Component {
           let outcome = try evaluations.failed(file, "\(error)")
           assembly.events.send(.message("\(file.name) could not be judged (\(outcome.rawValue)): \(error)"))
         }
-        let pause = (.now - begin) * (1 / settings.share - 1)
+        let pause = settings.pause(after: .now - begin)
         if pause > .zero, !assembly.graph.stop.isRequested { try await Task.sleep(for: pause) }
       }
     }
