@@ -24,9 +24,9 @@ enum PresetTable {
 
   static func run() throws {
     let frames = try DeepQuench.frames(count)
-    print("\(count) frames (ρ, Q, P) of the deep quench, L = \(DeepQuench.sites), frames 0.64 ħ/t apart; MB per second of processor time")
-    print("| numbers | preset | ratio | writing MB/s | reading MB/s | relative error | same as perturbing the start by | predictable for |")
-    print("|---|---|---|---|---|---|---|---|")
+    say("\(count) frames (ρ, Q, P) of the deep quench, L = \(DeepQuench.sites), frames 0.64 ħ/t apart; MB per second of processor time")
+    say("| numbers | preset | ratio | writing MB/s | reading MB/s | relative error | same as perturbing the start by | predictable for |")
+    say("|---|---|---|---|---|---|---|---|")
     for isSingle in [false, true] {
       for (preset, error) in [
         (CompressionPreset.lossless, 0.0), (.compact, 0), (.archive, 1e-7), (.archive, 1e-5), (.archive, 1e-3),
@@ -77,7 +77,7 @@ enum PresetTable {
       q: try reader.read("Q", trajectory: 0, frames: middle..<middle + 1),
       p: try reader.read("P", trajectory: 0, frames: middle..<middle + 1))
     let (start, time) = try predictable(frames[middle].state, stored)
-    print(
+    say(
       String(
         format: "| %@ | %@ | %.2f | %.0f | %.0f | %@ | %@ | %@ |", isSingle ? "single" : "double", preset.rawValue,
         Double(raw) / Double(bytes), Double(raw) / writing / 1e6, Double(raw) / reading / 1e6,
@@ -111,6 +111,6 @@ enum PresetTable {
     var other = other
     for index in other.q.indices { other.q[index] *= 1 + (index % 2 == 0 ? 1e-16 : 3e-16) }
     let (start, time) = try predictable(state, other)
-    print(String(format: "%@: a start that differs by %.0e is predictable for %.1f ħ/t", name, start, time))
+    say(String(format: "%@: a start that differs by %.0e is predictable for %.1f ħ/t", name, start, time))
   }
 }

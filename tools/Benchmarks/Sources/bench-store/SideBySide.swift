@@ -8,9 +8,9 @@ enum SideBySide {
   static let window = 17
 
   static func run(withPeers: Bool) throws {
-    print("simulating \(count) frames of the deep quench, L = \(DeepQuench.sites) …")
+    say("simulating \(count) frames of the deep quench, L = \(DeepQuench.sites) …")
     let frames = try DeepQuench.frames(count).map(\.state.rho)
-    print(String(format: "memcpy %.1f GB/s", Peak.memcpy()))
+    say(String(format: "memcpy %.1f GB/s", Peak.memcpy()))
     for isSingle in [true, false] {
       try withScratchFolder { folder in try compare(frames.map { $0.bytes(isSingle: isSingle) }, isSingle, folder, withPeers) }
     }
@@ -25,7 +25,7 @@ enum SideBySide {
     try raw.write(to: source)
     let megabytes = Double(raw.count) / 1e6
     let (zstd, size) = libzstd(raw, chunk: perChunk * frameSize)
-    print(
+    say(
       String(
         format: "\nframes of %d KB, chunks of %d, ratio %.3f\n  libzstd, one call a chunk         %7.0f MB/s",
         frameSize >> 10, perChunk, Double(raw.count) / Double(size), megabytes / zstd))
@@ -47,7 +47,7 @@ enum SideBySide {
       }
       let warm = try windows(store, cache: 512 << 20, field)
       let cold = try windows(store, cache: 0, field, threads: threads)
-      print(
+      say(
         String(
           format:
             "  holstream   %d threads: writing %6.0f MB/s (%3.0f %% of libzstd); window of %d: %6.3f ms, out of the cache %6.3f ms",
@@ -56,7 +56,7 @@ enum SideBySide {
         let peer = try peer([source.path, folder.path, "\(threads)", isSingle ? "complex64" : "complex128", "\(perChunk)"])
       else { continue }
       for name in ["zarr", "tensorstore"] {
-        print(
+        say(
           String(
             format:
               "  %@ %d threads: writing %6.0f MB/s (ours %4.1f times);        window of %d: %6.3f ms (ours %4.1f times as fast), out of the cache %6.3f ms (%4.1f times)",
@@ -122,7 +122,7 @@ enum SideBySide {
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     let peer = try? JSONDecoder().decode([String: Double].self, from: output)
-    if peer == nil { print("the Python peer failed; tools/benchmark makes its environment") }
+    if peer == nil { say("the Python peer failed; tools/benchmark makes its environment") }
     return peer
   }
 }
