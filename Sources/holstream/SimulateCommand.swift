@@ -30,18 +30,21 @@ struct SimulateCommand: AsyncParsableCommand {
   @Option(help: "Number of sites L, even.") var sites: Int?
   @Option(help: "Number of trajectories.") var trajectories: Int?
   @Option(help: "Seed of the initial noise.") var seed: UInt64?
-  @Option(help: "Number of RK4 steps.") var steps: Int
+  @Option(help: "Number of time steps.") var steps: Int
   @Option(help: "A frame is saved every so many steps.") var every: Int
   @Option(help: "Store to write; must not exist.", completion: .directory) var out: String
   @Option(help: "Coupling g after the quench.") var g: Double?
   @Option(help: "K₀ = ħω₀ of the published code, the classical frequency.") var k0: Double?
   @Option(help: "η, the strength of the electrons' force on the lattice over g.") var eta: Double?
   @Option(help: "Time step, units of ħ/t_hop.") var dt: Double?
+  @Option(help: "How time advances: rk4, strang, blanes-moan-4 or blanes-moan-6 (docs/physics.md compares them).")
+  var integrator: String?
 
   func run() async throws {
     let job = SimulateJob(
       origin: origin.map { URL(filePath: $0) }, frame: frame, preset: preset, sites: sites, trajectories: trajectories,
-      seed: seed, steps: steps, every: every, output: URL(filePath: out), g: g, k0: k0, eta: eta, dt: dt)
+      seed: seed, steps: steps, every: every, output: URL(filePath: out), g: g, k0: k0, eta: eta, dt: dt,
+      integrator: integrator)
     print(try await interruptible { try job.run() })
   }
 }

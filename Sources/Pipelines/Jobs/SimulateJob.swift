@@ -17,11 +17,12 @@ public struct SimulateJob: Sendable {
   private let k0: Double?
   private let eta: Double?
   private let dt: Double?
+  private let integrator: String?
 
   public init(
     origin: URL?, frame: Int?, preset: String?, sites: Int?, trajectories: Int?, seed: UInt64?, steps: Int, every: Int,
     output: URL,
-    g: Double?, k0: Double?, eta: Double?, dt: Double?
+    g: Double?, k0: Double?, eta: Double?, dt: Double?, integrator: String? = nil
   ) {
     self.origin = origin
     self.frame = frame
@@ -36,6 +37,7 @@ public struct SimulateJob: Sendable {
     self.k0 = k0
     self.eta = eta
     self.dt = dt
+    self.integrator = integrator
   }
 
   /// - Returns: What was done, for the user.
@@ -85,6 +87,12 @@ public struct SimulateJob: Sendable {
   }
 
   private func start() throws -> (HolsteinEnsemble, HolsteinParameters, Double) {
+    guard let integrator = Integrator(rawValue: integrator ?? Integrator.rungeKutta4.rawValue) else {
+      throw RunError(
+        .usage,
+        "there is no integrator `\(integrator ?? "")`; there are \(Integrator.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
+    }
     if let origin {
       guard preset == nil, sites == nil, trajectories == nil, seed == nil else {
         throw RunError(
@@ -106,12 +114,13 @@ public struct SimulateJob: Sendable {
       parameters.k0 = k0 ?? parameters.k0
       parameters.eta = eta ?? parameters.eta
       let dt = dt ?? 0.01
-      try check(parameters, dt, sites: store.sites)
+      try check(parameters, dt, integrator, sites: store.sites)
       let firstFrame = frame ?? store.framesPerTrajectory - 1
       let time = try store.reader.times(0, frames: firstFrame..<(firstFrame + 1))?[0] ?? 0
       return (
         try HolsteinEnsemble(
-          states: states, parameters: parameters, dt: dt, saveEvery: every, firstTime: time, workers: Self.cores),
+          states: states, parameters: parameters, dt: dt, saveEvery: every, firstTime: time,
+          integrator: integrator, workers: Self.cores),
         parameters, dt * Double(every)
       )
     }
@@ -128,6 +137,7 @@ public struct SimulateJob: Sendable {
     configuration.parameters.k0 = k0 ?? configuration.parameters.k0
     configuration.parameters.eta = eta ?? configuration.parameters.eta
     configuration.dt = dt ?? configuration.dt
+    configuration.integrator = integrator
     let trajectories = trajectories ?? 1
     guard (1...1_000_000).contains(trajectories) else {
       throw RunError(.usage, "--trajectories must be from 1 to 1 000 000, got \(trajectories)")
@@ -142,10 +152,11 @@ public struct SimulateJob: Sendable {
     }
   }
 
-  private func check(_ parameters: HolsteinParameters, _ dt: Double, sites: Int) throws {
+  private func check(_ parameters: HolsteinParameters, _ dt: Double, _ integrator: Integrator, sites: Int) throws {
     do { try parameters.validate(sites: sites) } catch { throw RunError(.usage, error.message) }
-    guard dt.isFinite, dt > 0, dt <= 0.5 else {
-      throw RunError(.usage, "--dt must be above 0 and at most 0.5 (RK4 is unstable beyond), got \(dt)")
+    guard dt.isFinite, dt > 0, dt <= integrator.longestStep else {
+      throw RunError(
+        .usage, "--dt must be above 0 and at most \(integrator.longestStep) with \(integrator.rawValue), got \(dt)")
     }
   }
 
