@@ -24,39 +24,38 @@ struct Blosc: Sendable, Equatable {
   // MARK: Writing
 
   /// What does not shrink is compressed all the same: a block that is stored as it is has no checksum.
-  func compress(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+  func compress(_ bytes: UnsafeRawBufferPointer) -> PooledBytes {
     let start = Self.headerSize + 8
     let size = bytes.count
-    return [UInt8](unsafeUninitializedCapacity: start + Zstd.bound(size)) { target, count in
-      let target = UnsafeMutableRawBufferPointer(target)
-      let space = UnsafeMutableRawBufferPointer(rebasing: target[start...])
-      var body = 0
-      withShuffled(bytes) { shuffled in
-        body = Zstd.compress(shuffled, into: space, level: level, checksum: true)
-        // A block of exactly the decoded size would be taken for one that is stored as it is.
-        if body == size || body == size - 8 {
-          body = Zstd.compress(shuffled, into: space, level: level, checksum: false)
-        }
+    let frame = PooledBytes(start + Zstd.bound(size))
+    let isShuffled = shuffle == .bytes && typeSize > 1
+    let shuffled = PooledBytes(isShuffled ? size : 0)
+    if isShuffled {
+      shuffled.withTarget { shuffled in
+        holstream_shuffle(
+          bytes.assumingMemoryBound(to: UInt8.self).baseAddress,
+          shuffled.assumingMemoryBound(to: UInt8.self).baseAddress, size, typeSize)
       }
-      count = start + body
+    }
+    func body(_ bytes: UnsafeRawBufferPointer, into space: UnsafeMutableRawBufferPointer) -> Int {
+      let body = Zstd.compress(bytes, into: space, level: level, checksum: true)
+      // A block of exactly the decoded size would be taken for one that is stored as it is.
+      guard body == size || body == size - 8 else { return body }
+      return Zstd.compress(bytes, into: space, level: level, checksum: false)
+    }
+    frame.count = frame.withTarget { target in
+      let space = UnsafeMutableRawBufferPointer(rebasing: target[start...])
+      let body = isShuffled ? shuffled.withBytes { body($0, into: space) } : body(bytes, into: space)
       target[0] = 2
       target[1] = 1
       target[2] = Self.isNotSplit | UInt8(Format.zstd << 5) | (shuffle == .bytes ? 1 : 0)
       target[3] = UInt8(typeSize)
-      for (place, number) in [(4, size), (8, size), (12, count), (16, start - 4), (20, body)] {
+      for (place, number) in [(4, size), (8, size), (12, start + body), (16, start - 4), (20, body)] {
         target.storeBytes(of: UInt32(number).littleEndian, toByteOffset: place, as: UInt32.self)
       }
+      return start + body
     }
-  }
-
-  private func withShuffled(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
-    guard shuffle == .bytes, typeSize > 1 else { return body(bytes) }
-    withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 64) { scratch in
-      holstream_shuffle(
-        bytes.assumingMemoryBound(to: UInt8.self).baseAddress, scratch.assumingMemoryBound(to: UInt8.self).baseAddress,
-        bytes.count, typeSize)
-      body(UnsafeRawBufferPointer(scratch))
-    }
+    return frame
   }
 
   // MARK: Reading
@@ -93,13 +92,13 @@ struct Blosc: Sendable, Equatable {
     guard block > 0, elementSize > 0 else { throw Failure(message: "it has blocks of no bytes") }
     let blocks = (size - 1) / block + 1
     guard blocks <= (frame.count - Self.headerSize) / 4 else { throw Failure(message: "it is cut short") }
-    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: min(block, size), alignment: 64)
-    defer { scratch.deallocate() }
+    let scratch = PooledBytes(min(block, size))
+    defer { withExtendedLifetime(scratch) {} }
     for index in 0..<blocks {
       let length = min(block, size - index * block)
       let into = UnsafeMutableRawBufferPointer(rebasing: target[index * block..<index * block + length])
       let applied = elementSize > 1 ? shuffled : .none
-      let space = applied == .none ? into : UnsafeMutableRawBufferPointer(rebasing: scratch[..<length])
+      let space = applied == .none ? into : UnsafeMutableRawBufferPointer(rebasing: scratch.memory[..<length])
       let isSplit =
         flags & Self.isNotSplit == 0 && length == block && elementSize <= 16 && block / elementSize >= 128
       let parts = isSplit ? elementSize : 1

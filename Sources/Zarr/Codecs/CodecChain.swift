@@ -80,31 +80,41 @@ struct CodecChain: Sendable, Equatable {
   // MARK: Writing
 
   /// - Parameter shape: Of the chunk.
-  func encode(_ chunk: UnsafeRawBufferPointer, shape: [Int]) -> [UInt8] {
+  func encode(_ chunk: UnsafeRawBufferPointer, shape: [Int]) -> PooledBytes {
     precondition(!isBigEndian, "this library writes little-endian")
     guard let transposition else { return encode(chunk) }
-    return transposition.encode(chunk, shape: shape, size: dataType.byteCount).withUnsafeBytes { encode($0) }
+    return transposition.encode(chunk, shape: shape, size: dataType.byteCount).withBytes { encode($0) }
   }
 
-  /// Of a chunk that is not transposed.
-  func encode(_ chunk: [UInt8]) -> [UInt8] { chunk.withUnsafeBytes { encode($0) } }
+  /// Of a small chunk that is not transposed.
+  func encode(_ chunk: [UInt8]) -> [UInt8] { chunk.withUnsafeBytes { encode($0).withBytes { Array($0) } } }
 
-  private func encode(_ chunk: UnsafeRawBufferPointer) -> [UInt8] {
-    guard let first = codecs.first else { return Array(chunk) }
+  private func encode(_ chunk: UnsafeRawBufferPointer) -> PooledBytes {
+    guard let first = codecs.first else {
+      let copy = PooledBytes(chunk.count)
+      copy.withTarget { $0.copyMemory(from: chunk) }
+      return copy
+    }
     return codecs.dropFirst().reduce(Self.apply(first, chunk)) { bytes, codec in
-      bytes.withUnsafeBytes { Self.apply(codec, $0) }
+      bytes.withBytes { Self.apply(codec, $0) }
     }
   }
 
-  private static func apply(_ codec: Codec, _ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+  private static func apply(_ codec: Codec, _ bytes: UnsafeRawBufferPointer) -> PooledBytes {
     switch codec {
     case .zstd(let level, let checksum):
-      [UInt8](unsafeUninitializedCapacity: Zstd.bound(bytes.count)) { target, count in
-        count = Zstd.compress(bytes, into: UnsafeMutableRawBufferPointer(target), level: level, checksum: checksum)
-      }
-    case .blosc(let blosc): blosc.compress(bytes)
+      let frame = PooledBytes(Zstd.bound(bytes.count))
+      frame.count = frame.withTarget { Zstd.compress(bytes, into: $0, level: level, checksum: checksum) }
+      return frame
+    case .blosc(let blosc): return blosc.compress(bytes)
     case .gzip: preconditionFailure("gzip is read, not written")
-    case .crc32c: Array(bytes) + withUnsafeBytes(of: Checksum.crc32c(bytes).littleEndian, Array.init)
+    case .crc32c:
+      let frame = PooledBytes(bytes.count + 4)
+      frame.withTarget { target in
+        target.copyMemory(from: bytes)
+        target.storeBytes(of: Checksum.crc32c(bytes).littleEndian, toByteOffset: bytes.count, as: UInt32.self)
+      }
+      return frame
     }
   }
 

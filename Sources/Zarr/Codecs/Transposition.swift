@@ -14,15 +14,25 @@ struct Transposition: Sendable, Equatable {
   /// - Parameters:
   ///   - shape: Of the decoded chunk.
   ///   - size: Bytes of an element.
-  func encode(_ chunk: UnsafeRawBufferPointer, shape: [Int], size: Int) -> [UInt8] {
-    gather(chunk, shape: order.map { shape[$0] }, strides: order.map { Self.strides(shape)[$0] }, size: size)
+  func encode(_ chunk: UnsafeRawBufferPointer, shape: [Int], size: Int) -> PooledBytes {
+    let encoded = PooledBytes(chunk.count)
+    encoded.withTarget {
+      gather(
+        chunk, into: $0, shape: order.map { shape[$0] }, strides: order.map { Self.strides(shape)[$0] }, size: size)
+    }
+    return encoded
   }
 
   func decode(_ encoded: UnsafeRawBufferPointer, shape: [Int], size: Int) -> [UInt8] {
     let strides = Self.strides(order.map { shape[$0] })
     var inverse = order
     for (encoded, decoded) in order.enumerated() { inverse[decoded] = strides[encoded] }
-    return gather(encoded, shape: shape, strides: inverse, size: size)
+    return [UInt8](unsafeUninitializedCapacity: encoded.count) { target, count in
+      count = encoded.count
+      gather(
+        encoded, into: UnsafeMutableRawBufferPointer(start: target.baseAddress, count: count), shape: shape,
+        strides: inverse, size: size)
+    }
   }
 
   private static func strides(_ shape: [Int]) -> [Int] {
@@ -32,18 +42,16 @@ struct Transposition: Sendable, Equatable {
   }
 
   /// Elements in C order of `shape`, each taken from where `strides` (in elements) put it.
-  private func gather(_ from: UnsafeRawBufferPointer, shape: [Int], strides: [Int], size: Int) -> [UInt8] {
+  private func gather(
+    _ from: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, shape: [Int], strides: [Int], size: Int
+  ) {
     precondition(from.count == shape.reduce(size, *), "\(from.count) bytes are no chunk of \(shape)")
-    return [UInt8](unsafeUninitializedCapacity: from.count) { target, count in
-      let target = UnsafeMutableRawBufferPointer(target)
-      count = from.count
-      switch size {
-      case 1: gather(from, target, shape, strides, of: UInt8.self)
-      case 2: gather(from, target, shape, strides, of: UInt16.self)
-      case 4: gather(from, target, shape, strides, of: UInt32.self)
-      case 8: gather(from, target, shape, strides, of: UInt64.self)
-      default: gather(from, target, shape, strides, of: SIMD2<UInt64>.self)
-      }
+    switch size {
+    case 1: gather(from, target, shape, strides, of: UInt8.self)
+    case 2: gather(from, target, shape, strides, of: UInt16.self)
+    case 4: gather(from, target, shape, strides, of: UInt32.self)
+    case 8: gather(from, target, shape, strides, of: UInt64.self)
+    default: gather(from, target, shape, strides, of: SIMD2<UInt64>.self)
     }
   }
 

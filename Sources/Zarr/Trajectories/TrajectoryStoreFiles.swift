@@ -18,7 +18,7 @@ struct TrajectoryStoreFiles: Sendable {
 
   struct EncodedChunk: Sendable {
     var path: String
-    var bytes: [UInt8]
+    var bytes: PooledBytes
     /// Whether a chunk with fewer frames was written under this name before.
     var isReplaced: Bool
   }
@@ -126,8 +126,14 @@ struct TrajectoryStoreFiles: Sendable {
 
   func store(_ chunk: EncodedChunk) throws(StoreError) {
     try obstacle?(chunk.path)
-    try Files.replace(
-      chunk.path, with: chunk.bytes, synchronised: layout.synchronised, isReplaced: chunk.isReplaced)
+    let outcome = chunk.bytes.withBytes { bytes -> StoreError? in
+      do throws(StoreError) {
+        try Files.replace(
+          chunk.path, with: bytes, synchronised: layout.synchronised, isReplaced: chunk.isReplaced)
+      } catch { return error }
+      return nil
+    }
+    if let outcome { throw outcome }
   }
 
   // MARK: Publishing

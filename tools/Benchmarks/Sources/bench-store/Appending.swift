@@ -14,7 +14,7 @@ enum Appending {
         let doubles = ["Q": [Double](repeating: 0.5, count: 8)]
         let floats = [Float](repeating: 0.5, count: 8)
         let blocks = (0..<10).map { block in
-          PresetTable.processorSeconds(repeats: 1) {
+          Timing(repeats: 1) {
             for k in block * 100_000..<(block + 1) * 100_000 {
               if isFilling {
                 try! writer.append(trajectory: 0, time: Double(k)) { _, target in
@@ -25,7 +25,7 @@ enum Appending {
               }
             }
             try! writer.settle()
-          } * 10
+          }.processor * 10
         }
         try writer.close()
         guard let name else { continue }

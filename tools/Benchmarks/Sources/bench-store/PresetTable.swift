@@ -8,20 +8,6 @@ import Zarr
 enum PresetTable {
   static let count = 2048
 
-  /// The least processor time of several runs of `body`, in seconds, of all threads together.
-  static func processorSeconds(repeats: Int = 5, _ body: () -> Void) -> Double {
-    func now() -> Double {
-      var time = timespec()
-      clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-      return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-    return (0..<repeats).map { _ in
-      let start = now()
-      body()
-      return now() - start
-    }.min()!
-  }
-
   static func run() throws {
     let frames = try DeepQuench.frames(count)
     say("\(count) frames (ρ, Q, P) of the deep quench, L = \(DeepQuench.sites), frames 0.64 ħ/t apart; MB per second of processor time")
@@ -50,7 +36,7 @@ enum PresetTable {
     var bytes = 0
     var repeats = 0
     var store = folder
-    let writing = processorSeconds {
+    let writing = Timing {
       repeats += 1
       store = folder.appending(path: "\(repeats).zarr")
       let writer = try! TrajectoryStoreWriter(
@@ -63,7 +49,7 @@ enum PresetTable {
       bytes = writer.bytesWritten
     }
     let reader = try TrajectoryStoreReader(store, cacheLimit: 0)
-    let reading = processorSeconds {
+    let reading = Timing {
       for field in fields {
         for start in stride(from: 0, to: frames.count, by: 64) {
           _ = try! reader.readBytes(field.name, trajectory: 0, frames: start..<start + 64)
@@ -80,7 +66,8 @@ enum PresetTable {
     say(
       String(
         format: "| %@ | %@ | %.2f | %.0f | %.0f | %@ | %@ | %@ |", isSingle ? "single" : "double", preset.rawValue,
-        Double(raw) / Double(bytes), Double(raw) / writing / 1e6, Double(raw) / reading / 1e6,
+        Double(raw) / Double(bytes), Double(raw) / writing.processor / 1e6,
+        Double(raw) / reading.processor / 1e6,
         error > 0 ? String(format: "%.0e", error) : "0", start > 0 ? String(format: "%.1e", start) : "0",
         start > 0 ? String(format: "%.1f ħ/t", time) : "for ever"))
   }

@@ -27,15 +27,29 @@ enum SideBySide {
     let (zstd, size) = libzstd(raw, chunk: perChunk * frameSize)
     say(
       String(
-        format: "\nframes of %d KB, chunks of %d, ratio %.3f\n  libzstd, one call a chunk         %7.0f MB/s",
-        frameSize >> 10, perChunk, Double(raw.count) / Double(size), megabytes / zstd))
+        format: "\nframes of %d KB, chunks of %d, ratio %.3f; in brackets by processor time of all threads",
+        frameSize >> 10, perChunk, Double(raw.count) / Double(size)))
+    func line(_ name: String, _ writing: Timing, _ cold: Timing? = nil, _ warm: Timing? = nil) {
+      let windows = cold.flatMap { cold in
+        warm.map { warm in
+          String(
+            format: ", window of %d %6.3f ms [%6.3f], cached %6.3f [%6.3f]", window, cold.wall * 1e3,
+            cold.processor * 1e3, warm.wall * 1e3, warm.processor * 1e3)
+        }
+      }
+      say(
+        "  " + name.padding(toLength: 26, withPad: " ", startingAt: 0)
+          + String(format: "writing %5.0f [%5.0f] MB/s", megabytes / writing.wall, megabytes / writing.processor)
+          + (windows ?? ""))
+    }
+    line("libzstd, a call a chunk", zstd)
     let field = TrajectoryField(
       name: "rho", shape: [DeepQuench.sites, DeepQuench.sites], dataType: isSingle ? .complex64 : .complex128,
       dimensionNames: ["site", "site_2"])
     var store = folder.appending(path: "h.zarr")
     var stores = 0
     for threads in [1, 2] {
-      let writing = Peak.seconds(repeats: 5) {
+      let writing = Timing {
         stores += 1
         store = folder.appending(path: "h\(stores).zarr")
         let writer = try! TrajectoryStoreWriter(
@@ -47,34 +61,27 @@ enum SideBySide {
       }
       let warm = try windows(store, cache: 512 << 20, field)
       let cold = try windows(store, cache: 0, field, threads: threads)
-      say(
-        String(
-          format:
-            "  holstream   %d threads: writing %6.0f MB/s (%3.0f %% of libzstd); window of %d: %6.3f ms, out of the cache %6.3f ms",
-          threads, megabytes / writing, 100 * zstd / writing, window, cold * 1e3, warm * 1e3))
+      line("holstream, \(threads) threads", writing, cold, warm)
       guard withPeers,
         let peer = try peer([source.path, folder.path, "\(threads)", isSingle ? "complex64" : "complex128", "\(perChunk)"])
       else { continue }
       for name in ["zarr", "tensorstore"] {
-        say(
-          String(
-            format:
-              "  %@ %d threads: writing %6.0f MB/s (ours %4.1f times);        window of %d: %6.3f ms (ours %4.1f times as fast), out of the cache %6.3f ms (%4.1f times)",
-            name.padding(toLength: 11, withPad: " ", startingAt: 0), threads, megabytes / peer["\(name) write"]!,
-            peer["\(name) write"]! / writing, window, peer["\(name) cold"]! * 1e3, peer["\(name) cold"]! / cold,
-            peer["\(name) warm"]! * 1e3, peer["\(name) warm"]! / warm))
+        func timing(_ what: String) -> Timing {
+          Timing(wall: peer["\(name) \(what)"]!, processor: peer["\(name) \(what) processor"]!)
+        }
+        line("\(name), \(threads) threads", timing("write"), timing("cold"), timing("warm"))
       }
     }
   }
 
   /// libzstd alone, one call a chunk, on the bytes as they lie in memory.
-  static func libzstd(_ raw: Data, chunk: Int) -> (seconds: Double, bytes: Int) {
+  static func libzstd(_ raw: Data, chunk: Int) -> (time: Timing, bytes: Int) {
     var compressed = [UInt8](repeating: 0, count: ZSTD_compressBound(chunk))
     let context = ZSTD_createCCtx()
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1)
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
     var size = 0
-    let seconds = Peak.seconds(repeats: 5) {
+    let time = Timing {
       raw.withUnsafeBytes { raw in
         size = 0
         for k in 0..<(raw.count / chunk) {
@@ -82,11 +89,11 @@ enum SideBySide {
         }
       }
     }
-    return (seconds, size)
+    return (time, size)
   }
 
-  /// Seconds a random window, in batches of 32 by all cores when there is more than one thread.
-  static func windows(_ store: URL, cache: Int, _ field: TrajectoryField, threads: Int = 1) throws -> Double {
+  /// Time of a random window, in batches of 32 by all cores when there is more than one thread.
+  static func windows(_ store: URL, cache: Int, _ field: TrajectoryField, threads: Int = 1) throws -> Timing {
     let reader = try TrajectoryStoreReader(store, cacheLimit: cache)
     var state: UInt64 = 1
     let starts = (0..<512).map { _ in
@@ -95,7 +102,7 @@ enum SideBySide {
     }
     let size = window * field.numbersPerFrame
     var target = [Float](repeating: 0, count: 32 * size)
-    return Peak.seconds(repeats: 3) {
+    return Timing(repeats: 3) {
       target.withUnsafeMutableBufferPointer { target in
         if threads > 1 {
           for batch in stride(from: 0, to: starts.count, by: 32) {
@@ -108,7 +115,7 @@ enum SideBySide {
           for start in starts { try! reader.read(field.name, trajectory: 0, frames: start..<start + window, into: target) }
         }
       }
-    } / Double(starts.count)
+    } / starts.count
   }
 
   /// Seconds of the Python peers; nil, with a message, without their environment.

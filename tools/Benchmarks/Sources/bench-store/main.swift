@@ -21,7 +21,7 @@ case "windows":
       for frame in frames { try writer.append(trajectory: 0, time: 0) { $1.copyBytes(from: frame) } }
       try writer.close()
       let cold = try SideBySide.windows(store, cache: 0, field)
-      print(String(format: "%@: a window that is not in the cache %.3f ms", preset.rawValue, cold * 1e3))
+      print(String(format: "%@: a window that is not in the cache %.3f ms", preset.rawValue, cold.wall * 1e3))
     }
   }
 case "frames":
