@@ -15,7 +15,7 @@ struct HolsteinSource: Component {
   private let configuration: EnsembleConfiguration
   private let trajectories: Int
   private let frames: Int
-  private let ensembles: Int?
+  let ensembles: Int?
   private let workers: Int
 
   init(_ section: ConfigurationSection) {

@@ -12,7 +12,7 @@ struct ReplaySource: Component {
   static let output: ElementType? = .frames
 
   private let path: String
-  private let passes: Int
+  let passes: Int
 
   init(_ section: ConfigurationSection) {
     path = section.text("path", default: "", "The store")
