@@ -104,13 +104,14 @@ INLINE void transform_columns(const int adjoint, const holstream_planes *g, cons
       }
 }
 
-// sums (8, V vectors) += rows (8, count) columns (count, V vectors).
-INLINE void accumulate(const int V, const float *rows, const float *columns, size_t padded, int count, float *sums) {
+// sums (8, V vectors) += rows (8, count) columns (count, V vectors); = if fresh.
+INLINE void accumulate(const int V, int fresh, const float *rows, const float *columns, size_t padded, int count,
+                       float *sums) {
   v16 acc[8][2];
 #pragma clang loop unroll(full)
   for (int r = 0; r < 8; r++)
 #pragma clang loop unroll(full)
-    for (int k = 0; k < V; k++) acc[r][k] = LOAD(sums + r * padded + 16 * k);
+    for (int k = 0; k < V; k++) acc[r][k] = fresh ? SPLAT(0) : LOAD(sums + r * padded + 16 * k);
 #pragma clang loop unroll_count(2)
   for (int l = 0; l < count; l++) {
     v16 b[2];
@@ -134,7 +135,7 @@ INLINE void accumulate(const int V, const float *rows, const float *columns, siz
 
 HOLSTREAM_WIDE
 void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
-                                float *sums, float *scratch) {
+                                int fresh, float *sums, float *scratch) {
   const int swap = INPUTS_IN_ROWS(inputs, outputs), tiles = TILES(g->edge), count = 16 * tiles;
   const int rows = ((swap ? inputs : outputs) + 7) / 8 * 8, padded = ((swap ? outputs : inputs) + 15) / 16 * 16;
   const size_t row = POSITION(rows * tiles), column = POSITION(tiles * padded);
@@ -151,8 +152,8 @@ void holstream_winograd_weights(const holstream_planes *g, const float *x, int i
       for (int r = 0; r < rows; r += 8) {
         const float *a = left + k * row + (size_t)r * count, *b = right + k * column + c;
         float *to = sums + ((size_t)k * rows + r) * padded + c;
-        if (padded - c >= 32) accumulate(2, a, b, padded, count, to);
-        else accumulate(1, a, b, padded, count, to);
+        if (padded - c >= 32) accumulate(2, fresh, a, b, padded, count, to);
+        else accumulate(1, fresh, a, b, padded, count, to);
       }
 }
 

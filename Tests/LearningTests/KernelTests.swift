@@ -150,7 +150,10 @@ struct KernelTests {
       var sums = [Float](repeating: 0, count: holstream_winograd_sums_count(5, 11))
       var dw = [Float](repeating: 0, count: w.count)
       if isLanes {
-        holstream_winograd_weights(&g, start, 5, gradient, 11, &sums, scratch.pointer)
+        holstream_winograd_weights(&g, start, 5, gradient, 11, 0, &sums, scratch.pointer)
+        let first = sums
+        holstream_winograd_weights(&g, start, 5, gradient, 11, 1, &sums, scratch.pointer)
+        #expect(sums == first, "Fresh sums forget what was there.")
         holstream_winograd_finish(sums, 5, 11, &dw)
         if compact == 1 {
           holstream_pack_adjoint(single, 11, 5, 9, qs.pointer)
@@ -204,7 +207,7 @@ struct KernelTests {
     let adjoint = zip(plane.read(ds.pointer, 5), x).map { $0 * $1 }.reduce(0, +)
     var sums = [Float](repeating: 0, count: holstream_winograd_sums_count(5, 11))
     var dw = [Float](repeating: 0, count: w.count)
-    holstream_winograd_weights(&g, start, 5, gradient, 11, &sums, scratch.pointer)
+    holstream_winograd_weights(&g, start, 5, gradient, 11, 0, &sums, scratch.pointer)
     holstream_winograd_finish(sums, 5, 11, &dw)
     let weights = zip(dw, w).map { Double($0) * $1 }.reduce(0, +)
     let scale = Double(size * 11).squareRoot() * 45.0.squareRoot()

@@ -61,6 +61,24 @@ struct TrainerTests {
     #expect(abs(slope - norm) < 2e-3 * norm, "slope \(slope), norm \(norm)")
   }
 
+  @Test("The gradient of a very large network, summed without transformed sums, is the slope of the loss")
+  func largeSlope() throws {
+    var configuration = Fixtures.configuration(.cnn, channels: 256, dropout: 0, noise: 0, steps: 1)
+    configuration.workers = 2
+    let batch = try Fixtures.batch(count: 2, sites: 16, steps: 1)
+    let start = try Trainer(configuration: configuration)
+    let parameters = start.parameters
+    let gradient = try start.step(batch, injection: .init()).gradient
+    let norm = gradient.map { Double($0) * Double($0) }.reduce(0, +).squareRoot()
+    func loss(_ distance: Double) throws -> Double {
+      let moved = zip(parameters, gradient).map { Float(Double($0) + distance * Double($1) / norm) }
+      return Double(try Trainer(configuration: configuration, parameters: moved).loss(of: batch, asStep: 0).total)
+    }
+    let h = 2e-3
+    let slope = (try loss(h) - loss(-h)) / (2 * h)
+    #expect(abs(slope - norm) < 2e-2 * norm, "slope \(slope), norm \(norm)")
+  }
+
   @Test("Through the projection of ρ, too, the gradient is the slope of the loss", arguments: [ModelFamily.cnn, .parc])
   func projectedSlope(family: ModelFamily) throws {
     var configuration = Fixtures.configuration(family, noise: 0)

@@ -54,6 +54,25 @@ struct ReplayStepTests {
     }
   }
 
+  @Test("Goes through the passes over a store that was replayed, and no further", .timeLimit(.minutes(1)))
+  func replayed() async throws {
+    try await withTemporaryDirectory { folder in
+      let store = try OnlineRehearsal.store(in: folder)
+      let yaml = Miniature.yaml().replacing(
+        "holstein: { preset: shallow, sites: 8, trajectories: 4, frames: 30, every: 16, noise: 1e-2 }",
+        with: "replay: { path: \(store), passes: 1 }"
+      ).replacing("rollouts: 2", with: "rollouts: 1")
+      // 5 trajectories of 31 frames are 155, of which 60 come before the first step: 20 steps of 24.
+      let directory = try await finished(yaml, in: folder.appending(path: "run"))
+      for step in [0, 19] {
+        let replayed = try ReplayStepJob(step: step, directory: directory.url).run()
+        #expect(replayed.agrees == true, "\(replayed)")
+      }
+      let error = #expect(throws: RunError.self) { try ReplayStepJob(step: 20, directory: directory.url).run() }
+      #expect(error?.message.contains("never came to step 20") == true)
+    }
+  }
+
   @Test("Can be the step that stopped the run", .timeLimit(.minutes(1)))
   func stopped() async throws {
     try await withTemporaryDirectory { folder in

@@ -98,9 +98,9 @@ void holstream_winograd_transform(const holstream_planes *g, const float *x, int
 void holstream_winograd_multiply(const holstream_planes *g, const float *v, int inputs, const float *packed,
                                  int compact, const float *bias, const float *add, float *y, int outputs, int begin,
                                  int end, int first, int count, float *scratch);
-// sums += the transformed sum over sites of dy[o] x[i] shifted.
+// sums += the transformed sum over sites of dy[o] x[i] shifted; = with fresh set.
 void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
-                                float *sums, float *scratch);
+                                int fresh, float *sums, float *scratch);
 // dw (outputs, inputs, 9) += what sums says.
 void holstream_winograd_finish(const float *sums, int inputs, int outputs, float *dw);
 

@@ -55,15 +55,18 @@ extension ResidualNetwork {
   private func sumsSize(_ inputs: Int) -> Int {
     order == .lanes ? holstream_winograd_sums_count(Int32(inputs), Int32(channels)) : 0
   }
+  /// Whether the sums of every convolution are kept until the batch is through. They take four times the memory of the
+  /// weights on every core, which the largest networks should not.
+  var keepsSums: Bool { channels < 256 }
   var sumsInput: Int { sums }
-  func sums1(_ block: Int) -> Int { sums + sumsSize(4) + 2 * block * sumsSize(channels) }
-  func sums2(_ block: Int) -> Int { sums1(block) + sumsSize(channels) }
+  func sums1(_ block: Int) -> Int { keepsSums ? sums + sumsSize(4) + 2 * block * sumsSize(channels) : sums }
+  func sums2(_ block: Int) -> Int { keepsSums ? sums1(block) + sumsSize(channels) : sums }
   /// Floats of the sums; none where the weights' gradients are summed as such.
-  var sumsCount: Int { sumsSize(4) + 2 * blocks * sumsSize(channels) }
+  var sumsCount: Int { keepsSums ? sumsSize(4) + 2 * blocks * sumsSize(channels) : sumsSize(channels) }
 
   /// gradients += the sums, transformed back.
   func finish(_ sums: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>) {
-    guard order == .lanes else { return }
+    guard order == .lanes, keepsSums else { return }
     let dw = gradients + parameters
     let c = Int32(channels)
     holstream_winograd_finish(sums + sumsInput, 4, c, dw + inputWeight)

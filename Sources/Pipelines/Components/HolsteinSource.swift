@@ -16,7 +16,7 @@ struct HolsteinSource: Component {
   private let configuration: EnsembleConfiguration
   private let trajectories: Int
   private let frames: Int
-  private let ensembles: Int?
+  let ensembles: Int?
   private let workers: Int
   /// Width W of the on-site disorder.
   private let disorder: Double

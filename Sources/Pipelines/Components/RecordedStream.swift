@@ -7,6 +7,8 @@ struct RecordedStream {
   /// Whether the frames were simulated, and held against the laws of physics.
   private let isSimulated: Bool
   private var round: Int
+  /// Rounds that there are; nil without end.
+  private let rounds: Int?
   private var ready: [Frame] = []
   private var live: (ensemble: HolsteinEnsemble, contract: FrameContract)?
   /// Next frame index of the round.
@@ -19,10 +21,11 @@ struct RecordedStream {
   private static let block = 32
 
   /// - Parameter round: The first ensemble, or the first pass over a store.
-  init(_ source: RecordedTrajectories, order: StreamOrder, startingAt round: Int) {
+  init(_ source: RecordedTrajectories, order: StreamOrder, startingAt round: Int, of rounds: Int? = nil) {
     self.source = source
     self.order = order
     self.round = round
+    self.rounds = rounds
     isSimulated = source.base is SimulatedTrajectories
   }
 
@@ -34,6 +37,7 @@ struct RecordedStream {
         round += 1
         live = nil
       }
+      if let rounds, round >= rounds { return nil }
       guard try fill() else { return nil }
     }
     return ready.removeLast()

@@ -12,7 +12,7 @@ struct ReplaySource: Component {
   static let output: ElementType? = .frames
 
   private let path: String
-  private let passes: Int
+  let passes: Int
   private let follows: Bool
 
   init(_ section: ConfigurationSection) {

@@ -37,7 +37,7 @@ public struct ReplayStepJob: Sendable {
       throw RunError(
         .usage, "the run has steps 0 to \(settings.trainer.curriculum.batches - 1), there is no step \(step)")
     }
-    let source = try recorded(trainer, description)
+    let (source, rounds) = try recorded(trainer, description)
     guard let order = source.order else {
       throw RunError(.badInput, "the frames of \(trainer.from ?? "") cannot be had again in their order")
     }
@@ -50,7 +50,7 @@ public struct ReplayStepJob: Sendable {
         try OnlineTraining(
           settings, resuming: $0, source: source, startingAt: round * order.round, isHeldOut: isHeldOut)
       } ?? OnlineTraining(settings, source: source, startingAt: 0, isHeldOut: isHeldOut)
-    var stream = RecordedStream(source, order: order, startingAt: round)
+    var stream = RecordedStream(source, order: order, startingAt: round, of: rounds)
     let first = training.trainer?.step ?? 0
     let start = ContinuousClock.now
     defer { status.clear() }
@@ -73,7 +73,7 @@ public struct ReplayStepJob: Sendable {
         status.progress("training again", done: report.step - first + 1, of: step - first + 1, since: start)
       }
     }
-    throw RunError(.badInput, "the source ends before step \(step)")
+    throw RunError(.badInput, "the run never came to step \(step): its source ends before")
   }
 
   private func trainerNode(_ description: PipelineDescription) throws -> PipelineDescription.Node {
@@ -94,17 +94,18 @@ public struct ReplayStepJob: Sendable {
     return found
   }
 
-  /// The trainer's frames as the run had them.
+  /// The trainer's frames as the run had them, and how many rounds of them there are; nil without end.
   private func recorded(
     _ trainer: PipelineDescription.Node, _ description: PipelineDescription
-  ) throws -> RecordedTrajectories {
+  ) throws -> (source: RecordedTrajectories, rounds: Int?) {
     let origin = description.nodes.first { $0.id == trainer.from }
     switch origin?.component {
     case let source as HolsteinSource:
-      return RecordedTrajectories(
-        source.trajectories(seed: description.seed), stores: description.stores(of: origin!.id, in: directory))
+      let simulated = source.trajectories(seed: description.seed)
+      let stores = description.stores(of: origin!.id, in: directory)
+      return (RecordedTrajectories(simulated, stores: stores), source.ensembles)
     case let source as ReplaySource:
-      return RecordedTrajectories(try source.trajectories(), stores: [])
+      return (RecordedTrajectories(try source.trajectories(), stores: []), source.passes)
     default:
       throw RunError(.badInput, "the frames of \(trainer.from ?? "") cannot be had again")
     }
