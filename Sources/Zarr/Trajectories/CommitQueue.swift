@@ -28,6 +28,7 @@ final class CommitQueue: @unchecked Sendable {
 
   /// Chunks that share one publication at most; more of them at once would only make readers wait.
   private static let mostAtOnce = 16
+  private static let interval = Duration.milliseconds(50)
 
   // All of it is guarded by `condition`; only the writing thread changes `files`.
   private let condition = NSCondition()
@@ -39,6 +40,7 @@ final class CommitQueue: @unchecked Sendable {
   private var failure: StoreError?
   private var attempts = 0
   private var bytes = 0
+  private var lastPublication = ContinuousClock.now
   private var isStopped = false
   private var threadsRunning: Int
   private var files: TrajectoryStoreFiles
@@ -166,7 +168,7 @@ final class CommitQueue: @unchecked Sendable {
     condition.lock()
     while true {
       let ready = unstored.first?.files
-      if failure == nil, unpublished.count >= Self.mostAtOnce || (ready == nil && !unpublished.isEmpty) {
+      if failure == nil, isTimeToPublish {
         publish()
       } else if failure == nil, let ready {
         condition.unlock()
@@ -188,6 +190,14 @@ final class CommitQueue: @unchecked Sendable {
     threadsRunning -= 1
     condition.broadcast()
     condition.unlock()
+  }
+
+  /// Every publication replaces files, and ext4 looks long for an inode where some were deleted lately. So while more
+  /// chunks are being compressed, readers are told some times a second; when there is nothing else to do, at once.
+  private var isTimeToPublish: Bool {
+    guard !unpublished.isEmpty else { return false }
+    if unstored.isEmpty || unpublished.count >= Self.mostAtOnce { return true }
+    return unstored.first?.files == nil && lastPublication.duration(to: .now) > Self.interval
   }
 
   /// Called and returning with the lock held, which it gives up in between.
@@ -215,6 +225,7 @@ final class CommitQueue: @unchecked Sendable {
     if outcome == nil {
       files = grown
       lengths = new
+      lastPublication = .now
       unpublished.removeFirst(commits.count)
       condition.broadcast()
     }
