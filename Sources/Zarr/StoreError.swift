@@ -1,7 +1,9 @@
 /// Why a store cannot be read or written: what, where, and what to do about it.
 public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   public struct Code: Sendable, Equatable {
-    private enum Value { case notFound, notAStore, unsupported, corrupt, outOfRange, exists, locked, unwritable, noSpace }
+    private enum Value {
+      case notFound, notAStore, unsupported, corrupt, outOfRange, exists, locked, unwritable, noSpace
+    }
     private let value: Value
     private init(_ value: Value) { self.value = value }
 

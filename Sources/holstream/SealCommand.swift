@@ -16,7 +16,8 @@ struct SealCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "A store that nobody writes to any more.", completion: .directory) var store: String
-  @Option(name: .customLong("out"), help: "Leave the store as it is and write the sealed one here.", completion: .directory)
+  @Option(
+    name: .customLong("out"), help: "Leave the store as it is and write the sealed one here.", completion: .directory)
   var output: String?
 
   @Flag(help: "Put the chunks of a sealed store into files of their own again.") var undo = false

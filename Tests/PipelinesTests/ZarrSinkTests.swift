@@ -10,7 +10,9 @@ import Testing
 
 @Suite("The zarr sink and the replay source")
 struct ZarrSinkTests {
-  private func run(_ sink: String, in folder: URL, ensembles: Int = 2, resuming: Bool = false) async throws -> PipelineRun {
+  private func run(_ sink: String, in folder: URL, ensembles: Int = 2, resuming: Bool = false) async throws
+    -> PipelineRun
+  {
     let text = """
       name: store
       seed: 3
@@ -130,7 +132,8 @@ struct ZarrSinkTests {
         sinks:
           copy: { from: store, zarr: { path: copy.zarr, chunk: 2 } }
         """
-      let run = try PipelineRun(PipelineDescription(text: text), directory: folder.appending(path: "b"), resuming: false)
+      let run = try PipelineRun(
+        PipelineDescription(text: text), directory: folder.appending(path: "b"), resuming: false)
       async let summary = run.execute(status: TerminalStatus(isTerminal: false))
       // The copy has what was there; the rest comes while it runs.
       let copy = folder.appending(path: "b/copy.zarr")

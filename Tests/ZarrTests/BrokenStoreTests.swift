@@ -76,7 +76,8 @@ struct BrokenStoreTests {
         #expect(inspection.damage == [] && !StoreRepair(planning: inspection).isNeeded)
         #expect(inspection.reader.length(0) == (how.hasPrefix("ahead") ? 0 : 12), "\(how)")
         if inspection.reader.length(0) == 12 {
-          #expect(try inspection.reader.read("Q", trajectory: 0, frames: 11..<12) == TrajectoryStoreTests.frame(0, 11)["Q"])
+          #expect(
+            try inspection.reader.read("Q", trajectory: 0, frames: 11..<12) == TrajectoryStoreTests.frame(0, 11)["Q"])
         }
       }
     }

@@ -16,7 +16,9 @@ struct FuzzTests {
     var valid: Bool
 
     func chain() throws -> CodecChain { try CodecChain(codecs, dataType: .float64, rank: 1, path: name) }
-    func bytes() throws -> [UInt8] { try [UInt8](Data(contentsOf: Places.data.appending(path: "store/chunks/\(name)"))) }
+    func bytes() throws -> [UInt8] {
+      try [UInt8](Data(contentsOf: Places.data.appending(path: "store/chunks/\(name)")))
+    }
   }
 
   private func corpus() throws -> [Entry] {
@@ -134,7 +136,9 @@ struct FuzzTests {
     metadata.sharding = Sharding(shardShape: [3, 8], chunkShape: [1, 4])
     metadata.attributes["x"] = .number(1)
     let json = try [UInt8](JSONEncoder().encode(metadata.json))
-    #expect(try ArrayMetadata(JSONDecoder().decode(JSONValue.self, from: Data(json)), path: "a").sharding == metadata.sharding)
+    #expect(
+      try ArrayMetadata(JSONDecoder().decode(JSONValue.self, from: Data(json)), path: "a").sharding == metadata.sharding
+    )
     for _ in 0..<Self.rounds / 10 {
       let text = Data(damage(json, &random))
       if let value = try? JSONDecoder().decode(JSONValue.self, from: text) { _ = try? ArrayMetadata(value, path: "a") }

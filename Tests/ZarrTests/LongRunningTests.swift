@@ -46,7 +46,8 @@ struct LongRunningTests {
       let reader = try TrajectoryStoreReader(url)
       #expect(reader.length(0) == 60)
       for index in 0..<60 {
-        #expect(try reader.read("Q", trajectory: 0, frames: index..<index + 1) == TrajectoryStoreTests.frame(0, index)["Q"])
+        #expect(
+          try reader.read("Q", trajectory: 0, frames: index..<index + 1) == TrajectoryStoreTests.frame(0, index)["Q"])
       }
       #expect(try StoreInspection(url, verify: true).leftovers == [])
     }
@@ -83,7 +84,9 @@ struct LongRunningTests {
           refused = true
           let stored = try TrajectoryStoreReader(url)
           #expect(stored.length(0) < 64)
-          #expect(try stored.read("x", trajectory: 0, frames: 0..<stored.length(0)) == Array(frames[..<stored.length(0)].joined()))
+          #expect(
+            try stored.read("x", trajectory: 0, frames: 0..<stored.length(0))
+              == Array(frames[..<stored.length(0)].joined()))
           try FileManager.default.removeItem(at: filler)
         }
       }

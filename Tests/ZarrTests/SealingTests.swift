@@ -42,7 +42,9 @@ struct SealingTests {
     } + [Self.lengths.enumerated().flatMap { try ZarrDataType.float64.bytes(reader.times($0, frames: 0..<$1)!) }]
   }
 
-  @Test("Every preset is read back, whole and sealed: exact, or within the stated error", arguments: CompressionPreset.allCases)
+  @Test(
+    "Every preset is read back, whole and sealed: exact, or within the stated error",
+    arguments: CompressionPreset.allCases)
   func presets(preset: CompressionPreset) async throws {
     try await withTemporaryDirectory { folder in
       let url = folder.appending(path: "s.zarr")
@@ -111,7 +113,9 @@ struct SealingTests {
       var random = SystemSeeded(3)
       let noise = (0..<256).map { _ in random.next() }
       for frame in 0..<64 {
-        try writer.append(trajectory: 0, time: 0) { $1.copyBytes(from: noise[4 * frame..<4 * frame + 4].flatMap { withUnsafeBytes(of: $0, Array.init) }) }
+        try writer.append(trajectory: 0, time: 0) {
+          $1.copyBytes(from: noise[4 * frame..<4 * frame + 4].flatMap { withUnsafeBytes(of: $0, Array.init) })
+        }
       }
       try writer.close()
       try Data(noise.flatMap { withUnsafeBytes(of: $0, Array.init) }).write(to: folder.appending(path: "noise.raw"))

@@ -20,7 +20,9 @@ struct ReplaySource: Component {
     passes = section.integer("passes", default: 1, in: 1...1_000_000, "How often to go through it")
     follows = section.flag(
       "follow", default: false, "Go on with frames as they are stored, until nobody writes to the store any more")
-    if follows, passes > 1 { section.problem("a store that grows is gone through once; leave `passes` away", key: "passes") }
+    if follows, passes > 1 {
+      section.problem("a store that grows is gone through once; leave `passes` away", key: "passes")
+    }
     if path.isEmpty, section.has("path") || !section.names.isEmpty {
       section.problem("needs the path of a store", key: "path")
     }
@@ -82,8 +84,9 @@ private actor GrowingStore {
       follower = looking
       source.reader = follower.reader
       // Abreast again, as far as the trajectories have come.
-      waiting = new.flatMap { window in window.frames.map { .init(trajectory: window.trajectory, frames: $0..<$0 + 1) } }
-        .sorted { ($1.frames.lowerBound, $1.trajectory) < ($0.frames.lowerBound, $0.trajectory) }
+      waiting = new.flatMap { window in window.frames.map { .init(trajectory: window.trajectory, frames: $0..<$0 + 1) }
+      }
+      .sorted { ($1.frames.lowerBound, $1.trajectory) < ($0.frames.lowerBound, $0.trajectory) }
     }
     let window = waiting.removeLast()
     return try source.frames(of: window.trajectory, window.frames)[0]

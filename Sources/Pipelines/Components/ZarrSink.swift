@@ -135,7 +135,9 @@ struct ZarrSink: Component {
     func consume(_ frames: Inlet<Element>) async throws {
       for try await frame in frames {
         let store = try await persisting { () throws(StoreError) in
-          if writer.store == nil { writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame)) }
+          if writer.store == nil {
+            writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame))
+          }
           return writer.store!
         }
         // After a resume the simulator goes over frames that are stored already, or were and have been deleted.
@@ -156,7 +158,9 @@ struct ZarrSink: Component {
       try await persisting { () throws(StoreError) in try store.close() }
       guard isSealed, finished(store) == store.trajectories else { return }
       writer.store = nil
-      do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError where error.code == .locked {
+      do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError
+        where error.code == .locked
+      {
         tell("Not sealed: \(error)")
       }
     }

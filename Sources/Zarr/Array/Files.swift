@@ -109,7 +109,8 @@ enum Files {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(value) else {
-      throw StoreError(.unwritable, "zarr.json", "the attributes hold a number that JSON does not have (NaN or infinite)")
+      throw StoreError(
+        .unwritable, "zarr.json", "the attributes hold a number that JSON does not have (NaN or infinite)")
     }
     return String(decoding: data, as: UTF8.self)
   }

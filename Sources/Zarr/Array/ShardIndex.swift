@@ -14,7 +14,8 @@ struct ShardIndex: Sendable {
       let stored = bytes.withUnsafeBytes {
         UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: entries, as: UInt32.self))
       }
-      guard bytes.withUnsafeBytes({ Checksum.crc32c(UnsafeRawBufferPointer(rebasing: $0[..<entries])) }) == stored else {
+      guard bytes.withUnsafeBytes({ Checksum.crc32c(UnsafeRawBufferPointer(rebasing: $0[..<entries])) }) == stored
+      else {
         throw StoreError(.corrupt, file.path, "has a shard index that fails its checksum")
       }
     }
@@ -38,7 +39,8 @@ struct ShardIndex: Sendable {
       ranges.append(Int(offset)..<Int(end))
     }
     var previous = 0..<0
-    for range in (ranges.compactMap { $0 } + [index]).sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
+    for range in (ranges.compactMap { $0 } + [index]).sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty
+    {
       guard range.lowerBound >= previous.upperBound else {
         throw StoreError(.corrupt, file.path, "has a shard index in which chunks overlap")
       }

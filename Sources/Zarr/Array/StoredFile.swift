@@ -24,7 +24,8 @@ struct StoredFile: ~Copyable {
     if let root, let place = Self.place(of: descriptor), !place.hasPrefix(root + "/") {
       close(descriptor)
       throw StoreError(
-        .corrupt, path, "is a link that leads out of the store, to \(place); copy the data in, or open that store itself")
+        .corrupt, path,
+        "is a link that leads out of the store, to \(place); copy the data in, or open that store itself")
     }
     self.path = path
     self.descriptor = descriptor

@@ -87,7 +87,9 @@ public final class ZarrArray: Sendable {
     guard !overflow else { throw StoreError(.outOfRange, path, "has too many chunks in \(ranges)") }
     guard count > 3, total > 1 << 20 else {
       var index = box.map(\.lowerBound)
-      repeat { copy(try chunk(index, version: version), at: index, to: target, ranges) } while Self.advance(
+      repeat {
+        copy(try chunk(index, version: version), at: index, to: target, ranges)
+      } while Self.advance(
         &index, within: box)
       return
     }

@@ -5,7 +5,11 @@ internal import CKernels
 /// Written: one block, zstd with its checksum, byte shuffle. Read: any number of blocks, split or not, byte and bit
 /// shuffle, stored or compressed by zstd, lz4 or zlib. Format: c-blosc's README_CHUNK_FORMAT, version 2 of the header.
 struct Blosc: Sendable, Equatable {
-  enum Shuffle: String, Sendable { case none = "noshuffle", bytes = "shuffle", bits = "bitshuffle" }
+  enum Shuffle: String, Sendable {
+    case none = "noshuffle"
+    case bytes = "shuffle"
+    case bits = "bitshuffle"
+  }
 
   var compressor = "zstd"
   var level = 1
@@ -80,7 +84,8 @@ struct Blosc: Sendable, Equatable {
     let shuffled: Shuffle = flags & 1 != 0 ? .bytes : flags & 4 != 0 ? .bits : .none
     guard typeSize == 1 || Int(frame[3]) == typeSize || shuffle == .none, shuffled == shuffle || typeSize == 1 else {
       throw Failure(
-        message: "its header says \(shuffled.rawValue) of \(frame[3]) bytes, the metadata \(shuffle.rawValue) of \(typeSize)")
+        message:
+          "its header says \(shuffled.rawValue) of \(frame[3]) bytes, the metadata \(shuffle.rawValue) of \(typeSize)")
     }
     let elementSize = Int(frame[3])
     guard size > 0 else { return 0 }

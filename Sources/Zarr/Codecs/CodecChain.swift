@@ -135,15 +135,21 @@ struct CodecChain: Sendable, Equatable {
       case .zstd:
         bytes = try Self.expand(bytes, atMost: limit, path, "decompress") { from, to throws(Zstd.Failure) in
           try Zstd.decompress(from, into: to)
-        } reason: { $0.message }
+        } reason: {
+          $0.message
+        }
       case .blosc(let blosc):
         bytes = try Self.expand(bytes, atMost: limit, path, "decompress") { from, to throws(Blosc.Failure) in
           try blosc.decompress(from, into: to)
-        } reason: { $0.message }
+        } reason: {
+          $0.message
+        }
       case .gzip:
         bytes = try Self.expand(bytes, atMost: limit, path, "decompress") { from, to throws(Deflate.Failure) in
           try Deflate.decompress(from, wrapping: .gzip, into: to)
-        } reason: { $0.message }
+        } reason: {
+          $0.message
+        }
       case .crc32c:
         guard bytes.count >= 4 else { throw StoreError(.corrupt, path, "is too short for its checksum") }
         let stored = bytes.withUnsafeBytes {

@@ -22,7 +22,8 @@ enum LZ4 {
     while at < bytes.count {
       let token = bytes[at]
       at += 1
-      guard let literals = extended(Int(token >> 4)), literals <= bytes.count - at, literals <= target.count - done else {
+      guard let literals = extended(Int(token >> 4)), literals <= bytes.count - at, literals <= target.count - done
+      else {
         return nil
       }
       if literals > 0 { (target.baseAddress! + done).copyMemory(from: bytes.baseAddress! + at, byteCount: literals) }

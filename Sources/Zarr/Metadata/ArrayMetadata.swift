@@ -173,7 +173,8 @@ struct ArrayMetadata: Sendable, Equatable {
       "chunk_key_encoding": .object([
         "name": .string("default"), "configuration": .object(["separator": .string(separator)]),
       ]),
-      "fill_value": dataType.fillValue, "codecs": sharding?.json(codecs) ?? codecs.json, "attributes": .object(attributes),
+      "fill_value": dataType.fillValue, "codecs": sharding?.json(codecs) ?? codecs.json,
+      "attributes": .object(attributes),
     ]
     if let dimensionNames { members["dimension_names"] = .array(dimensionNames.map { .string($0) }) }
     return .object(members)

@@ -42,7 +42,8 @@ struct Sharding: Sendable, Equatable {
     }
     let codecs = (configuration?["index_codecs"]?.array ?? []).map { ($0["name"]?.string ?? $0.string, $0) }
     let endian = codecs.first?.1["configuration"]?["endian"]?.string ?? "little"
-    guard codecs.first?.0 == "bytes", endian == "little", codecs.count == 1 || (codecs.count == 2 && codecs[1].0 == "crc32c")
+    guard codecs.first?.0 == "bytes", endian == "little",
+      codecs.count == 1 || (codecs.count == 2 && codecs[1].0 == "crc32c")
     else {
       throw StoreError(
         .unsupported, path, "has a shard index that is not plain little-endian numbers with or without crc32c")

@@ -92,7 +92,8 @@ public enum ZarrDataType: String, Sendable, Equatable, CaseIterable {
     func swap<T: FixedWidthInteger>(_: T.Type) {
       bytes.withUnsafeMutableBytes { bytes in
         for at in stride(from: 0, to: bytes.count - MemoryLayout<T>.size + 1, by: MemoryLayout<T>.size) {
-          bytes.storeBytes(of: bytes.loadUnaligned(fromByteOffset: at, as: T.self).byteSwapped, toByteOffset: at, as: T.self)
+          bytes.storeBytes(
+            of: bytes.loadUnaligned(fromByteOffset: at, as: T.self).byteSwapped, toByteOffset: at, as: T.self)
         }
       }
     }

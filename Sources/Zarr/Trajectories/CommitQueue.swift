@@ -106,7 +106,9 @@ final class CommitQueue: @unchecked Sendable {
   func finish() throws(StoreError) {
     condition.lock()
     defer { condition.unlock() }
-    while unstored.contains(where: { $0.files == nil }) || (failure == nil && !(unstored.isEmpty && unpublished.isEmpty)) {
+    while unstored.contains(where: { $0.files == nil })
+      || (failure == nil && !(unstored.isEmpty && unpublished.isEmpty))
+    {
       condition.wait()
     }
     if let failure { throw failure }

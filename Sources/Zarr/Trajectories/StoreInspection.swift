@@ -56,7 +56,8 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
   }
 
   /// The first damage of every trajectory; chunks are decoded by all cores.
-  private static func damage(_ reader: TrajectoryStoreReader, _ progress: (Int, Int) throws -> Void) throws -> [Damage] {
+  private static func damage(_ reader: TrajectoryStoreReader, _ progress: (Int, Int) throws -> Void) throws -> [Damage]
+  {
     let pieces = (0..<reader.trajectories).flatMap { trajectory in
       reader.fields.flatMap { field in
         let step = reader.array(field.name).chunkShape[1]
@@ -100,7 +101,9 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
         Double(raw) / 1e6, ratio))
     if let lostLengths { lines.append("  DAMAGED: \(lostLengths); `--repair` finds the lengths again") }
     if reader.isSealed { lines.append("  sealed: chunks share files") }
-    if reader.retired > 0 { lines.append("  the first \(reader.retired) trajectories were deleted to keep within bounds") }
+    if reader.retired > 0 {
+      lines.append("  the first \(reader.retired) trajectories were deleted to keep within bounds")
+    }
     for field in reader.fields {
       let array = reader.array(field.name)
       lines.append("  \(field.name): \(field.dataType.rawValue) \(array.shape), chunks \(array.chunkShape)")

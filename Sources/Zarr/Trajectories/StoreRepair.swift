@@ -79,7 +79,8 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
       for block in Set(changes.map { $0.trajectory / size }) {
         let numbers = (block * size..<(block + 1) * size).map { $0 < lengths.count ? Double(lengths[$0]) : 0 }
         try Files.replace(
-          length.url.path + "/" + metadata.chunkKey([block]), with: metadata.codecs.encode(ZarrDataType.int64.bytes(numbers)),
+          length.url.path + "/" + metadata.chunkKey([block]),
+          with: metadata.codecs.encode(ZarrDataType.int64.bytes(numbers)),
           synchronised: true)
       }
     }

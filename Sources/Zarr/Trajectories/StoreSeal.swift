@@ -110,7 +110,9 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
   {
     try copy(from, to, "length/zarr.json")
     let size = length.chunkShape[0]
-    for block in 0..<((trajectories + size - 1) / size) { try copy(from, to, "length/" + length.metadata.chunkKey([block])) }
+    for block in 0..<((trajectories + size - 1) / size) {
+      try copy(from, to, "length/" + length.metadata.chunkKey([block]))
+    }
   }
 
   public var description: String {
@@ -156,7 +158,8 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
         let bytes = try array.stored(index)
         let shard = row / chunksPerShard
         let entry = trajectory % trajectoriesPerShard * chunksPerShard + row % chunksPerShard
-        var part = open.removeValue(forKey: shard) ?? ([], Array(repeating: nil, count: trajectoriesPerShard * chunksPerShard))
+        var part =
+          open.removeValue(forKey: shard) ?? ([], Array(repeating: nil, count: trajectoriesPerShard * chunksPerShard))
         part.index[entry] = (part.bytes.count, bytes.count)
         part.bytes += bytes
         open[shard] = part

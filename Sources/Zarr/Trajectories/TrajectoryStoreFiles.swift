@@ -71,7 +71,8 @@ struct TrajectoryStoreFiles: Sendable {
     let arrays = reader.fields.map { reader.array($0.name).metadata } + [time.metadata]
     guard arrays.allSatisfy({ $0.sharding == nil }) else {
       throw StoreError(
-        .unsupported, path, "is sealed, and a sealed store is finished; write to a new one, or `holstream seal --undo` it")
+        .unsupported, path,
+        "is sealed, and a sealed store is finished; write to a new one, or `holstream seal --undo` it")
     }
     guard length.chunkShape == [Self.lengthsPerChunk], length.metadata.sharding == nil,
       arrays.allSatisfy({
@@ -90,7 +91,8 @@ struct TrajectoryStoreFiles: Sendable {
     let bits = keptBits.compactMap { $0 }.max()
     layout = TrajectoryStoreLayout(
       fields: reader.fields, framesPerChunk: time.chunkShape[1], preset: bits == nil ? preset : .archive,
-      compressionLevel: level, relativeError: bits.map { Double(sign: .plus, exponent: -($0 + 1), significand: 1) } ?? 1e-5,
+      compressionLevel: level,
+      relativeError: bits.map { Double(sign: .plus, exponent: -($0 + 1), significand: 1) } ?? 1e-5,
       threads: threads, synchronised: synchronised, attributes: reader.attributes)
     fields = layout.fields + [Self.time]
     self.arrays = arrays
@@ -189,7 +191,9 @@ struct TrajectoryStoreFiles: Sendable {
         file, with: length.codecs.encode(ZarrDataType.int64.bytes(numbers)), synchronised: layout.synchronised,
         isReplaced: true)
     }
-    if layout.synchronised { for name in fields.map(\.name) + ["length"] { Files.synchronise(folder: "\(path)/\(name)") } }
+    if layout.synchronised {
+      for name in fields.map(\.name) + ["length"] { Files.synchronise(folder: "\(path)/\(name)") }
+    }
   }
 
   private static func texts(_ arrays: [ArrayMetadata]) throws(StoreError) -> [(before: String, after: String)] {

@@ -10,7 +10,8 @@ enum Appending {
         let layout = TrajectoryStoreLayout(
           fields: [TrajectoryField(name: "Q", shape: [8], dataType: .float32, dimensionNames: ["site"])],
           framesPerChunk: 64)
-        let writer = try TrajectoryStoreWriter(creating: folder.appending(path: "\(name ?? "warm").zarr"), layout: layout)
+        let writer = try TrajectoryStoreWriter(
+          creating: folder.appending(path: "\(name ?? "warm").zarr"), layout: layout)
         let doubles = ["Q": [Double](repeating: 0.5, count: 8)]
         let floats = [Float](repeating: 0.5, count: 8)
         let blocks = (0..<10).map { block in

@@ -10,8 +10,12 @@ enum PresetTable {
 
   static func run() throws {
     let frames = try DeepQuench.frames(count)
-    say("\(count) frames (ρ, Q, P) of the deep quench, L = \(DeepQuench.sites), frames 0.64 ħ/t apart; MB per second of processor time")
-    say("| numbers | preset | ratio | writing MB/s | reading MB/s | relative error | same as perturbing the start by | predictable for |")
+    say(
+      "\(count) frames (ρ, Q, P) of the deep quench, L = \(DeepQuench.sites), frames 0.64 ħ/t apart; MB per second of processor time"
+    )
+    say(
+      "| numbers | preset | ratio | writing MB/s | reading MB/s | relative error | same as perturbing the start by | predictable for |"
+    )
     say("|---|---|---|---|---|---|---|---|")
     for isSingle in [false, true] {
       for (preset, error) in [
@@ -23,11 +27,14 @@ enum PresetTable {
     try divergence(frames[count / 2].state, frames[count / 2].state, name: "the integrator's own round-off, 1e-16")
   }
 
-  static func row(_ frames: [Frame], _ isSingle: Bool, _ preset: CompressionPreset, _ error: Double, _ folder: URL) throws {
+  static func row(_ frames: [Frame], _ isSingle: Bool, _ preset: CompressionPreset, _ error: Double, _ folder: URL)
+    throws
+  {
     let L = DeepQuench.sites
     let real: ZarrDataType = isSingle ? .float32 : .float64
     let fields = [
-      TrajectoryField(name: "rho", shape: [L, L], dataType: isSingle ? .complex64 : .complex128, dimensionNames: ["site", "site_2"]),
+      TrajectoryField(
+        name: "rho", shape: [L, L], dataType: isSingle ? .complex64 : .complex128, dimensionNames: ["site", "site_2"]),
       TrajectoryField(name: "Q", shape: [L], dataType: real, dimensionNames: ["site"]),
       TrajectoryField(name: "P", shape: [L], dataType: real, dimensionNames: ["site"]),
     ]

@@ -12,7 +12,9 @@ enum SideBySide {
     let frames = try DeepQuench.frames(count).map(\.state.rho)
     say(String(format: "memcpy %.1f GB/s", Peak.memcpy()))
     for isSingle in [true, false] {
-      try withScratchFolder { folder in try compare(frames.map { $0.bytes(isSingle: isSingle) }, isSingle, folder, withPeers) }
+      try withScratchFolder { folder in
+        try compare(frames.map { $0.bytes(isSingle: isSingle) }, isSingle, folder, withPeers)
+      }
     }
   }
 
@@ -63,7 +65,9 @@ enum SideBySide {
       let cold = try windows(store, cache: 0, field, threads: threads)
       line("holstream, \(threads) threads", writing, cold, warm)
       guard withPeers,
-        let peer = try peer([source.path, folder.path, "\(threads)", isSingle ? "complex64" : "complex128", "\(perChunk)"])
+        let peer = try peer([
+          source.path, folder.path, "\(threads)", isSingle ? "complex64" : "complex128", "\(perChunk)",
+        ])
       else { continue }
       for name in ["zarr", "tensorstore"] {
         func timing(_ what: String) -> Timing {
@@ -112,7 +116,9 @@ enum SideBySide {
           }
         } else {
           let target = UnsafeMutableBufferPointer(rebasing: target[..<size])
-          for start in starts { try! reader.read(field.name, trajectory: 0, frames: start..<start + window, into: target) }
+          for start in starts {
+            try! reader.read(field.name, trajectory: 0, frames: start..<start + window, into: target)
+          }
         }
       }
     } / starts.count

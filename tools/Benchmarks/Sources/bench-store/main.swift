@@ -13,11 +13,13 @@ case "append": try Appending.run()
 case "windows":
   try withScratchFolder { folder in
     let frames = try DeepQuench.frames(SideBySide.count).map { $0.state.rho.bytes(isSingle: true) }
-    let field = TrajectoryField(name: "rho", shape: [32, 32], dataType: .complex64, dimensionNames: ["site", "site_2"])
+    let field = TrajectoryField(
+      name: "rho", shape: [32, 32], dataType: .complex64, dimensionNames: ["site", "site_2"])
     let store = folder.appending(path: "h.zarr")
     for preset in CompressionPreset.allCases {
       try? FileManager.default.removeItem(at: store)
-      let writer = try TrajectoryStoreWriter(creating: store, layout: TrajectoryStoreLayout(fields: [field], preset: preset))
+      let writer = try TrajectoryStoreWriter(
+        creating: store, layout: TrajectoryStoreLayout(fields: [field], preset: preset))
       for frame in frames { try writer.append(trajectory: 0, time: 0) { $1.copyBytes(from: frame) } }
       try writer.close()
       let cold = try SideBySide.windows(store, cache: 0, field)
