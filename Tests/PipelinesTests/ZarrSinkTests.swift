@@ -76,6 +76,33 @@ struct ZarrSinkTests {
     }
   }
 
+  @Test("After a refused frame its trajectory ends in the store, which is said once, and the others go on")
+  func refusedFrame() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "s.zarr")
+      let told = Mutex<[String]>([])
+      var ensemble = try HolsteinEnsemble(
+        EnsembleConfiguration(preset: .shallow, sites: 4, seed: 1), trajectories: 0..<3)
+      let sound = (0..<6).flatMap { _ in ensemble.advance() }
+      let frames = Mutex(sound.filter { $0.trajectory != 1 || $0.index != 2 }.reversed() as [Frame])
+      let pipeline = Pipeline("p") { graph in
+        let flow = graph.source("frames") { frames.withLock { $0.popLast() } }
+        graph.sink(
+          "store", reading: flow.lossless(buffer: 4),
+          into: ZarrSink.StoreSink<Frame>(
+            writer: ZarrSink.Writer(nil, url: url),
+            layout: { _ in
+              TrajectoryStoreLayout(
+                fields: FrameFields.fields(sites: 4, isSingle: false, withMids: false), framesPerChunk: 2)
+            }, retention: nil, expectedFrames: 6, isSealed: true, tell: { text in told.withLock { $0.append(text) } }))
+      }
+      try await pipeline.run()
+      let reader = try TrajectoryStoreReader(url)
+      #expect((0..<3).map { reader.length($0) } == [6, 2, 6] && reader.isSealed)
+      #expect(told.withLock { $0.filter { $0.contains("frame 2 was refused") }.count } == 1)
+    }
+  }
+
   @Test("A full disk is said once, waited for, and said to be over")
   func diskFull() async throws {
     let clock = ManualClock()

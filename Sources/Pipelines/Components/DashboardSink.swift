@@ -70,11 +70,11 @@ struct DashboardSink: Component {
       .rollout(checkpoint: verdict.checkpoint, step: verdict.step, truth: series("truth"), model: series("model")),
       .verdict(
         checkpoint: verdict.checkpoint, step: verdict.step,
-        values: [
+        values: (verdict.climateScore.map { ["climate score": $0] } ?? [:]).merging([
           "RMSE Δρ": verdict.errors.deltaRho, "RMSE ΔQ": verdict.errors.deltaQ, "RMSE ρ": verdict.errors.rho,
           "valid time": verdict.validTime,
           "survival": verdict.survival.last ?? 0, "trace drift": verdict.physics.traceDrift,
-        ], words: verdict.plainWords),
+        ]) { $1 }, words: verdict.plainWords),
     ]
   }
 }

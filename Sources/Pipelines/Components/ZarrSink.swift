@@ -133,6 +133,8 @@ struct ZarrSink: Component {
     var clock: any Clock<Duration> = .continuous
 
     func consume(_ frames: Inlet<Element>) async throws {
+      // Trajectories that a refused frame has cut short.
+      var cut: Set<Int> = []
       for try await frame in frames {
         let store = try await persisting { () throws(StoreError) in
           if writer.store == nil {
@@ -143,20 +145,24 @@ struct ZarrSink: Component {
         // After a resume the simulator goes over frames that are stored already, or were and have been deleted.
         guard frame.trajectory >= store.retired, frame.index >= store.appendedLength(frame.trajectory) else { continue }
         guard frame.index == store.appendedLength(frame.trajectory) else {
-          throw StoreError(
-            .corrupt, writer.url.path,
-            "trajectory \(frame.trajectory) ends at frame \(store.appendedLength(frame.trajectory)), frame \(frame.index) cannot follow"
-          )
+          // A frame before it was refused: the trajectory ends with its last sound frame, the others go on.
+          if cut.insert(frame.trajectory).inserted {
+            let length = store.appendedLength(frame.trajectory)
+            tell(
+              "\(writer.url.lastPathComponent): trajectory \(frame.trajectory) ends after \(length) frames, because frame \(length) was refused."
+            )
+          }
+          continue
         }
         try await persisting { () throws(StoreError) in try store.append(frame) }
         // A trajectory begins: the time to look what is too much.
-        if frame.index == 0 { try await retain(store) }
+        if frame.index == 0 { try await retain(store, cut) }
       }
       guard let store = writer.store else { return }
       try await persisting { () throws(StoreError) in try store.flush() }
-      try await retain(store)
+      try await retain(store, cut)
       try await persisting { () throws(StoreError) in try store.close() }
-      guard isSealed, finished(store) == store.trajectories else { return }
+      guard isSealed, finished(store, cut) == store.trajectories else { return }
       writer.store = nil
       do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError
         where error.code == .locked
@@ -166,16 +172,17 @@ struct ZarrSink: Component {
     }
 
     /// The first trajectory that may get more frames.
-    private func finished(_ store: TrajectoryStoreWriter) -> Int {
-      (store.retired..<max(store.retired, store.trajectories)).first { store.storedLength($0) < expectedFrames }
-        ?? store.trajectories
+    private func finished(_ store: TrajectoryStoreWriter, _ cut: Set<Int>) -> Int {
+      (store.retired..<max(store.retired, store.trajectories)).first {
+        store.storedLength($0) < expectedFrames && !cut.contains($0)
+      } ?? store.trajectories
     }
 
-    private func retain(_ store: TrajectoryStoreWriter) async throws {
+    private func retain(_ store: TrajectoryStoreWriter, _ cut: Set<Int>) async throws {
       guard let retention else { return }
       let count = try await persisting { () throws(StoreError) in
         try store.settle()
-        return try store.retain(retention, finished: finished(store))
+        return try store.retain(retention, finished: finished(store, cut))
       }
       if count > 0 { tell("\(writer.url.lastPathComponent): deleted the \(count) oldest trajectories.") }
     }
