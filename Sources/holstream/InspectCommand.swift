@@ -9,23 +9,27 @@ struct InspectCommand: AsyncParsableCommand {
     discussion: """
         holstream inspect runs/quickstart/1/trajectories.zarr
         holstream inspect runs/quickstart/1/trajectories.zarr --verify
+        holstream inspect runs/quickstart/1/trajectories.zarr --follow
         holstream inspect step-00010000.safetensors
 
       --verify reads every chunk against its checksum. --repair says what it would change; nothing is touched until \
-      --apply is given too.
+      --apply is given too. --follow tells of new frames as they are stored, until nobody writes to the store any more.
       """)
 
   @Argument(help: "A store (folder) or a checkpoint (.safetensors).", completion: .file()) var path: String
   @Flag(help: "Read every chunk and check it.") var verify = false
   @Flag(help: "Find what a crash left behind and how to mend it.") var repair = false
   @Flag(help: "With --repair: mend it.") var apply = false
+  @Flag(help: "Tell of new frames as they are stored.") var follow = false
 
   func validate() throws {
     if apply && !repair { throw ValidationError("--apply goes with --repair.") }
+    if follow && (verify || repair) { throw ValidationError("--follow goes alone.") }
   }
 
   func run() async throws {
     let job = InspectJob(url: URL(filePath: path), verify: verify, repair: repair, apply: apply)
+    if follow { return try await interruptible { try job.follow { print($0) } } }
     print(try await interruptible { try job.run() })
   }
 }

@@ -34,6 +34,23 @@ struct TrajectoryStoreTests {
     #expect(try reader.times(trajectory, frames: frames) == frames.map { Double($0) * 0.5 })
   }
 
+  @Test("Frames are found by their times, at both ends and between frames")
+  func slicesByTime() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "s.zarr")
+      let writer = try TrajectoryStoreWriter(creating: url, layout: Self.layout)
+      try fill(writer, trajectory: 0, 0..<13)
+      try writer.close()
+      let reader = try TrajectoryStoreReader(url)
+      for (times, frames) in [
+        (0.0...6.0, 0..<13), (-5.0...100.0, 0..<13), (1.0...2.0, 2..<5), (1.1...1.9, 3..<4), (1.1...1.2, 3..<3),
+        (7.0...9.0, 13..<13), (-2.0...(-1.0), 0..<0),
+      ] {
+        #expect(try reader.frames(0, times: times) == frames, "\(times)")
+      }
+    }
+  }
+
   @Test("What was written is read back, also windows across chunks and trajectories of different lengths")
   func roundTrip() async throws {
     try await withTemporaryDirectory { folder in

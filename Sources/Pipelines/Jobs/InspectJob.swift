@@ -37,6 +37,27 @@ public struct InspectJob: Sendable {
     return "\(plan)\nDone."
   }
 
+  /// Tells of what is there and of what is added, until nobody writes to the store any more. Blocks its thread.
+  /// - Throws: `StoreError`; `RunError` when it is interrupted.
+  public func follow(every seconds: TimeInterval = 0.5, _ print: (String) -> Void) throws {
+    var follower = StoreFollower(try TrajectoryStoreReader(url))
+    while true {
+      // Asked before looking: what a writer stored before it let go is then seen.
+      let isWritten = follower.isWritten
+      let new = try follower.look()
+      if let newest = new.max(by: { ($0.frames.upperBound, $0.trajectory) < ($1.frames.upperBound, $1.trajectory) }) {
+        let last = newest.frames.upperBound - 1
+        let time = try follower.reader.times(newest.trajectory, frames: last..<last + 1)
+        print(
+          "\(new.reduce(0) { $0 + $1.frames.count }) new frames of \(new.count) trajectories; trajectory \(newest.trajectory) has \(last + 1)"
+            + (time.map { String(format: ", up to time %g", $0[0]) } ?? ""))
+      }
+      guard isWritten else { return }
+      try Interruption.check("Stopped following.")
+      Thread.sleep(forTimeInterval: seconds)
+    }
+  }
+
   private func checkpoint() throws -> String {
     let checkpoint = try Checkpoint(contentsOf: url)
     let model = checkpoint.model

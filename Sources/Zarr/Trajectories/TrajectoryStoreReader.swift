@@ -207,6 +207,28 @@ public final class TrajectoryStoreReader: Sendable {
     return bytes.withUnsafeBytes { timeArray.dataType.doubles($0) }
   }
 
+  /// The frames of a trajectory whose times lie in a range; times rise along a trajectory.
+  /// - Returns: Possibly empty; all frames, counted from time 0 on, for a store without times.
+  /// - Throws: `StoreError` for times that do not decode.
+  public func frames(_ trajectory: Int, times range: ClosedRange<Double>) throws(StoreError) -> Range<Int> {
+    let all = 0..<length(trajectory)
+    guard timeArray != nil else {
+      return all.clamped(to: Int(max(0, range.lowerBound).rounded(.up))..<Int(min(1e15, range.upperBound)) + 1)
+    }
+    /// The first frame that is not before (or, `passing`, that is after) a time, by bisection.
+    func first(_ time: Double, passing: Bool) throws(StoreError) -> Int {
+      var (low, high) = (0, all.upperBound)
+      while low < high {
+        let middle = (low + high) / 2
+        let own = try times(trajectory, frames: middle..<middle + 1)![0]
+        if own < time || (passing && own == time) { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    let start = try first(range.lowerBound, passing: false)
+    return start..<max(start, try first(range.upperBound, passing: true))
+  }
+
   func array(_ field: String) -> ZarrArray {
     guard let array = arrays[field] else { preconditionFailure("the store has no field \(field)") }
     return array
