@@ -91,7 +91,9 @@ struct IntegratorTests {
     #expect(kept.late < 1e-11, "\(kept)")
   }
 
-  @Test("A splitting run backwards comes back to round-off, whatever the step", arguments: [Integrator.strang, .blanesMoan4])
+  @Test(
+    "A splitting run backwards comes back to round-off, whatever the step",
+    arguments: [Integrator.strang, .blanesMoan4])
   func timeReversal(integrator: Integrator) throws {
     func reversed(_ state: LatticeState) -> LatticeState {
       var result = state

@@ -8,7 +8,8 @@ import Testing
 @Suite("Streams of observables")
 struct ObservableStreamTests {
   private func run(_ yaml: String, in folder: URL) async throws -> RunDirectory {
-    let run = try PipelineRun(PipelineDescription(text: yaml), directory: folder.appending(path: "run"), resuming: false)
+    let run = try PipelineRun(
+      PipelineDescription(text: yaml), directory: folder.appending(path: "run"), resuming: false)
     _ = try await run.execute(status: TerminalStatus(isTerminal: false))
     return run.directory
   }

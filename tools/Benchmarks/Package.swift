@@ -20,7 +20,8 @@ let package = Package(
     .executableTarget(
       name: "bench-store",
       dependencies: [
-        "CZstdDirect", "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Zarr", package: "holstream"),
+        "CZstdDirect", "Peak", .product(name: "Lattice", package: "holstream"),
+        .product(name: "Zarr", package: "holstream"),
       ]),
     .systemLibrary(name: "CZstdDirect", pkgConfig: "libzstd"),
     .executableTarget(

@@ -59,7 +59,8 @@ struct ObservationParser: Sendable {
       return .refused("has \(cells.count) cells where the header names \(header.count)")
     }
     // An empty cell is a missing number.
-    let numbers = zip(header, cells).compactMap { name, cell in (cell.isEmpty ? .nan : Double(cell)).map { (name, $0) } }
+    let numbers = zip(header, cells).compactMap { name, cell in (cell.isEmpty ? .nan : Double(cell)).map { (name, $0) }
+    }
     return observation(Dictionary(numbers) { first, _ in first })
   }
 

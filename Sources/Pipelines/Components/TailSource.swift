@@ -32,7 +32,8 @@ struct TailSource: Component {
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let url = URL(filePath: path)
     guard follows || FileManager.default.fileExists(atPath: url.path) else {
-      throw RunError(.badInput, "tail \(node.id): \(path) does not exist; create it, or say `follow: true` to wait for it")
+      throw RunError(
+        .badInput, "tail \(node.id): \(path) does not exist; create it, or say `follow: true` to wait for it")
     }
     let parser = ObservationParser(
       isCSV: url.pathExtension.lowercased() == "csv", columns: columns, trajectory: trajectory, time: time)
