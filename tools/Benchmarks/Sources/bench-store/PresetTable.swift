@@ -90,7 +90,7 @@ enum PresetTable {
     let start = distance(`true`, stored)
     guard start > 0 else { return (0, 0) }
     let configuration = DeepQuench.configuration()
-    var ensemble = HolsteinEnsemble(
+    var ensemble = try HolsteinEnsemble(
       states: [`true`, stored], parameters: configuration.parameters, dt: configuration.dt,
       saveEvery: DeepQuench.every, firstTime: 0, workers: 1)
     for _ in 0..<4000 {
