@@ -50,11 +50,15 @@ public struct Report {
       case .verdict, .graph, .message: break
       }
     }
-    var charts = training.sorted { $0.key < $1.key }.map { name, points in
-      LineChart(
-        title: name, xTitle: "step", isLogarithmic: name.contains("loss"), lines: [.init(name: name, points: points)])
+    func curves(_ isShown: (String) -> Bool) -> [LineChart] {
+      training.filter { isShown($0.key) }.sorted { $0.key < $1.key }.map { name, points in
+        LineChart(
+          title: name, xTitle: "step", isLogarithmic: name.contains("loss"), lines: [.init(name: name, points: points)])
+      }
     }
-    charts += rollouts
+    // What one wants to see first comes first: whether the model follows the truth, then whether it still learns.
+    let isLoss = { (name: String) in name.contains("loss") }
+    var charts = rollouts + curves(isLoss)
     for (observable, series) in Self.observables(climate) {
       charts.append(
         LineChart(
@@ -69,7 +73,7 @@ public struct Report {
           title: "Live stream, trajectory \(trajectory)", xTitle: "time",
           lines: frames.sorted { $0.key < $1.key }.map { .init(name: Markup.symbol($0.key), points: $0.value) }))
     }
-    return charts
+    return charts + curves { !isLoss($0) }
   }
 
   /// Truth and model of one observable. A series named `autocorrelation of x` runs over lags, any other over time.
