@@ -83,10 +83,12 @@ struct LongRunningTests {
           #expect(error.code == .noSpace && !refused)
           refused = true
           let stored = try TrajectoryStoreReader(url)
-          #expect(stored.length(0) < 64)
-          #expect(
-            try stored.read("x", trajectory: 0, frames: 0..<stored.length(0))
-              == Array(frames[..<stored.length(0)].joined()))
+          // Readers are told some times a second: perhaps of nothing yet.
+          let length = stored.trajectories > 0 ? stored.length(0) : 0
+          #expect(length < 64)
+          if length > 0 {
+            #expect(try stored.read("x", trajectory: 0, frames: 0..<length) == Array(frames[..<length].joined()))
+          }
           try FileManager.default.removeItem(at: filler)
         }
       }
