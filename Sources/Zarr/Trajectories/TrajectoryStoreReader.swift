@@ -108,8 +108,8 @@ public final class TrajectoryStoreReader: Sendable {
   /// Whether its chunks share files, so that it must be unsealed before it can be appended to.
   public var isSealed: Bool { arrays.values.contains { $0.metadata.sharding != nil } }
 
-  /// Frames of a trajectory.
-  public func length(_ trajectory: Int) -> Int { lengths[trajectory] }
+  /// Frames of a trajectory; 0 for one that is not there, or not yet.
+  public func length(_ trajectory: Int) -> Int { lengths.indices.contains(trajectory) ? lengths[trajectory] : 0 }
 
   /// Frames that are decoded together.
   public func framesPerChunk(_ field: String) -> Int { array(field).chunkShape[1] }
