@@ -2,14 +2,17 @@
 import PackageDescription
 
 // Arrows point one way: the command line knows the dashboard, the dashboard knows the streams, and only
-// the pipelines know the rooms. The rooms do not know each other (Climate knows Lattice for its frames).
+// the pipelines know the rooms. The rooms do not know each other; they stand on common ground, `Trajectories`, `Settings`
+// and `Tensors`, which imports nothing of ours.
 let package = Package(
   name: "holstream",
   products: [
     .executable(name: "holstream", targets: ["holstream"]),
+    .library(name: "Trajectories", targets: ["Trajectories"]),
+    .library(name: "Settings", targets: ["Settings"]),
     .library(name: "Streams", targets: ["Streams"]),
     .library(name: "Tensors", targets: ["Tensors"]),
-    .library(name: "Lattice", targets: ["Lattice"]),
+    .library(name: "Systems", targets: ["Systems"]),
     .library(name: "Zarr", targets: ["Zarr"]),
     .library(name: "Learning", targets: ["Learning"]),
     .library(name: "Climate", targets: ["Climate"]),
@@ -30,6 +33,10 @@ let package = Package(
     .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
     .target(name: "CKernels"),
 
+    // The ground.
+    .target(name: "Trajectories"),
+    .target(name: "Settings"),
+
     // The rooms.
     .target(
       name: "Streams",
@@ -39,18 +46,20 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
-    .target(name: "Lattice", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
+    .target(name: "Systems", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels", "COpenBLAS"]),
     .target(name: "Zarr", dependencies: ["CZstd", "CKernels"]),
-    .target(name: "Learning", dependencies: ["Tensors", "CKernels"]),
+    .target(name: "Learning", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels"]),
     .target(
       name: "Climate",
-      dependencies: ["Lattice", "Tensors", .product(name: "DequeModule", package: "swift-collections")]),
+      dependencies: [
+        "Trajectories", "Settings", "Systems", "Tensors", .product(name: "DequeModule", package: "swift-collections"),
+      ]),
 
     // The one place that knows them all, and the two doors to it.
     .target(
       name: "Pipelines",
       dependencies: [
-        "Streams", "Tensors", "Lattice", "Zarr", "Learning", "Climate", "Yams",
+        "Trajectories", "Settings", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "Yams",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
@@ -67,10 +76,9 @@ let package = Package(
     .executableTarget(
       name: "holstream",
       dependencies: [
-        "Dashboard", "Pipelines", "Streams", "Lattice", "Zarr", "Learning", "Climate", "Tensors",
+        "Dashboard", "Pipelines", "Settings", "Streams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "Logging", package: "swift-log"),
       ]),
 
     .target(name: "TestSupport"),
@@ -81,16 +89,19 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    .testTarget(name: "TrajectoriesTests", dependencies: ["Trajectories", "TestSupport"]),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-    .testTarget(name: "LatticeTests", dependencies: ["Lattice", "Tensors", "TestSupport"]),
+    .testTarget(name: "SystemsTests", dependencies: ["Systems", "Trajectories", "Settings", "Tensors", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
-    .testTarget(name: "LearningTests", dependencies: ["Learning", "Tensors", "TestSupport"]),
-    .testTarget(name: "ClimateTests", dependencies: ["Climate", "Lattice", "Tensors", "TestSupport"]),
+    .testTarget(name: "LearningTests", dependencies: ["Learning", "Trajectories", "Settings", "Tensors", "TestSupport"]),
+    .testTarget(name: "ClimateTests", dependencies: ["Climate", "Systems", "Trajectories", "Settings", "Tensors", "TestSupport"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Streams", "FlyingFox", "TestSupport"]),
     .testTarget(
       name: "PipelinesTests",
       dependencies: [
-        "Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Lattice", "Climate", "holstream", "TestSupport",
+        "Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Systems", "Climate", "Trajectories", "Settings",
+        "holstream", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6]

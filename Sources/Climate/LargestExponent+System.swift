@@ -1,4 +1,4 @@
-public import Lattice
+public import Systems
 
 extension LargestExponent {
   /// The same of a system that advances by itself.

@@ -1,4 +1,4 @@
-public import Lattice
+public import Systems
 
 /// The statistics of a live stream over a window or with forgetting, its structure factors, and whether it drifts.
 public struct MonitoredClimate: Sendable {

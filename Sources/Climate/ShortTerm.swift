@@ -1,5 +1,5 @@
 internal import Foundation
-public import Lattice
+public import Systems
 
 /// How good predictions are step by step, from a set of starts.
 public struct ShortTerm: Codable, Sendable {

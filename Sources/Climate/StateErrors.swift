@@ -1,4 +1,4 @@
-internal import Lattice
+internal import Systems
 
 /// Squared errors of every rollout at every frame, by component.
 struct StateErrors {

@@ -1,4 +1,4 @@
-public import Lattice
+public import Systems
 
 /// Structure factors of a chain, averaged over frames in one pass.
 ///

@@ -1,5 +1,5 @@
 internal import Foundation
-public import Lattice
+public import Systems
 
 /// What a checkpoint is worth, from rollouts against held-out truth over the same frames.
 ///

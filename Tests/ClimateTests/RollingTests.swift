@@ -1,5 +1,5 @@
 import Foundation
-import Lattice
+import Systems
 import Testing
 
 @testable import Climate

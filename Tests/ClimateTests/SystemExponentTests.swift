@@ -1,4 +1,4 @@
-import Lattice
+import Systems
 import Testing
 
 @testable import Climate

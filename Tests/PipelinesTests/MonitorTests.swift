@@ -1,6 +1,7 @@
 import Climate
 import Foundation
-import Lattice
+@testable import Settings
+import Systems
 import Streams
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
-import Lattice
+@testable import Settings
+import Systems
 import Learning
 import TestSupport
 import Testing

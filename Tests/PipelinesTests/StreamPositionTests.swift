@@ -1,5 +1,5 @@
 import Foundation
-import Lattice
+import Systems
 import Learning
 import Streams
 import TestSupport

@@ -12,15 +12,15 @@ let package = Package(
     .executableTarget(
       name: "bench-lattice",
       dependencies: [
-        "Peak", .product(name: "Lattice", package: "holstream"), .product(name: "Tensors", package: "holstream"),
+        "Peak", .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
       ]),
     .executableTarget(
       name: "study-lattice",
-      dependencies: [.product(name: "Climate", package: "holstream"), .product(name: "Lattice", package: "holstream")]),
+      dependencies: [.product(name: "Climate", package: "holstream"), .product(name: "Systems", package: "holstream")]),
     .executableTarget(
       name: "bench-store",
       dependencies: [
-        "CZstdDirect", "Peak", .product(name: "Lattice", package: "holstream"),
+        "CZstdDirect", "Peak", .product(name: "Systems", package: "holstream"),
         .product(name: "Zarr", package: "holstream"),
       ]),
     .systemLibrary(name: "CZstdDirect", pkgConfig: "libzstd"),

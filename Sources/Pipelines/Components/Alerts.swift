@@ -1,5 +1,6 @@
 internal import Climate
 internal import Foundation
+internal import Settings
 internal import Streams
 
 /// Thresholds of one stage, and what is done when they are crossed.

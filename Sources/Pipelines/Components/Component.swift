@@ -1,3 +1,5 @@
+internal import Settings
+
 /// One kind of source, stage or sink: a word in a pipeline file and the code behind it.
 ///
 /// To add one, write a type in a file of its own and a line in `ComponentCatalogue`. The keys that `init` reads are at

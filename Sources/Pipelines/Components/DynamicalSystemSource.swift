@@ -1,4 +1,5 @@
-internal import Lattice
+internal import Settings
+internal import Systems
 internal import Streams
 internal import Synchronization
 

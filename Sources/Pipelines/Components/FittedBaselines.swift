@@ -1,5 +1,5 @@
 internal import Climate
-internal import Lattice
+internal import Systems
 internal import Learning
 
 /// What a model must beat: predictors that are fitted in closed form to a bounded number of training frames.

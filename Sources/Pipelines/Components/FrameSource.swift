@@ -1,4 +1,4 @@
-internal import Lattice
+internal import Systems
 
 /// A source whose trajectories can be had again, each alone.
 protocol FrameSource: Sendable {

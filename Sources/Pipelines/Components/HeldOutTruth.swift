@@ -1,5 +1,5 @@
 internal import Climate
-internal import Lattice
+internal import Systems
 internal import Learning
 internal import Tensors
 

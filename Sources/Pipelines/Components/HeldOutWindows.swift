@@ -1,4 +1,4 @@
-internal import Lattice
+internal import Systems
 internal import Learning
 
 /// A uniform sample of all that has come by on held-out trajectories, and what a model makes of it.

@@ -1,6 +1,7 @@
 internal import Climate
 internal import Foundation
-internal import Lattice
+internal import Settings
+internal import Systems
 internal import Streams
 
 /// A log of whatever flows in, a line each.

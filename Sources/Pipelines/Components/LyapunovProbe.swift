@@ -1,6 +1,6 @@
 internal import Climate
 internal import Foundation
-internal import Lattice
+internal import Systems
 internal import Learning
 
 /// The largest Lyapunov exponents of the truth and of models, from the same states by the same estimator.

@@ -1,4 +1,4 @@
-internal import Lattice
+internal import Systems
 
 /// Named numbers of one instant of one trajectory.
 struct Observation: Sendable, Equatable {

@@ -1,4 +1,5 @@
-internal import Lattice
+internal import Settings
+internal import Systems
 internal import Streams
 
 /// From states to the numbers that one wants of them.

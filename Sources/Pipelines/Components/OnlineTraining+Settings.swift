@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Learning
+internal import Settings
 
 extension OnlineTraining.Settings {
   /// Reads the keys of the online trainer; problems are reported to the section.

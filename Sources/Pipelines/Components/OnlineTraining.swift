@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Lattice
+internal import Systems
 internal import Learning
 
 /// Turns a stream of frames into optimizer steps: windows, reservoir, trainer, by count and never by the clock.

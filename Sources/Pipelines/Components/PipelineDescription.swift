@@ -1,4 +1,5 @@
 public import Foundation
+internal import Settings
 
 /// A pipeline file, understood and checked: what `holstream validate` approves and `holstream run` assembles.
 public struct PipelineDescription: Sendable {

@@ -1,4 +1,4 @@
-internal import Lattice
+internal import Systems
 
 /// The stream of a run's source once more, from any place in it.
 struct RecordedStream {

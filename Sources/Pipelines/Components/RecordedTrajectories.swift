@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Lattice
+internal import Systems
 internal import Zarr
 
 /// The trajectories of a run's source: from its store where they are in it, else made again, to the same bits.

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Lattice
+internal import Systems
 internal import Learning
 internal import Tensors
 internal import Zarr

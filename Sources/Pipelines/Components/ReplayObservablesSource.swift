@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Settings
 internal import Streams
 internal import Synchronization
 internal import Zarr

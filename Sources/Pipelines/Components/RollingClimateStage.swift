@@ -1,5 +1,6 @@
 internal import Climate
-internal import Lattice
+internal import Settings
+internal import Systems
 internal import Streams
 
 /// Rolling statistics of the live stream: of Δρ and ΔQ of frames, or of the observables that come.

@@ -1,4 +1,4 @@
-internal import Lattice
+internal import Systems
 internal import Zarr
 
 /// The order in which a source sends its frames: all trajectories abreast, frame by frame, then the next as many.

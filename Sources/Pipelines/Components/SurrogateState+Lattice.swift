@@ -1,4 +1,4 @@
-internal import Lattice
+internal import Systems
 internal import Learning
 
 extension SurrogateState {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Learning
+internal import Settings
 internal import Streams
 
 /// Training curves for TensorBoard.

@@ -1,3 +1,5 @@
+internal import Settings
+
 /// How checkpoints are judged.
 struct VerdictSettings: Sendable {
   /// Name of the source of the truth; the only one when nil.

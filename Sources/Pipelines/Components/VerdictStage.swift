@@ -1,6 +1,7 @@
 internal import Climate
 internal import Foundation
-internal import Lattice
+internal import Settings
+internal import Systems
 internal import Learning
 internal import Streams
 

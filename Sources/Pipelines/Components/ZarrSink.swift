@@ -1,5 +1,6 @@
 internal import Foundation
-internal import Lattice
+internal import Settings
+internal import Systems
 internal import Streams
 internal import Zarr
 

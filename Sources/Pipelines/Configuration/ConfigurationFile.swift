@@ -1,4 +1,5 @@
 public import Foundation
+public import Settings
 internal import Yams
 
 /// The text of a pipeline file, parsed but not yet understood, with the overrides of the command line applied.
@@ -49,7 +50,7 @@ public struct ConfigurationFile {
 
   /// The file's top level.
   public func section(_ diagnostics: ConfigurationDiagnostics) -> ConfigurationSection {
-    ConfigurationSection(root, path: "", file: name, diagnostics: diagnostics)
+    ConfigurationSection(SettingsNode(root), path: "", file: name, diagnostics: diagnostics)
   }
 
   /// The file's text after the overrides, as it is kept beside the run's results.
@@ -96,6 +97,20 @@ public struct ConfigurationFile {
         message: "a key is given twice: \(keys.map { "\($0)" }.joined(separator: ", "))")
     default:
       ConfigurationProblem(file: file, path: "", message: "not YAML: \(error)")
+    }
+  }
+}
+
+extension SettingsNode {
+  /// A node of YAML; an alias that was not resolved is an empty value.
+  fileprivate init(_ node: Node) {
+    let mark = node.mark.map { Mark(line: $0.line, column: $0.column) }
+    switch node {
+    case .scalar(let scalar): self.init(.scalar(scalar.string), mark: mark)
+    case .mapping(let pairs):
+      self.init(.mapping(pairs.map { (SettingsNode($0.key), SettingsNode($0.value)) }), mark: mark)
+    case .sequence(let items): self.init(.sequence(items.map { SettingsNode($0) }), mark: mark)
+    case .alias: self.init(.scalar(""), mark: mark)
     }
   }
 }

@@ -1,6 +1,6 @@
 internal import Climate
 public import Foundation
-internal import Lattice
+internal import Systems
 internal import Zarr
 
 /// `holstream climate`: two stores side by side.

@@ -1,6 +1,7 @@
 internal import Climate
 public import Foundation
 internal import Learning
+internal import Settings
 internal import Streams
 
 /// `holstream judge`: verdicts on the checkpoints that a run has left, with the numbers that are asked for now.

@@ -1,5 +1,5 @@
 public import Foundation
-internal import Lattice
+internal import Systems
 internal import Zarr
 
 /// `holstream simulate`: the Holstein model into a store.

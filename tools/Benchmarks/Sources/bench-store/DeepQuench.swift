@@ -1,5 +1,5 @@
 import Foundation
-import Lattice
+import Systems
 
 /// Chaotic frames: density matrices of one trajectory of the deep quench, every 64th step.
 enum DeepQuench {

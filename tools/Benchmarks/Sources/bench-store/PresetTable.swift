@@ -1,5 +1,5 @@
 import Foundation
-import Lattice
+import Systems
 import Zarr
 
 /// Ratio and speed of the presets on chaotic frames, and what an error costs in time of prediction.

@@ -1,6 +1,6 @@
 import Climate
 import Foundation
-import Lattice
+import Systems
 
 // The studies behind docs/physics.md, as JSON on standard output: `tools/study-lattice` runs them and draws the figures.
 //

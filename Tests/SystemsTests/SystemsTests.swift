@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Lattice
+@testable import Systems
 
 @Suite("Dynamical systems")
 struct SystemsTests {

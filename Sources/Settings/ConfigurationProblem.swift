@@ -9,6 +9,14 @@ public struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible
   public var path: String
   public var message: String
 
+  public init(file: String, line: Int? = nil, column: Int? = nil, path: String, message: String) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.path = path
+    self.message = message
+  }
+
   public var description: String {
     var place = file
     if let line { place += ":\(line)" }

@@ -1,7 +1,7 @@
 /// Numbers with units, as people write them in a pipeline file.
-enum Quantity {
+public enum Quantity {
   /// `200ms`, `1.5 s`, `5 minutes`, `2 h`, `7 days`.
-  static func duration(_ text: String) -> Duration? {
+  public static func duration(_ text: String) -> Duration? {
     guard let (number, unit) = split(text) else { return nil }
     let seconds: Double
     switch unit {
@@ -12,11 +12,13 @@ enum Quantity {
     case "d", "day", "days": seconds = 86400
     default: return nil
     }
-    return .seconds(number * seconds)
+    // A length of time that the clock can hold: some thousand years.
+    let total = number * seconds
+    return total <= 1e11 ? .seconds(total) : nil
   }
 
   /// `200 GB`, `64 MiB`, `1e9 B`.
-  static func bytes(_ text: String) -> Int? {
+  public static func bytes(_ text: String) -> Int? {
     guard let (number, unit) = split(text) else { return nil }
     let units = [
       "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 0x1p10, "mib": 0x1p20, "gib": 0x1p30, "tib": 0x1p40,

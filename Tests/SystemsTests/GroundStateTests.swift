@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Lattice
+@testable import Systems
 
 @Suite("The state before a quench")
 struct GroundStateTests {

@@ -1,7 +1,7 @@
 /// Finds what a misspelt word was probably meant to be.
-enum Spelling {
+public enum Spelling {
   /// The candidate closest to `word`, when it is close enough to be worth suggesting.
-  static func suggestion(for word: String, among candidates: some Sequence<String>) -> String? {
+  public static func suggestion(for word: String, among candidates: some Sequence<String>) -> String? {
     let limit = max(2, word.count / 2)
     return candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }
       .filter { $0.1 <= limit }

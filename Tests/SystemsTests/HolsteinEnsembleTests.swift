@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Lattice
+@testable import Systems
 
 @Suite("The Holstein ensemble")
 struct HolsteinEnsembleTests {

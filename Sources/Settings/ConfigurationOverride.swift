@@ -3,7 +3,8 @@ public struct ConfigurationOverride: Sendable, Equatable {
   public let text: String
   /// The keys that lead to the value, joined by dots.
   public let path: String
-  let value: String
+  /// As written, YAML where a pipeline file is overridden.
+  public let value: String
 
   /// - Throws: `ConfigurationError` when the text is not of that form.
   public init(_ text: String) throws {
@@ -21,7 +22,7 @@ public struct ConfigurationOverride: Sendable, Equatable {
 
 extension ConfigurationError {
   /// A problem with an override as such.
-  init(_ override: String, _ message: String) {
+  public init(_ override: String, _ message: String) {
     self.init([ConfigurationProblem(file: "--set \(override)", path: "", message: message)])
   }
 }

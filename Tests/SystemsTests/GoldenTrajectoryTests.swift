@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Lattice
+@testable import Systems
 
 /// Trajectories that NumPy and SciPy made (data/lattice/make.py).
 @Suite("Trajectories made by other software")

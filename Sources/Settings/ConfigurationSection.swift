@@ -1,6 +1,4 @@
-internal import Yams
-
-/// One mapping of a pipeline file, read key by key.
+/// One mapping of a pipeline file (or of `--set` on a command line), read key by key.
 ///
 /// Reading a key is also declaring it: the key, its default and its meaning are remembered, so that unknown keys are
 /// refused with a suggestion and `holstream components` teaches from the same lines that parse. A reader that meets a
@@ -13,11 +11,11 @@ public final class ConfigurationSection {
     public var meaning: String
   }
 
-  let path: String
+  public let path: String
   public private(set) var keys: [Key] = []
   private let file: String
-  private let mapping: [(key: Node, value: Node)]
-  private let mark: Mark?
+  private let mapping: [(key: SettingsNode, value: SettingsNode)]
+  private let mark: SettingsNode.Mark?
   private let diagnostics: ConfigurationDiagnostics
   private var children: [(name: String, section: ConfigurationSection)] = []
   private var toleratesUnknownKeys = false
@@ -25,17 +23,16 @@ public final class ConfigurationSection {
   private let scalar: String?
   private var takesShorthand = false
 
-  init(_ node: Node?, path: String, file: String, diagnostics: ConfigurationDiagnostics) {
+  public init(_ node: SettingsNode?, path: String, file: String, diagnostics: ConfigurationDiagnostics) {
     self.path = path
     self.file = file
     self.diagnostics = diagnostics
     mark = node?.mark
-    switch node {
+    switch node?.value {
     case nil: (mapping, scalar) = ([], nil)
-    case .mapping(let pairs): (mapping, scalar) = (pairs.map { ($0.key, $0.value) }, nil)
-    case .scalar(let value) where value.string.isEmpty || value.string == "~" || value.string == "null":
-      (mapping, scalar) = ([], nil)
-    case .scalar(let value): (mapping, scalar) = ([], value.string)
+    case .mapping(let pairs): (mapping, scalar) = (pairs, nil)
+    case .scalar(let text) where text.isEmpty || text == "~" || text == "null": (mapping, scalar) = ([], nil)
+    case .scalar(let text): (mapping, scalar) = ([], text)
     default:
       (mapping, scalar) = ([], nil)
       problem("expected keys and values (`key: value`)", at: mark)
@@ -50,7 +47,7 @@ public final class ConfigurationSection {
   // MARK: Keys
 
   /// The names of all keys that the file gives, in its order.
-  public var names: [String] { mapping.map { $0.key.scalar?.string ?? "" } }
+  public var names: [String] { mapping.map { $0.key.scalar ?? "" } }
 
   /// The value of a section that is written as one scalar, for components with one obvious key; nil otherwise.
   public var shorthand: String? {
@@ -155,7 +152,7 @@ public final class ConfigurationSection {
   public func list<Value>(_ name: String, _ meaning: String, _ body: (ConfigurationSection) -> Value) -> [Value]? {
     keys.append(Key(name: name, value: "[…]", meaning: meaning))
     guard let node = value(name) else { return nil }
-    guard case .sequence(let items) = node else {
+    guard case .sequence(let items) = node.value else {
       problem("expected a list (`- …` or `[…]`)", key: name, at: node.mark)
       return nil
     }
@@ -172,7 +169,7 @@ public final class ConfigurationSection {
     if toleratesUnknownKeys { return }
     if let scalar, !takesShorthand { problem("expected keys and values (`key: value`), got `\(scalar)`", at: mark) }
     for (key, _) in mapping {
-      let name = key.scalar?.string ?? "?"
+      let name = key.scalar ?? "?"
       guard !keys.contains(where: { $0.name == name }) else { continue }
       let known = keys.map(\.name)
       let remedy =
@@ -183,10 +180,10 @@ public final class ConfigurationSection {
   }
 
   /// Leaves unknown keys unreported, where another problem explains them already.
-  func ignoreUnknownKeys() { toleratesUnknownKeys = true }
+  public func ignoreUnknownKeys() { toleratesUnknownKeys = true }
 
   /// The section that was read under this name.
-  func child(named name: String) -> ConfigurationSection? { children.last { $0.name == name }?.section }
+  public func child(named name: String) -> ConfigurationSection? { children.last { $0.name == name }?.section }
 
   /// Reports a problem with one key, at its place in the file.
   public func problem(_ message: String, key: String) {
@@ -196,7 +193,7 @@ public final class ConfigurationSection {
   /// Reports a problem with the whole section.
   public func problem(_ message: String) { problem(message, at: mark) }
 
-  private func problem(_ message: String, key: String? = nil, at mark: Mark?) {
+  private func problem(_ message: String, key: String? = nil, at mark: SettingsNode.Mark?) {
     diagnostics.report(
       ConfigurationProblem(
         file: file, line: mark?.line, column: mark?.column, path: key.map(joined) ?? path, message: message))
@@ -210,24 +207,24 @@ public final class ConfigurationSection {
   ) -> Value {
     keys.append(Key(name: name, value: shown ?? "\(fallback)", meaning: meaning))
     guard let node = value(name) else { return fallback }
-    guard case .scalar(let scalar) = node else {
+    guard let text = node.scalar else {
       problem("expected \(expected), got a nested value", key: name, at: node.mark)
       return fallback
     }
-    guard let parsed = parse(scalar.string) else {
-      problem("expected \(expected), got `\(scalar.string)`", key: name, at: node.mark)
+    guard let parsed = parse(text) else {
+      problem("expected \(expected), got `\(text)`", key: name, at: node.mark)
       return fallback
     }
     return parsed
   }
 
-  private func child(_ node: Node?, name: String) -> ConfigurationSection {
+  private func child(_ node: SettingsNode?, name: String) -> ConfigurationSection {
     let section = ConfigurationSection(node, path: joined(name), file: file, diagnostics: diagnostics)
     children.append((name, section))
     return section
   }
 
-  private func value(_ name: String) -> Node? { mapping.first { $0.key.scalar?.string == name }?.value }
+  private func value(_ name: String) -> SettingsNode? { mapping.first { $0.key.scalar == name }?.value }
 
   private func joined(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
