@@ -207,4 +207,36 @@ struct TrajectoryStoreTests {
       }
     }
   }
+
+  @Test(
+    "A name that leads out of the store, or stands for a part of it, is refused and nothing is written",
+    arguments: [
+      "../../victim.zarr/Q", "..", ".", "", "a/b", "a\\b", "length", "time", "zarr.json", ".hidden", "__x", "a\u{0}b",
+      String(repeating: "x", count: 201),
+    ])
+  func names(name: String) async throws {
+    try await withTemporaryDirectory { folder in
+      let field = TrajectoryField(name: name, shape: [], dataType: .float64, dimensionNames: [])
+      #expect(throws: StoreError.self) {
+        try TrajectoryStoreWriter(
+          creating: folder.appending(path: "s.zarr"), layout: TrajectoryStoreLayout(fields: [field]))
+      }
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(left.isEmpty)
+    }
+  }
+
+  @Test("Units and names of an array are kept beside it and come back")
+  func attributes() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "s.zarr")
+      let field = TrajectoryField(
+        name: "Größe des Domäne, nm", shape: [], dataType: .float64, dimensionNames: [],
+        attributes: ["units": .string("nm")])
+      let writer = try TrajectoryStoreWriter(creating: url, layout: TrajectoryStoreLayout(fields: [field]))
+      try writer.append(trajectory: 0, time: 0, [field.name: [1]])
+      try writer.close()
+      #expect(try TrajectoryStoreReader(url).fields == [field])
+    }
+  }
 }

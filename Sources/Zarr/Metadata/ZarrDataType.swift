@@ -51,26 +51,24 @@ public enum ZarrDataType: String, Sendable, Equatable, CaseIterable {
 
   /// Puts `values` (complex ones as interleaved parts) in this type at the start of `bytes`; only for floating-point
   /// types and int64.
-  func put(_ values: [Double], into bytes: UnsafeMutableRawBufferPointer) {
+  func put(_ values: UnsafeBufferPointer<Double>, into bytes: UnsafeMutableRawBufferPointer) {
     precondition(bytes.count >= values.count * byteCount / components, "no room for \(values.count) numbers")
-    values.withUnsafeBufferPointer { values in
-      switch self {
-      case .float64, .complex128: bytes.copyMemory(from: UnsafeRawBufferPointer(values))
-      case .float32, .complex64:
-        let target = bytes.assumingMemoryBound(to: Float.self)
-        for index in 0..<values.count { target[index] = Float(values[index]) }
-      case .int64:
-        let target = bytes.assumingMemoryBound(to: Int64.self)
-        for index in 0..<values.count { target[index] = Int64(values[index]) }
-      default: preconditionFailure("\(rawValue) is not written by this library")
-      }
+    switch self {
+    case .float64, .complex128: bytes.copyMemory(from: UnsafeRawBufferPointer(values))
+    case .float32, .complex64:
+      let target = bytes.assumingMemoryBound(to: Float.self)
+      for index in 0..<values.count { target[index] = Float(values[index]) }
+    case .int64:
+      let target = bytes.assumingMemoryBound(to: Int64.self)
+      for index in 0..<values.count { target[index] = Int64(values[index]) }
+    default: preconditionFailure("\(rawValue) is not written by this library")
     }
   }
 
   /// `values` as their bytes on disk.
   func bytes(_ values: [Double]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: values.count * byteCount / components)
-    bytes.withUnsafeMutableBytes { put(values, into: $0) }
+    bytes.withUnsafeMutableBytes { bytes in values.withUnsafeBufferPointer { put($0, into: bytes) } }
     return bytes
   }
 

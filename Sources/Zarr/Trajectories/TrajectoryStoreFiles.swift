@@ -48,6 +48,7 @@ struct TrajectoryStoreFiles: Sendable {
         shape: [0, 0] + field.shape, dataType: field.dataType, chunkShape: [1, layout.framesPerChunk] + field.shape,
         codecs: preset.chain(for: field, level: layout.compressionLevel),
         dimensionNames: ["trajectory", "time"] + field.dimensionNames, separator: ".")
+      metadata.attributes = field.attributes
       if let bits { metadata.attributes[Self.keptBitsKey] = .number(Double(bits)) }
       return metadata
     }

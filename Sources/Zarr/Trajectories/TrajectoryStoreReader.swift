@@ -66,7 +66,7 @@ public final class TrajectoryStoreReader: Sendable {
       fields.append(
         TrajectoryField(
           name: name, shape: Array(array.shape.dropFirst(2)), dataType: array.dataType,
-          dimensionNames: array.dimensionNames.map { Array($0.dropFirst(2)) } ?? []))
+          dimensionNames: array.dimensionNames.map { Array($0.dropFirst(2)) } ?? [], attributes: array.attributes))
     }
     guard !fields.isEmpty else { throw StoreError(.notAStore, url.path, "holds no arrays over (trajectory, time, …)") }
     let trajectories = arrays.values.map { $0.shape[0] }.min() ?? 0

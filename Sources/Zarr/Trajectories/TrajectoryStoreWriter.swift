@@ -32,6 +32,13 @@ public final class TrajectoryStoreWriter {
     precondition(!layout.fields.isEmpty && layout.framesPerChunk > 0, "a store needs fields and frames in a chunk")
     self.url = url
     self.layout = layout
+    // Before anything is made: names may come from outside.
+    for (index, field) in layout.fields.enumerated() {
+      let isTaken = layout.fields[..<index].contains { $0.name == field.name }
+      if let complaint = TrajectoryField.complaint(aboutName: field.name) ?? (isTaken ? "occurs twice" : nil) {
+        throw StoreError(.unsupported, url.path, "an array cannot be called “\(field.name)”: the name \(complaint)")
+      }
+    }
     guard !FileManager.default.fileExists(atPath: url.path) else {
       throw StoreError(.exists, url.path, "exists already; choose another name or remove it")
     }
@@ -115,7 +122,7 @@ public final class TrajectoryStoreWriter {
         preconditionFailure(
           "field \(field.name): expected \(field.numbersPerFrame) numbers, got \(values[field.name]?.count ?? 0)")
       }
-      field.dataType.put(numbers, into: target)
+      field.put(numbers, into: target)
     }
   }
 
