@@ -20,9 +20,12 @@ extension TapeOracle {
   }
 
   /// d/dh f(h) at 0 to fourth order: the error is of the order of 10⁻¹¹ for functions of order one.
-  static func slope(_ f: (Double) -> Double) -> Double {
+  static func slope(_ f: (Double) -> Double) -> Double { slopes { [f($0)] }[0] }
+
+  static func slopes(_ f: (Double) -> [Double]) -> [Double] {
     let h = 1e-3
-    return (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
+    let (near, far) = (zip(f(h), f(-h)), zip(f(2 * h), f(-2 * h)))
+    return zip(near, far).map { (8 * ($0.0 - $0.1) - ($1.0 - $1.1)) / (12 * h) }
   }
 
   /// The gradient of Σ seeds · node with respect to each input and to the parameters.

@@ -11,7 +11,9 @@
 /// let loss = tape.squaredError(y, tape.input([32, 3], needsGradient: false))
 /// ```
 /// A shape that does not fit is a mistake of the programmer and traps where it is recorded; a replay checks nothing.
-/// A loop is unrolled: an output used as the next input is just more operations.
+/// A loop is unrolled: an output used as the next input is just more operations. A tape is a value: a copy does not see
+/// what is recorded later, so finish recording before it is handed on (`run(tape, tape.sum(x))` hands on the tape
+/// without the sum).
 public struct Tape: Sendable {
   /// A tensor of one tape; of no use in another.
   public struct Node: Hashable, Sendable {
@@ -66,7 +68,8 @@ public struct Tape: Sendable {
 
   func index(of node: Node) -> Int {
     precondition(
-      node.index < entries.count && entries[node.index].shape == node.shape, "Tape: the node belongs to another tape")
+      node.index < entries.count && entries[node.index].shape == node.shape,
+      "Tape: the node is of another tape, or was recorded after this copy of the tape was taken; finish recording first")
     return node.index
   }
 

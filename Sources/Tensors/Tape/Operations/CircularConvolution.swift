@@ -30,14 +30,14 @@ struct CircularConvolution: TapeOperation {
   /// Frames at a time, so that scratch stays in the cache.
   let chunk: Int
 
-  init(batch: Int, sites: [Int], taps: [Int], inputs: Int, outputs: Int) {
+  init(batch: Int, sites: [Int], taps: [Int], inputs: Int, outputs: Int, scratchLimit: Int = 65536) {
     self.batch = batch
     self.sites = sites.reduce(1, *)
     self.inputs = inputs
     self.outputs = outputs
     width = taps.reduce(1, *) * inputs
     neighbours = GatherTable(Self.neighbours(sites, taps), nodes: self.sites)
-    chunk = min(batch, max(1, 65536 / (self.sites * width)))
+    chunk = min(batch, max(1, scratchLimit / (self.sites * width)))
   }
 
   var scratchCount: Int { chunk * sites * width }
