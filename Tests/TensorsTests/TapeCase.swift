@@ -81,7 +81,9 @@ struct TapeCase: Sendable, CustomTestStringConvertible {
       TapeCase("normalise") { $0.normalise($0.input([3, 5])) },
       TapeCase("normalise long rows") { $0.normalise($0.input([2, 19])) },
       TapeCase("squared error") { $0.squaredError($0.input([3, 7]), $0.input([3, 7])) },
-      TapeCase("squared error, weighted") { $0.squaredError($0.input([3, 7]), $0.input([3, 7]), weights: $0.input([7])) },
+      TapeCase("squared error, weighted") {
+        $0.squaredError($0.input([3, 7]), $0.input([3, 7]), weights: $0.input([7]))
+      },
       TapeCase("root mean square error") { $0.rootMeanSquareError($0.input([3, 7]), $0.input([3, 7])) },
     ]
 

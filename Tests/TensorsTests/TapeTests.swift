@@ -66,7 +66,8 @@ struct TapeTests {
     checkGradient(Pass(tape, subject), node, subject)
   }
 
-  @Test("Every tangent is that of finite differences, and so is its gradient",
+  @Test(
+    "Every tangent is that of finite differences, and so is its gradient",
     arguments: TapeCase.operations + TapeCase.networks)
   func tangent(_ subject: TapeCase) {
     var plain = Tape()

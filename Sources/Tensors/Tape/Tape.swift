@@ -69,7 +69,8 @@ public struct Tape: Sendable {
   func index(of node: Node) -> Int {
     precondition(
       node.index < entries.count && entries[node.index].shape == node.shape,
-      "Tape: the node is of another tape, or was recorded after this copy of the tape was taken; finish recording first")
+      "Tape: the node is of another tape, or was recorded after this copy of the tape was taken; finish recording first"
+    )
     return node.index
   }
 

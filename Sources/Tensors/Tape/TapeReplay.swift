@@ -117,7 +117,8 @@ public final class TapeReplay: @unchecked Sendable {
     for k in plan(node).reversed() where places[k].needsGradient { step(k, &pass).backward(pass) }
   }
 
-  private func pass(_ parameters: UnsafePointer<Float>, _ parameterGradients: UnsafeMutablePointer<Float>?) -> TapePass {
+  private func pass(_ parameters: UnsafePointer<Float>, _ parameterGradients: UnsafeMutablePointer<Float>?) -> TapePass
+  {
     TapePass(
       places: UnsafePointer(places.baseAddress!), values: values.pointer, gradients: gradients.pointer,
       scratch: scratch.pointer, parameters: parameters, parameterGradients: parameterGradients,

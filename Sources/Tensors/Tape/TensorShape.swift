@@ -6,7 +6,8 @@ public struct TensorShape: Hashable, Sendable, ExpressibleByArrayLiteral, Custom
 
   /// - Parameter axes: One length or more, each at least 1.
   public init(_ axes: [Int]) {
-    precondition(!axes.isEmpty && axes.allSatisfy { $0 >= 1 }, "TensorShape: \(axes); every axis has a length of 1 or more")
+    precondition(
+      !axes.isEmpty && axes.allSatisfy { $0 >= 1 }, "TensorShape: \(axes); every axis has a length of 1 or more")
     self.axes = axes
     count = axes.reduce(1, *)
   }

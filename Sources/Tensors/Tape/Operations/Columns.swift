@@ -17,7 +17,8 @@ extension Tape {
     precondition(
       !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= x.shape.last,
       "Tape.slice: \(range) of \(x.shape)")
-    return record(Slice(rows: x.shape.rows, width: x.shape.last, range: range), [x], shape: x.shape.withLast(range.count))
+    return record(
+      Slice(rows: x.shape.rows, width: x.shape.last, range: range), [x], shape: x.shape.withLast(range.count))
   }
 }
 

@@ -18,7 +18,8 @@ extension Tape {
   /// Repeats an axis of length 1.
   public mutating func expand(_ x: Node, axis: Int, count: Int) -> Node {
     precondition(
-      x.shape.axes.indices.contains(axis) && x.shape.axes[axis] == 1, "Tape.expand: axis \(axis) of \(x.shape) is not 1")
+      x.shape.axes.indices.contains(axis) && x.shape.axes[axis] == 1, "Tape.expand: axis \(axis) of \(x.shape) is not 1"
+    )
     return expand(x, axis: axis, count: count, scale: 1)
   }
 
