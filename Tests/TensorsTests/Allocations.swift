@@ -25,7 +25,8 @@
         function: pointer, isEnabled: isEnabled.assumingMemoryBound(to: Bool.self), original: pointer.pointee)
     }()
 
-    /// The number of objects made while `body` runs. One call at a time.
+    /// The number of objects made while `body` runs. Only where no other thread is busy, as in an exit test: other
+    /// threads crashed now and then.
     static func count(_ body: () -> Void) -> Int? {
       guard let hook else { return nil }
       hook.thread.pointee = pthread_self()
