@@ -206,9 +206,10 @@ INLINE void integrate(long sites, long lanes, const holstein_parameters *paramet
   }
 }
 
-HOLSTREAM_CLONES
-void holstein_rk4(long sites, long lanes, const holstein_parameters *parameters, const double *onsite,
-                  const double *couplings, double dt, long steps, double *state, double *workspace) {
+HOLSTREAM_CLONES(void, holstein_rk4,
+                 (long sites, long lanes, const holstein_parameters *parameters, const double *onsite,
+                  const double *couplings, double dt, long steps, double *state, double *workspace),
+                 (sites, lanes, parameters, onsite, couplings, dt, steps, state, workspace)) {
   if (lanes == 8)
     integrate(sites, 8, parameters, onsite, couplings, dt, steps, state, workspace);
   else

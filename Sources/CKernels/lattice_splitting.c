@@ -89,10 +89,12 @@ INLINE void kick(const shape *s, double coupling, double tau, double *orbitals, 
   }
 }
 
-HOLSTREAM_CLONES
-void holstein_splitting(long sites, long columns, const holstein_parameters *parameters, const double *onsite,
-                        const double *couplings, const holstein_scheme *scheme, double dt, long steps,
-                        const double *weights, double *orbitals, double *q, double *p, double *workspace) {
+HOLSTREAM_CLONES(void, holstein_splitting,
+                 (long sites, long columns, const holstein_parameters *parameters, const double *onsite,
+                  const double *couplings, const holstein_scheme *scheme, double dt, long steps,
+                  const double *weights, double *orbitals, double *q, double *p, double *workspace),
+                 (sites, columns, parameters, onsite, couplings, scheme, dt, steps, weights, orbitals, q, p,
+                  workspace)) {
   const long width = 2 * columns, stages = scheme->stages, count = 2 * scheme->band + 1;
   const shape s = {sites, columns, scheme->band, parameters, onsite, weights};
   const size_t bytes = sizeof(double) * (size_t)(sites * width);

@@ -72,9 +72,10 @@ INLINE void convolve(const int M, const int taps, const holstream_planes *g, con
     tile(M, 1, taps, g, x + 16 * b, inputs, w, bias, add ? add + 16 * b : 0, y + 16 * b, channels);
 }
 
-HOLSTREAM_WIDE
-void holstream_convolve(const holstream_planes *g, const float *x, int inputs, int taps, const float *packed,
-                        const float *bias, const float *add, float *y, int outputs) {
+HOLSTREAM_WIDE(void, holstream_convolve,
+               (const holstream_planes *g, const float *x, int inputs, int taps, const float *packed,
+                const float *bias, const float *add, float *y, int outputs),
+               (g, x, inputs, taps, packed, bias, add, y, outputs)) {
   for (int o = 0; o < outputs; o += HOLSTREAM_TILE) {
     const int channels = outputs - o < HOLSTREAM_TILE ? outputs - o : HOLSTREAM_TILE;
     const float *w = packed + (size_t)o * inputs * taps;
@@ -117,9 +118,10 @@ INLINE void weights_tile(const int M, const int K, const holstream_planes *g, co
     for (int k = 0; k < K; k++) dw[m * row + k] += sum(&acc[m][k]);
 }
 
-HOLSTREAM_WIDE
-void holstream_convolve_weights(const holstream_planes *g, const float *x, int inputs, int taps, const float *dy,
-                                int outputs, float *dw) {
+HOLSTREAM_WIDE(void, holstream_convolve_weights,
+               (const holstream_planes *g, const float *x, int inputs, int taps, const float *dy, int outputs,
+                float *dw),
+               (g, x, inputs, taps, dy, outputs, dw)) {
   const size_t row = (size_t)inputs * taps;
   for (int o = 0; o < outputs;) {
     const int m = outputs - o >= 8 ? 8 : outputs - o >= 4 ? 4 : 1;
@@ -144,8 +146,9 @@ void holstream_convolve_weights(const holstream_planes *g, const float *x, int i
   }
 }
 
-HOLSTREAM_WIDE
-void holstream_sum_planes(const holstream_planes *g, const float *dy, int channels, float *db) {
+HOLSTREAM_WIDE(void, holstream_sum_planes,
+               (const holstream_planes *g, const float *dy, int channels, float *db),
+               (g, dy, channels, db)) {
   for (int c = 0; c < channels; c++) {
     const float *d = dy + (size_t)c * g->stride + g->first;
     v16 s = SPLAT(0);

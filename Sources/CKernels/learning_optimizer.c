@@ -4,13 +4,11 @@
 
 #pragma clang fp contract(fast)
 
-HOLSTREAM_CLONES
-void holstream_add_vectors(float *out, const float *x, size_t count) {
+HOLSTREAM_CLONES(void, holstream_add_vectors, (float *out, const float *x, size_t count), (out, x, count)) {
   for (size_t k = 0; k < count; k++) out[k] += x[k];
 }
 
-HOLSTREAM_CLONES
-double holstream_squared_norm(const float *x, size_t count) {
+HOLSTREAM_CLONES(double, holstream_squared_norm, (const float *x, size_t count), (x, count)) {
   double lane[16] = {0}, total = 0;
   size_t k = 0;
   for (; k + 16 <= count; k += 16)
@@ -21,10 +19,11 @@ double holstream_squared_norm(const float *x, size_t count) {
 }
 
 // m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g², w = (1 - rate decay) w - rate (m / c1) / (sqrt(v / c2) + epsilon).
-HOLSTREAM_CLONES
-void holstream_adamw(float *restrict w, const float *restrict gradient, float *restrict m, float *restrict v,
-                     size_t count, float clip, float rate, float beta1, float beta2, float correction1,
-                     float correction2, float epsilon, float decay) {
+HOLSTREAM_CLONES(void, holstream_adamw,
+                 (float *restrict w, const float *restrict gradient, float *restrict m, float *restrict v,
+                  size_t count, float clip, float rate, float beta1, float beta2, float correction1,
+                  float correction2, float epsilon, float decay),
+                 (w, gradient, m, v, count, clip, rate, beta1, beta2, correction1, correction2, epsilon, decay)) {
   const float step = rate / correction1, root = 1 / sqrtf(correction2), keep = 1 - rate * decay;
   for (size_t k = 0; k < count; k++) {
     const float g = gradient[k] * clip;

@@ -41,9 +41,10 @@ INLINE void normalise_tanh(const int N, size_t stride, size_t at, const float *x
     }
 }
 
-HOLSTREAM_WIDE
-void holstream_normalise_tanh(const holstream_planes *g, const float *x, int channels, const float *gamma,
-                              const float *beta, const float *scale, float *mean, float *rstd, float *y) {
+HOLSTREAM_WIDE(void, holstream_normalise_tanh,
+               (const holstream_planes *g, const float *x, int channels, const float *gamma, const float *beta,
+                const float *scale, float *mean, float *rstd, float *y),
+               (g, x, channels, gamma, beta, scale, mean, rstd, y)) {
   int b = 0;
   for (; b + 4 <= g->blocks; b += 4)
     normalise_tanh(4, g->stride, g->first + 16 * (size_t)b, x, channels, gamma, beta, scale, mean, rstd, y);
@@ -54,11 +55,11 @@ void holstream_normalise_tanh(const holstream_planes *g, const float *x, int cha
 // With z = gamma h + beta, h = (x - mean) rstd, y = s tanh z and C channels:
 //   dz = sites dy s (1 - tanh² z),  dbeta = sum dz,  dgamma = sum dz h,
 //   dx = rstd (gamma dz - <gamma dz> - h <gamma dz h>), <.> the mean over channels.
-HOLSTREAM_WIDE
-void holstream_normalise_tanh_backward(const holstream_planes *g, const float *sites, const float *dy, const float *y,
-                                       const float *scale, const float *x, const float *mean, const float *rstd,
-                                       const float *gamma, int channels, const float *add, float *dx, float *dgamma,
-                                       float *dbeta, float *scratch) {
+HOLSTREAM_WIDE(void, holstream_normalise_tanh_backward,
+               (const holstream_planes *g, const float *sites, const float *dy, const float *y, const float *scale,
+                const float *x, const float *mean, const float *rstd, const float *gamma, int channels,
+                const float *add, float *dx, float *dgamma, float *dbeta, float *scratch),
+               (g, sites, dy, y, scale, x, mean, rstd, gamma, channels, add, dx, dgamma, dbeta, scratch)) {
   const size_t stride = g->stride;
   const float inverse = 1.0f / (float)channels;
   for (int k = 0; k < 32 * channels; k++) scratch[k] = 0;
@@ -95,8 +96,9 @@ void holstream_normalise_tanh_backward(const holstream_planes *g, const float *s
   }
 }
 
-HOLSTREAM_WIDE
-void holstream_tanh(const holstream_planes *g, const float *x, int channels, float *y) {
+HOLSTREAM_WIDE(void, holstream_tanh,
+               (const holstream_planes *g, const float *x, int channels, float *y),
+               (g, x, channels, y)) {
   for (int c = 0; c < channels; c++)
     for (int b = 0; b < g->blocks; b++) {
       const size_t at = (size_t)c * g->stride + g->first + 16 * (size_t)b;
@@ -106,9 +108,10 @@ void holstream_tanh(const holstream_planes *g, const float *x, int channels, flo
     }
 }
 
-HOLSTREAM_WIDE
-void holstream_tanh_backward(const holstream_planes *g, const float *sites, const float *dy, const float *y,
-                             int channels, float *dx) {
+HOLSTREAM_WIDE(void, holstream_tanh_backward,
+               (const holstream_planes *g, const float *sites, const float *dy, const float *y, int channels,
+                float *dx),
+               (g, sites, dy, y, channels, dx)) {
   for (int c = 0; c < channels; c++)
     for (int b = 0; b < g->blocks; b++) {
       const size_t in = (size_t)g->first + 16 * (size_t)b, at = (size_t)c * g->stride + in;
@@ -117,8 +120,7 @@ void holstream_tanh_backward(const holstream_planes *g, const float *sites, cons
     }
 }
 
-HOLSTREAM_WIDE
-void holstream_tanh_vector(const float *x, float *y, size_t count) {
+HOLSTREAM_WIDE(void, holstream_tanh_vector, (const float *x, float *y, size_t count), (x, y, count)) {
   size_t k = 0;
   for (; k + 16 <= count; k += 16) {
     v16 t = LOAD(x + k);

@@ -18,9 +18,10 @@ static inline __attribute__((always_inline)) float logarithm(float x) {
 }
 
 // Ten rounds of Philox-4×32 for sixteen counters at once, then Box and Muller's transform of each pair of words.
-HOLSTREAM_CLONES
-void holstream_add_normals(uint64_t seed, uint32_t purpose, uint32_t trajectory, uint32_t step, uint32_t block,
-                           float deviation, float *x, size_t count) {
+HOLSTREAM_CLONES(void, holstream_add_normals,
+                 (uint64_t seed, uint32_t purpose, uint32_t trajectory, uint32_t step, uint32_t block,
+                  float deviation, float *x, size_t count),
+                 (seed, purpose, trajectory, step, block, deviation, x, count)) {
   for (size_t done = 0; done < count; done += 64, block += 16) {
     uint32_t c0[16], c1[16], c2[16], c3[16];
     for (int l = 0; l < 16; l++) {

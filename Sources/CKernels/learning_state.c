@@ -28,8 +28,9 @@ static inline __attribute__((always_inline)) int diagonal(const holstream_planes
   return row_start(g, i) + (g->edge ? 16 * (i % g->edge) + i / g->edge : i);
 }
 
-HOLSTREAM_CLONES
-void holstream_embed(const holstream_planes *g, const float *state, const float *scale, float *planes) {
+HOLSTREAM_CLONES(void, holstream_embed,
+                 (const holstream_planes *g, const float *state, const float *scale, float *planes),
+                 (g, state, scale, planes)) {
   const int L = g->sites;
   const float s = scale[0], *q = state + 2 * (size_t)L * L, *p = q + L;
   float *re = planes, *im = re + g->stride, *qs = im + g->stride, *ps = qs + g->stride;
@@ -47,8 +48,9 @@ void holstream_embed(const holstream_planes *g, const float *state, const float 
   holstream_fill_halo(g, planes, 4);
 }
 
-HOLSTREAM_CLONES
-void holstream_embed_backward(const holstream_planes *g, const float *dplanes, const float *scale, float *dstate) {
+HOLSTREAM_CLONES(void, holstream_embed_backward,
+                 (const holstream_planes *g, const float *dplanes, const float *scale, float *dstate),
+                 (g, dplanes, scale, dstate)) {
   const int L = g->sites;
   const float s = scale[0];
   float *dq = dstate + 2 * (size_t)L * L, *dp = dq + L;
@@ -65,9 +67,9 @@ void holstream_embed_backward(const holstream_planes *g, const float *dplanes, c
   }
 }
 
-HOLSTREAM_CLONES
-void holstream_extract(const holstream_planes *g, const float *planes, const float *scale, const float *add,
-                       float *out) {
+HOLSTREAM_CLONES(void, holstream_extract,
+                 (const holstream_planes *g, const float *planes, const float *scale, const float *add, float *out),
+                 (g, planes, scale, add, out)) {
   const int L = g->sites;
   const size_t count = 2 * (size_t)L * L + 2 * (size_t)L;
   if (!add) memset(out, 0, count * sizeof(float));
@@ -75,8 +77,9 @@ void holstream_extract(const holstream_planes *g, const float *planes, const flo
   holstream_embed_backward(g, planes, scale, out);
 }
 
-HOLSTREAM_CLONES
-void holstream_extract_backward(const holstream_planes *g, const float *dout, const float *scale, float *dplanes) {
+HOLSTREAM_CLONES(void, holstream_extract_backward,
+                 (const holstream_planes *g, const float *dout, const float *scale, float *dplanes),
+                 (g, dout, scale, dplanes)) {
   const int L = g->sites;
   const float s = scale[0], *dq = dout + 2 * (size_t)L * L, *dp = dq + L;
   memset(dplanes, 0, 4 * sizeof(float) * (size_t)g->stride);
@@ -93,8 +96,9 @@ void holstream_extract_backward(const holstream_planes *g, const float *dout, co
   }
 }
 
-HOLSTREAM_CLONES
-void holstream_squared_errors(int sites, const float *label, const float *value, double *sums) {
+HOLSTREAM_CLONES(void, holstream_squared_errors,
+                 (int sites, const float *label, const float *value, double *sums),
+                 (sites, label, value, sums)) {
   const int L = sites;
   for (int i = 0; i < L; i++) {
     const float *a = label + 2 * (size_t)i * L, *b = value + 2 * (size_t)i * L;
@@ -119,9 +123,9 @@ void holstream_squared_errors(int sites, const float *label, const float *value,
   }
 }
 
-HOLSTREAM_CLONES
-void holstream_squared_errors_backward(int sites, const float *label, const float *value, const float *coefficient,
-                                       float *gradient) {
+HOLSTREAM_CLONES(void, holstream_squared_errors_backward,
+                 (int sites, const float *label, const float *value, const float *coefficient, float *gradient),
+                 (sites, label, value, coefficient, gradient)) {
   const int L = sites;
   for (int i = 0; i < L; i++) {
     const size_t at = 2 * (size_t)i * L;

@@ -22,19 +22,22 @@ INLINE void pack(const float *w, int rows, size_t row, int columns, size_t colum
     }
 }
 
-HOLSTREAM_WIDE
-void holstream_winograd_pack(const float *w, int outputs, int inputs, float *packed) {
+HOLSTREAM_WIDE(void, holstream_winograd_pack,
+               (const float *w, int outputs, int inputs, float *packed),
+               (w, outputs, inputs, packed)) {
   pack(w, outputs, 9 * (size_t)inputs, inputs, 9, 0, packed);
 }
 
-HOLSTREAM_WIDE
-void holstream_winograd_pack_adjoint(const float *w, int outputs, int inputs, float *packed) {
+HOLSTREAM_WIDE(void, holstream_winograd_pack_adjoint,
+               (const float *w, int outputs, int inputs, float *packed),
+               (w, outputs, inputs, packed)) {
   pack(w, inputs, 9, outputs, 9 * (size_t)inputs, 1, packed);
 }
 
-HOLSTREAM_WIDE
-void holstream_winograd_transform(const holstream_planes *g, const float *x, int inputs, int begin, int end, int first,
-                                  int count, float *v) {
+HOLSTREAM_WIDE(void, holstream_winograd_transform,
+               (const holstream_planes *g, const float *x, int inputs, int begin, int end, int first, int count,
+                float *v),
+               (g, x, inputs, begin, end, first, count, v)) {
   const int m = g->edge, across = m / 4;
   const size_t position = POSITION(inputs * count);
   for (int c = begin; c < end; c++)
@@ -120,10 +123,11 @@ INLINE void transform_weights(const float *packed, int inputs, int groups, size_
   }
 }
 
-HOLSTREAM_WIDE
-void holstream_winograd_multiply(const holstream_planes *g, const float *v, int inputs, const float *packed,
-                                 int compact, const float *bias, const float *add, float *y, int outputs, int begin,
-                                 int end, int first, int count, float *scratch) {
+HOLSTREAM_WIDE(void, holstream_winograd_multiply,
+               (const holstream_planes *g, const float *v, int inputs, const float *packed, int compact,
+                const float *bias, const float *add, float *y, int outputs, int begin, int end, int first, int count,
+                float *scratch),
+               (g, v, inputs, packed, compact, bias, add, y, outputs, begin, end, first, count, scratch)) {
   const int m = g->edge, across = m / 4, groups = (outputs + HOLSTREAM_TILE - 1) / HOLSTREAM_TILE;
   const size_t kernel = (size_t)inputs * HOLSTREAM_TILE + 16;
   const size_t row = 16 * (size_t)count, input = POSITION(inputs * count);

@@ -133,9 +133,10 @@ INLINE void accumulate(const int V, int fresh, const float *rows, const float *c
 // The side with at least as many channels lies along the vectors.
 #define INPUTS_IN_ROWS(inputs, outputs) ((inputs) < (outputs))
 
-HOLSTREAM_WIDE
-void holstream_winograd_weights(const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs,
-                                int fresh, float *sums, float *scratch) {
+HOLSTREAM_WIDE(void, holstream_winograd_weights,
+               (const holstream_planes *g, const float *x, int inputs, const float *dy, int outputs, int fresh,
+                float *sums, float *scratch),
+               (g, x, inputs, dy, outputs, fresh, sums, scratch)) {
   const int swap = INPUTS_IN_ROWS(inputs, outputs), tiles = TILES(g->edge), count = 16 * tiles;
   const int rows = ((swap ? inputs : outputs) + 7) / 8 * 8, padded = ((swap ? outputs : inputs) + 15) / 16 * 16;
   const size_t row = POSITION(rows * tiles), column = POSITION(tiles * padded);
@@ -157,8 +158,9 @@ void holstream_winograd_weights(const holstream_planes *g, const float *x, int i
       }
 }
 
-HOLSTREAM_WIDE
-void holstream_winograd_finish(const float *sums, int inputs, int outputs, float *dw) {
+HOLSTREAM_WIDE(void, holstream_winograd_finish,
+               (const float *sums, int inputs, int outputs, float *dw),
+               (sums, inputs, outputs, dw)) {
   const int swap = INPUTS_IN_ROWS(inputs, outputs);
   const int lines = swap ? inputs : outputs, columns = swap ? outputs : inputs;
   const int rows = (lines + 7) / 8 * 8, padded = (columns + 15) / 16 * 16;

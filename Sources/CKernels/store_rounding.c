@@ -3,7 +3,7 @@
 
 // Adding half of the last kept place, less one where that place is even, and cutting off what is below: a carry goes into
 // the exponent as it should. A carry out of the largest finite number would make an infinity, so that one is cut instead.
-HOLSTREAM_CLONES void holstream_round_float(void *values, size_t count, int kept) {
+HOLSTREAM_CLONES(void, holstream_round_float, (void *values, size_t count, int kept), (values, count, kept)) {
   if (kept >= 23) return;
   const int dropped = 23 - kept;
   const uint32_t below = (1u << dropped) - 1;
@@ -17,7 +17,7 @@ HOLSTREAM_CLONES void holstream_round_float(void *values, size_t count, int kept
   }
 }
 
-HOLSTREAM_CLONES void holstream_round_double(void *values, size_t count, int kept) {
+HOLSTREAM_CLONES(void, holstream_round_double, (void *values, size_t count, int kept), (values, count, kept)) {
   if (kept >= 52) return;
   const int dropped = 52 - kept;
   const uint64_t below = (1ull << dropped) - 1;

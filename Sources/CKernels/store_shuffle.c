@@ -5,14 +5,14 @@
 
 // The common element sizes are written out, because a constant stride is what lets the compiler use vectors.
 #define SHUFFLE(name, SIZE)                                                                            \
-  HOLSTREAM_CLONES static void shuffle_##name(                                                         \
+  static inline __attribute__((always_inline)) void shuffle_##name(                                    \
       const uint8_t *restrict from, uint8_t *restrict to, size_t elements) {                           \
     for (size_t byte = 0; byte < SIZE; byte++) {                                                       \
       uint8_t *restrict row = to + byte * elements;                                                    \
       for (size_t i = 0; i < elements; i++) row[i] = from[i * SIZE + byte];                            \
     }                                                                                                  \
   }                                                                                                    \
-  HOLSTREAM_CLONES static void unshuffle_##name(                                                       \
+  static inline __attribute__((always_inline)) void unshuffle_##name(                                  \
       const uint8_t *restrict from, uint8_t *restrict to, size_t elements) {                           \
     for (size_t i = 0; i < elements; i++)                                                              \
       for (size_t byte = 0; byte < SIZE; byte++) to[i * SIZE + byte] = from[byte * elements + i];      \
@@ -23,7 +23,8 @@ SHUFFLE(4, 4)
 SHUFFLE(8, 8)
 SHUFFLE(16, 16)
 
-void holstream_shuffle(const uint8_t *from, uint8_t *to, size_t count, size_t type_size) {
+HOLSTREAM_CLONES(void, holstream_shuffle, (const uint8_t *from, uint8_t *to, size_t count, size_t type_size),
+                 (from, to, count, type_size)) {
   size_t elements = count / type_size;
   switch (type_size) {
     case 2: shuffle_2(from, to, elements); break;
@@ -37,7 +38,8 @@ void holstream_shuffle(const uint8_t *from, uint8_t *to, size_t count, size_t ty
   memcpy(to + elements * type_size, from + elements * type_size, count - elements * type_size);
 }
 
-void holstream_unshuffle(const uint8_t *from, uint8_t *to, size_t count, size_t type_size) {
+HOLSTREAM_CLONES(void, holstream_unshuffle, (const uint8_t *from, uint8_t *to, size_t count, size_t type_size),
+                 (from, to, count, type_size)) {
   size_t elements = count / type_size;
   switch (type_size) {
     case 2: unshuffle_2(from, to, elements); break;

@@ -4,8 +4,7 @@
 
 #pragma clang fp contract(fast)
 
-HOLSTREAM_WIDE
-void holstream_tape_add(const float *x, const float *y, float factor, float *restrict z, size_t rows, size_t period) {
+HOLSTREAM_WIDE(void, holstream_tape_add, (const float *x, const float *y, float factor, float *restrict z, size_t rows, size_t period), (x, y, factor, z, rows, period)) {
   if (period == 1) {
     for (size_t k = 0; k < rows; k++) z[k] = x[k] + factor * y[0];
     return;
@@ -14,8 +13,7 @@ void holstream_tape_add(const float *x, const float *y, float factor, float *res
     for (size_t j = 0; j < period; j++) z[j] = x[j] + factor * y[j];
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_multiply(const float *x, const float *y, float *restrict z, size_t rows, size_t period) {
+HOLSTREAM_WIDE(void, holstream_tape_multiply, (const float *x, const float *y, float *restrict z, size_t rows, size_t period), (x, y, z, rows, period)) {
   if (period == 1) {
     for (size_t k = 0; k < rows; k++) z[k] = x[k] * y[0];
     return;
@@ -24,19 +22,15 @@ void holstream_tape_multiply(const float *x, const float *y, float *restrict z, 
     for (size_t j = 0; j < period; j++) z[j] = x[j] * y[j];
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_affine(const float *restrict x, float scale, float shift, float *restrict z, size_t count) {
+HOLSTREAM_WIDE(void, holstream_tape_affine, (const float *restrict x, float scale, float shift, float *restrict z, size_t count), (x, scale, shift, z, count)) {
   for (size_t k = 0; k < count; k++) z[k] = scale * x[k] + shift;
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_accumulate(float factor, const float *restrict x, float *restrict y, size_t count) {
+HOLSTREAM_WIDE(void, holstream_tape_accumulate, (float factor, const float *restrict x, float *restrict y, size_t count), (factor, x, y, count)) {
   for (size_t k = 0; k < count; k++) y[k] += factor * x[k];
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_accumulate_product(const float *restrict x, const float *restrict y, float *restrict z, size_t rows,
-                                       size_t period) {
+HOLSTREAM_WIDE(void, holstream_tape_accumulate_product, (const float *restrict x, const float *restrict y, float *restrict z, size_t rows, size_t period), (x, y, z, rows, period)) {
   if (period == 1) {
     for (size_t k = 0; k < rows; k++) z[k] += x[k] * y[0];
     return;
@@ -82,16 +76,14 @@ INLINE void rows_total(float factor, const float *x, const float *y, float *z, s
   }
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_accumulate_rows(float factor, const float *x, float *y, size_t rows, size_t period) {
+HOLSTREAM_WIDE(void, holstream_tape_accumulate_rows, (float factor, const float *x, float *y, size_t rows, size_t period), (factor, x, y, rows, period)) {
   if (period == 1)
     y[0] += factor * (float)total(x, 0, rows);
   else
     rows_total(factor, x, 0, y, rows, period);
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_accumulate_product_rows(const float *x, const float *y, float *z, size_t rows, size_t period) {
+HOLSTREAM_WIDE(void, holstream_tape_accumulate_product_rows, (const float *x, const float *y, float *z, size_t rows, size_t period), (x, y, z, rows, period)) {
   if (rows == 1)
     for (size_t j = 0; j < period; j++) z[j] += x[j] * y[j];
   else if (period == 1)
@@ -100,9 +92,7 @@ void holstream_tape_accumulate_product_rows(const float *x, const float *y, floa
     rows_total(1, x, y, z, rows, period);
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_reduce(const float *x, float scale, float *y, size_t outer, size_t count, size_t inner,
-                           int32_t accumulate) {
+HOLSTREAM_WIDE(void, holstream_tape_reduce, (const float *x, float scale, float *y, size_t outer, size_t count, size_t inner, int32_t accumulate), (x, scale, y, outer, count, inner, accumulate)) {
   if (!accumulate)
     for (size_t k = 0; k < outer * inner; k++) y[k] = 0;
   for (size_t o = 0; o < outer; o++) {
@@ -113,9 +103,7 @@ void holstream_tape_reduce(const float *x, float scale, float *y, size_t outer, 
   }
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_expand(const float *restrict x, float scale, float *restrict y, size_t outer, size_t count,
-                           size_t inner, int32_t accumulate) {
+HOLSTREAM_WIDE(void, holstream_tape_expand, (const float *restrict x, float scale, float *restrict y, size_t outer, size_t count, size_t inner, int32_t accumulate), (x, scale, y, outer, count, inner, accumulate)) {
   for (size_t o = 0; o < outer; o++) {
     const float *from = x + o * inner;
     if (inner == 1) {
@@ -137,8 +125,7 @@ void holstream_tape_expand(const float *restrict x, float scale, float *restrict
   }
 }
 
-HOLSTREAM_WIDE
-double holstream_tape_squared_error(const float *x, const float *t, const float *w, size_t rows, size_t period) {
+HOLSTREAM_WIDE(double, holstream_tape_squared_error, (const float *x, const float *t, const float *w, size_t rows, size_t period), (x, t, w, rows, period)) {
   double all = 0;
   for (size_t r = 0; r < rows; r++) {
     size_t j = 0;
@@ -162,9 +149,7 @@ double holstream_tape_squared_error(const float *x, const float *t, const float 
   return all;
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_squared_error_backward(const float *restrict x, const float *restrict t, const float *restrict w,
-                                           float factor, float *restrict dx, size_t rows, size_t period) {
+HOLSTREAM_WIDE(void, holstream_tape_squared_error_backward, (const float *restrict x, const float *restrict t, const float *restrict w, float factor, float *restrict dx, size_t rows, size_t period), (x, t, w, factor, dx, rows, period)) {
   for (size_t r = 0; r < rows; r++, x += period, t += period, dx += period) {
     if (w)
       for (size_t j = 0; j < period; j++) dx[j] += factor * w[j] * (x[j] - t[j]);
@@ -173,9 +158,7 @@ void holstream_tape_squared_error_backward(const float *restrict x, const float 
   }
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_squared_error_weights(const float *x, const float *t, float factor, float *dw, size_t rows,
-                                          size_t period) {
+HOLSTREAM_WIDE(void, holstream_tape_squared_error_weights, (const float *x, const float *t, float factor, float *dw, size_t rows, size_t period), (x, t, factor, dw, rows, period)) {
   for (size_t r = 0; r < rows; r++, x += period, t += period)
     for (size_t j = 0; j < period; j++) dw[j] += factor * (x[j] - t[j]) * (x[j] - t[j]);
 }

@@ -182,15 +182,12 @@ INLINE void slopes(const int f, const float *x, const float *y, const float *dy,
     case HOLSTREAM_RSQRT: CALL(HOLSTREAM_RSQRT); break;        \
   }
 
-HOLSTREAM_WIDE
-void holstream_tape_function(int32_t f, const float *x, float *y, size_t count) {
+HOLSTREAM_WIDE(void, holstream_tape_function, (int32_t f, const float *x, float *y, size_t count), (f, x, y, count)) {
 #define VALUES(F) values(F, x, y, count)
   EACH(VALUES)
 }
 
-HOLSTREAM_WIDE
-void holstream_tape_function_backward(int32_t f, const float *x, const float *y, const float *dy, float *dx,
-                                      size_t count) {
+HOLSTREAM_WIDE(void, holstream_tape_function_backward, (int32_t f, const float *x, const float *y, const float *dy, float *dx, size_t count), (f, x, y, dy, dx, count)) {
 #define SLOPES(F) slopes(F, x, y, dy, dx, count)
   EACH(SLOPES)
 }

@@ -8,15 +8,15 @@ extension Tape {
   /// x y, element by element.
   public mutating func multiply(_ x: Node, _ y: Node) -> Node { arithmetic(.multiply, x, y) }
 
-  private mutating func arithmetic(_ kind: Arithmetic.Kind, _ x: Node, _ y: Node) -> Node {
+  private mutating func arithmetic(_ kind: ElementwiseOperation.Kind, _ x: Node, _ y: Node) -> Node {
     precondition(y.shape.isSuffix(of: x.shape), "Tape.\(kind): \(y.shape) is not the end of \(x.shape)")
-    let operation = Arithmetic(kind: kind, rows: x.shape.count / y.shape.count, period: y.shape.count)
+    let operation = ElementwiseOperation(kind: kind, rows: x.shape.count / y.shape.count, period: y.shape.count)
     return record(operation, [x, y], shape: x.shape)
   }
 }
 
 /// z = x ∘ y, y repeated for each of the rows.
-struct Arithmetic: TapeOperation {
+struct ElementwiseOperation: TapeOperation {
   enum Kind { case add, subtract, multiply }
 
   let kind: Kind
