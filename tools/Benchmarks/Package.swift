@@ -14,6 +14,13 @@ let package = Package(
       dependencies: [
         "Peak", .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
       ]),
+    // Digests of all that is computed, for tools/test-arithmetic.
+    .executableTarget(
+      name: "arithmetic-probe",
+      dependencies: [
+        .product(name: "Lattice", package: "holstream"), .product(name: "Learning", package: "holstream"),
+        .product(name: "Tensors", package: "holstream"),
+      ]),
     .executableTarget(
       name: "study-lattice",
       dependencies: [.product(name: "Climate", package: "holstream"), .product(name: "Systems", package: "holstream")]),
