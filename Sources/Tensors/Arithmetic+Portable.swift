@@ -28,6 +28,12 @@ extension Arithmetic {
       }
       return
     }
+    // Set already, and the rest is not: to start anew would go on for ever where the system takes variables away.
+    if variable("HOLSTREAM_ARITHMETIC") == "portable" {
+      throw ArithmeticError(
+        "HOLSTREAM_ARITHMETIC is set to portable, but OPENBLAS_CORETYPE or GLIBC_TUNABLES is not as it should be: unset "
+          + "HOLSTREAM_ARITHMETIC, --arithmetic portable sets all three")
+    }
     for (name, value) in portableEnvironment(tunables: variable("GLIBC_TUNABLES")) { setenv(name, value, 1) }
     throw ArithmeticError("--arithmetic portable cannot start the program anew: \(startAnew(arguments))")
   }
@@ -41,10 +47,13 @@ extension Arithmetic {
   ///
   /// - Parameter tunables: What GLIBC_TUNABLES is now.
   public static func portableEnvironment(tunables: String?) -> [(name: String, value: String)] {
-    let others = (tunables ?? "").split(separator: ":").filter { !$0.hasPrefix("glibc.cpu.hwcaps=") }
+    let entries = (tunables ?? "").split(separator: ":").map(String.init)
+    // Of several, the last counts.
+    let isSet = entries.last { $0.hasPrefix("glibc.cpu.hwcaps=") } == portableTunable
+    let others = entries.filter { !$0.hasPrefix("glibc.cpu.hwcaps=") }
     return [
       ("HOLSTREAM_ARITHMETIC", "portable"), ("OPENBLAS_CORETYPE", portableCore),
-      ("GLIBC_TUNABLES", (others.map(String.init) + ["glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"]).joined(separator: ":")),
+      ("GLIBC_TUNABLES", (isSet ? entries : others + [portableTunable]).joined(separator: ":")),
     ]
   }
 
@@ -57,6 +66,8 @@ extension Arithmetic {
   #else
     private static let portableCore = "Nehalem"
   #endif
+
+  private static let portableTunable = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"
 
   private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

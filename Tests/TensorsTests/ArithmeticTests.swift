@@ -92,6 +92,7 @@ struct ArithmeticTests {
     #expect(ours == "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4")
     #expect(try tunables("glibc.malloc.perturb=1") == "glibc.malloc.perturb=1:" + ours)
     #expect(try tunables("glibc.cpu.hwcaps=-ERMS:glibc.malloc.perturb=1") == "glibc.malloc.perturb=1:" + ours)
+    #expect(try tunables(ours + ":glibc.malloc.perturb=1") == ours + ":glibc.malloc.perturb=1")
     #expect(try tunables(tunables("glibc.malloc.perturb=1")) == "glibc.malloc.perturb=1:" + ours)
   }
 }

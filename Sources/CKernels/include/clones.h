@@ -1,31 +1,33 @@
 #pragma once
 
-// One source, three machine codes: of a function that is defined as
+// One source, several machine codes: of a function that is defined as
 //
 //   HOLSTREAM_CLONES(double, holstream_sum, (const double *x, size_t count), (x, count)) { … }
 //
 // the body is compiled for each of the levels of x86-64, and holstream_sum calls the clone of `holstream_level`. Helpers
-// in the body must be inlined always, to be cloned with it. Elsewhere (arm64) there is one machine code.
+// in the body must be inlined always, to be cloned with it. Elsewhere (arm64) one machine code serves all.
 //
 // The loader could choose, too (target_clones), but before the program can say that it wants the portable ones.
 #if defined(__x86_64__) && defined(__ELF__)
-#define HOLSTREAM_V3_FEATURES "avx,avx2,bmi,bmi2,crc32,cx16,f16c,fma,lzcnt,movbe,popcnt,sahf,sse4.2,xsave"
-#define HOLSTREAM_V3 __attribute__((target(HOLSTREAM_V3_FEATURES)))
-#define HOLSTREAM_V4 __attribute__((target(HOLSTREAM_V3_FEATURES ",avx512f,avx512bw,avx512cd,avx512dq,avx512vl")))
-#define HOLSTREAM_CLONES_WITH(attributes, type, name, parameters, arguments)                                  \
-  static inline __attribute__((always_inline)) type name##_body parameters;                                   \
-  attributes HOLSTREAM_V4 static type name##_v4 parameters {                     \
-    return name##_body arguments;                                                                             \
-  }                                                                                                           \
-  attributes HOLSTREAM_V3 static type name##_v3 parameters {                     \
-    return name##_body arguments;                                                                             \
-  }                                                                                                           \
-  attributes __attribute__((noinline)) static type name##_baseline parameters { return name##_body arguments; } \
-  type name parameters {                                                                                      \
-    if (holstream_level == 4) return name##_v4 arguments;                                                     \
-    if (holstream_level == 3) return name##_v3 arguments;                                                     \
-    return name##_baseline arguments;                                                                         \
-  }                                                                                                           \
+// Features instead of the names of the levels, which would also tell the compiler to avoid 512-bit registers.
+#define HOLSTREAM_AVX2 "avx,avx2,bmi,bmi2,crc32,cx16,f16c,lzcnt,movbe,popcnt,sahf,sse4.2,xsave"
+#define HOLSTREAM_AVX512 ",avx512f,avx512bw,avx512cd,avx512dq,avx512vl"
+#define HOLSTREAM_CLONE(attributes, features, suffix, type, name, parameters, arguments)                  \
+  attributes __attribute__((target(features))) static type name##suffix parameters { return name##_body arguments; }
+#define HOLSTREAM_CLONES_WITH(attributes, type, name, parameters, arguments)                              \
+  static inline __attribute__((always_inline)) type name##_body parameters;                               \
+  HOLSTREAM_CLONE(attributes, HOLSTREAM_AVX2 ",fma" HOLSTREAM_AVX512, _v4, type, name, parameters, arguments) \
+  HOLSTREAM_CLONE(attributes, HOLSTREAM_AVX2 ",fma", _v3, type, name, parameters, arguments)              \
+  HOLSTREAM_CLONE(attributes, HOLSTREAM_AVX2, _unfused, type, name, parameters, arguments)                \
+  HOLSTREAM_CLONE(attributes __attribute__((noinline)), "sse2", _baseline, type, name, parameters, arguments) \
+  type name parameters {                                                                                  \
+    switch (holstream_level) {                                                                            \
+      case HOLSTREAM_V4: return name##_v4 arguments;                                                      \
+      case HOLSTREAM_V3: return name##_v3 arguments;                                                      \
+      case HOLSTREAM_UNFUSED: return name##_unfused arguments;                                            \
+      default: return name##_baseline arguments;                                                          \
+    }                                                                                                     \
+  }                                                                                                       \
   static inline __attribute__((always_inline)) type name##_body parameters
 #else
 #define HOLSTREAM_CLONES_WITH(attributes, type, name, parameters, arguments) type name parameters
@@ -33,5 +35,9 @@
 
 #define HOLSTREAM_CLONES(type, name, parameters, arguments) HOLSTREAM_CLONES_WITH(, type, name, parameters, arguments)
 
-// Which clones run: 4 (x86-64-v4), 3 (x86-64-v3) or 1 (the baseline). Chosen before main and never changed.
+// The unfused clones use AVX2 without fused multiplication and addition. Every operation is then rounded as with the
+// baseline's instructions, so that their bits are the baseline's.
+enum { HOLSTREAM_BASELINE = 1, HOLSTREAM_UNFUSED = 2, HOLSTREAM_V3 = 3, HOLSTREAM_V4 = 4 };
+
+// Which clones run, chosen before main and never changed.
 extern int holstream_level __attribute__((visibility("hidden")));
