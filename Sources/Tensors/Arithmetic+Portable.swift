@@ -10,8 +10,8 @@ internal import COpenBLAS
 extension Arithmetic {
   /// Makes this process compute with what is the same on every processor: call it first thing in `main`.
   ///
-  /// Which kernels run is chosen while a program is loaded, so the program is started anew in its place (`execve`), with
-  /// the variables of `portableEnvironment` set; nothing it did before lasts. In the second process the call returns.
+  /// Which kernels run is chosen while a program is loaded, so the program is started anew in its place (`execve`),
+  /// with the variables of `portableEnvironment` set; nothing it did before lasts. In the second process the call returns.
   ///
   /// - Parameter arguments: The program's arguments, its name first.
   /// - Throws: `ArithmeticError` where the processor, the system or OpenBLAS cannot do it.
@@ -21,7 +21,7 @@ extension Arithmetic {
     }
     if hasPortableEnvironment {
       let core = String(cString: openblas_get_corename())
-      guard core.lowercased() == portableCore.lowercased() else {
+      guard isPortableCore(core) else {
         throw ArithmeticError(
           "--arithmetic portable needs OpenBLAS's kernels for \(portableCore), and this OpenBLAS has \(core)'s: "
             + "install one with DYNAMIC_ARCH, such as Debian's libopenblas0-pthread, or leave it out")
@@ -61,6 +61,8 @@ extension Arithmetic {
     portableEnvironment(tunables: variable("GLIBC_TUNABLES")).allSatisfy { variable($0.name) == $0.value }
   }
 
+  static func isPortableCore(_ core: String) -> Bool { core.lowercased() == portableCore.lowercased() }
+
   #if arch(arm64)
     private static let portableCore = "ARMV8"
   #else
@@ -74,7 +76,7 @@ extension Arithmetic {
   /// Returns only where it fails, with the reason.
   private static func startAnew(_ arguments: [String]) -> String {
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    defer { pointers.forEach { free($0) } }
+    defer { for pointer in pointers { free(pointer) } }
     // By its path, so that the process keeps its name; by the link where the file is no longer there.
     var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     if readlink("/proc/self/exe", &path, Int(PATH_MAX)) > 0 { execv(path, &pointers) }

@@ -22,10 +22,15 @@ public struct Arithmetic: Sendable, Equatable {
   public let mode: Mode
 
   /// What this process computes with, fixed when it starts.
-  public static let current = Arithmetic(
-    kernels: String(cString: holstream_kernels()), core: String(cString: openblas_get_corename()),
-    openBLAS: version(inConfiguration: String(cString: openblas_get_config())),
-    mode: hasPortableEnvironment ? .portable : .native)
+  public static let current: Arithmetic = {
+    let kernels = String(cString: holstream_kernels())
+    let core = String(cString: openblas_get_corename())
+    // The environment alone proves nothing: a program may have set it after it was loaded.
+    let isPortable = hasPortableEnvironment && !kernels.hasPrefix("x86-64-") && isPortableCore(core)
+    return Arithmetic(
+      kernels: kernels, core: core, openBLAS: version(inConfiguration: String(cString: openblas_get_config())),
+      mode: isPortable ? .portable : .native)
+  }()
 
   init(kernels: String, core: String, openBLAS: String, mode: Mode) {
     self.kernels = kernels

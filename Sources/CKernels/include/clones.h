@@ -4,8 +4,8 @@
 //
 //   HOLSTREAM_CLONES(double, holstream_sum, (const double *x, size_t count), (x, count)) { … }
 //
-// the body is compiled for each of the levels of x86-64, and holstream_sum calls the clone of `holstream_level`. Helpers
-// in the body must be inlined always, to be cloned with it. Elsewhere (arm64) one machine code serves all.
+// the body is compiled for each of the levels of x86-64, and holstream_sum calls the clone of `holstream_level`.
+// Helpers in the body must be inlined always, to be cloned with it. Elsewhere (arm64) one machine code serves all.
 //
 // The loader could choose, too (target_clones), but before the program can say that it wants the portable ones.
 #if defined(__x86_64__) && defined(__ELF__)
