@@ -24,7 +24,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // C libraries of the system, and the few loops that C runs faster than Swift.
@@ -52,7 +51,7 @@ let package = Package(
     .target(
       name: "Climate",
       dependencies: [
-        "Trajectories", "Settings", "Systems", "Tensors", .product(name: "DequeModule", package: "swift-collections"),
+        "Trajectories", "Settings", "Tensors", .product(name: "DequeModule", package: "swift-collections"),
       ]),
 
     // The one place that knows them all, and the two doors to it.
@@ -67,10 +66,8 @@ let package = Package(
     .target(
       name: "Dashboard",
       dependencies: [
-        "Streams", "FlyingFox",
-        .product(name: "FlyingSocks", package: "FlyingFox"),
+        "Streams",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("Page")]),
     .executableTarget(
@@ -81,7 +78,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
 
-    .target(name: "TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Streams"]),
     .testTarget(
       name: "StreamsTests",
       dependencies: [
@@ -95,8 +92,8 @@ let package = Package(
     .testTarget(name: "SystemsTests", dependencies: ["Systems", "Trajectories", "Settings", "Tensors", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
     .testTarget(name: "LearningTests", dependencies: ["Learning", "Trajectories", "Settings", "Tensors", "TestSupport"]),
-    .testTarget(name: "ClimateTests", dependencies: ["Climate", "Systems", "Trajectories", "Settings", "Tensors", "TestSupport"]),
-    .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Streams", "FlyingFox", "TestSupport"]),
+    .testTarget(name: "ClimateTests", dependencies: ["Climate", "Trajectories", "Settings", "Tensors", "TestSupport"]),
+    .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Streams", "TestSupport"]),
     .testTarget(
       name: "PipelinesTests",
       dependencies: [

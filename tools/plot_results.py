@@ -20,10 +20,41 @@ matplotlib.rcParams["svg.hashsalt"] = "holstream"
 import matplotlib.pyplot as pyplot
 
 LABELS = {"deltaRho": "Δρ", "deltaQ": "ΔQ", "rho": "ρ"}
+# What verdicts of earlier versions, which had no list of observables, looked at.
+ORDERS = [{"name": "deltaRho"}, {"name": "deltaQ"}]
 
 
 def label(name):
     return LABELS.get(name, name)
+
+
+def learn_labels(verdict):
+    """Symbols of fields and observables, as the verdict gives them."""
+    for entry in verdict.get("fields", []) + verdict.get("observables", []):
+        LABELS[entry["name"]] = entry["symbol"]
+
+
+def observables(verdict):
+    return [entry["name"] for entry in verdict.get("observables", ORDERS)]
+
+
+def score(entry, identity, observable=None):
+    """A number of a verdict or of a baseline, from the fixed starts; None when there is none."""
+    for found in entry.get("scores", []):
+        if (found["id"], found.get("observable"), found.get("condition")) == (identity, observable, None):
+            return float(found["value"])
+    if "scores" in entry:
+        return None
+    # Earlier versions had a key for each.
+    errors = {name.upper() if len(name) == 1 else name: value for name, value in entry.get("errors", {}).items()}
+    value = {"RMSE": errors.get(observable), "climate score": entry.get("climateScore")}.get(identity)
+    return None if value is None else float(value)
+
+
+def time_axis(axis, what, entry):
+    """The time of a verdict or a comparison; earlier versions, which knew one system, gave no unit."""
+    unit = entry.get("timeUnit", "ħ/t")
+    axis.set_xlabel(f"{what}, {unit}" if unit else what)
 
 
 def numbers(values):
@@ -59,7 +90,7 @@ def autocorrelation(climate, arguments):
                 high = [v + e for v, e in zip(values, errors)]
                 axis.fill_between(time, low, high, color=colour, alpha=0.25, linewidth=0)
         axis.axhline(0, color="grey", linewidth=0.5)
-        axis.set_xlabel("time lag, ħ/t")
+        time_axis(axis, "time lag", climate)
         axis.set_title(f"autocorrelation of {label(name)}")
         axis.legend()
     figure.supxlabel(
@@ -81,7 +112,7 @@ def spectra(climate, arguments):
                     numbers(spectrum["frequencies"])[1:], numbers(spectrum["density"])[1:], color=colour,
                     label="truth" if side == "truth" else "model",
                 )
-        axis.set_xlabel("frequency, t/ħ")
+        axis.set_xlabel("frequency" if "timeUnit" in climate else "frequency, t/ħ")
         axis.set_title(f"power spectral density of {label(name)}")
         axis.legend()
     save(figure, arguments, "spectra")
@@ -89,15 +120,16 @@ def spectra(climate, arguments):
 
 def rmse(verdict, arguments):
     figure, (order, state) = columns(["order", "state"])
+    watched = observables(verdict)
     for name, values in sorted(verdict["errorsAgainstFrame"].items()):
-        axis = order if name.startswith("delta") else state
+        axis = order if name in watched else state
         values = numbers(values)
         time = [frame * verdict["timeStep"] for frame in range(len(values))]
         axis.semilogy(time[1:], values[1:], label=label(name))
     for axis in (order, state):
-        axis.set_xlabel("time since the start of the rollout, ħ/t")
+        time_axis(axis, "time since the start of the rollout", verdict)
         axis.legend()
-    order.set_title(f"RMSE of the order parameters, {verdict['checkpoint']}")
+    order.set_title(f"RMSE of the observables, {verdict['checkpoint']}")
     state.set_title(f"RMSE of the state, {verdict['rollouts']} rollouts")
     save(figure, arguments, "rmse")
 
@@ -111,7 +143,7 @@ def survival(verdicts, arguments):
         values = numbers(verdict["survival"])
         axis.step([frame * verdict["timeStep"] for frame in range(len(values))], values, label=f"step {verdict['step']}")
     axis.set_ylim(-0.02, 1.05)
-    axis.set_xlabel("time since the start of the rollout, ħ/t")
+    time_axis(axis, "time since the start of the rollout", verdicts[-1])
     axis.set_title("share of rollouts that have not diverged")
     axis.legend()
     save(figure, arguments, "survival")
@@ -120,18 +152,22 @@ def survival(verdicts, arguments):
 def scores(verdicts, arguments):
     figure, (climate, errors) = columns(["climate", "errors"])
     steps = [verdict["step"] for verdict in verdicts]
-    known = [(v["step"], float(v["climateScore"])) for v in verdicts if v.get("climateScore") is not None]
-    climate.semilogy([step for step, _ in known], [score for _, score in known], marker="o", label="model")
+    known = [(v["step"], score(v, "climate score")) for v in verdicts if score(v, "climate score") is not None]
+    climate.semilogy([step for step, _ in known], [value for _, value in known], marker="o", label="model")
     for baseline in verdicts[-1]["baselines"]:
-        if baseline.get("climateScore") is not None:
-            climate.axhline(float(baseline["climateScore"]), linestyle=":", color="grey")
-            climate.annotate(baseline["name"], (steps[0], float(baseline["climateScore"])), fontsize="small")
+        value = score(baseline, "climate score")
+        if value is not None:
+            climate.axhline(value, linestyle=":", color="grey")
+            climate.annotate(baseline["name"], (steps[0], value), fontsize="small")
     climate.axhline(1, color="black", linewidth=0.5)
     climate.set_title("distance of the climates, in noise floors")
-    for name in ("deltaRho", "deltaQ"):
-        (line,) = errors.semilogy(steps, [float(v["errors"][name]) for v in verdicts], marker="o", label=label(name))
+    for name in observables(verdicts[-1]):
+        values = [(v["step"], score(v, "RMSE", name)) for v in verdicts if score(v, "RMSE", name) is not None]
+        (line,) = errors.semilogy([x for x, _ in values], [y for _, y in values], marker="o", label=label(name))
         for baseline in verdicts[-1]["baselines"]:
-            errors.axhline(float(baseline["errors"][name]), linestyle=":", color=line.get_color())
+            value = score(baseline, "RMSE", name)
+            if value is not None:
+                errors.axhline(value, linestyle=":", color=line.get_color())
     errors.set_title("RMSE of rollouts (dotted: baselines)")
     errors.legend()
     for axis in (climate, errors):
@@ -153,6 +189,7 @@ def main():
             if not verdicts:
                 parser.error(f"{path} holds no verdict")
             climate = verdicts[-1]["climate"]
+            learn_labels(verdicts[-1])
             rmse(verdicts[-1], arguments)
             survival(verdicts, arguments)
             scores(verdicts, arguments)

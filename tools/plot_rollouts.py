@@ -24,10 +24,19 @@ def verdicts(run):
     return [json.loads(line) for line in lines if line.strip()]
 
 
+def score(entry, identity, observable=None):
+    """A number of a verdict or of a baseline, from the fixed starts; not a number when there is none."""
+    for found in entry.get("scores", []):
+        if (found["id"], found.get("observable"), found.get("condition")) == (identity, observable, None):
+            return float(found["value"])
+    # Earlier versions had a key for each error.
+    return float(entry.get("errors", {}).get(observable.lower() if len(observable) == 1 else observable, "nan"))
+
+
 def best(run):
     kept = [v for v in verdicts(run) if (run / "checkpoints" / f"{v['checkpoint']}.safetensors").exists()]
     # A rollout that diverged has a large error or none that is a number: it comes last.
-    chosen = min(kept, key=lambda v: numpy.nan_to_num(float(v["errors"]["deltaRho"]) + float(v["errors"]["deltaQ"]), nan=1e300))
+    chosen = min(kept, key=lambda v: numpy.nan_to_num(score(v, "RMSE", "deltaRho") + score(v, "RMSE", "deltaQ"), nan=1e300))
     print(run / "checkpoints" / f"{chosen['checkpoint']}.safetensors")
 
 
@@ -106,15 +115,15 @@ def intervals(folder):
         points = []
         for path in runs:
             verdict = verdicts(path.parent)[-1]
-            persistence = next(b for b in verdict["baselines"] if b["name"] == "persistence")["errors"]
-            ratio = {k: float(verdict["errors"][k]) / float(persistence[k]) for k in ("deltaRho", "rho", "q")}
+            persistence = next(b for b in verdict["baselines"] if b["name"] == "persistence")
+            ratio = {k: score(verdict, "RMSE", k) / score(persistence, "RMSE", k) for k in ("deltaRho", "rho", "Q")}
             interval = int(path.parent.name.split("-")[1])
             points.append((interval, ratio))
             print(
-                f"| {quench} | {interval} | {ratio['deltaRho']:.3g} | {ratio['rho']:.3g} | {ratio['q']:.3g} "
+                f"| {quench} | {interval} | {ratio['deltaRho']:.3g} | {ratio['rho']:.3g} | {ratio['Q']:.3g} "
                 f"| {100 * float(verdict['survival'][-1]):.0f} % |"
             )
-        for key, symbol, marker in [("deltaRho", "Δρ", "o"), ("rho", "ρ", "s"), ("q", "Q", "v")]:
+        for key, symbol, marker in [("deltaRho", "Δρ", "o"), ("rho", "ρ", "s"), ("Q", "Q", "v")]:
             axis.loglog([p[0] for p in points], [p[1][key] for p in points], marker=marker, label=symbol, base=2)
         axis.set_yscale("log")
         axis.axhline(1, color="grey", linewidth=0.5)

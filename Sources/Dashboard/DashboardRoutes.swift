@@ -1,72 +1,74 @@
-import FlyingFox
-import FlyingSocks
 import Foundation
 import Streams
 
 /// What the page answers to a request.
-struct DashboardRoutes: HTTPHandler {
+struct DashboardRoutes: Sendable {
   let page: DashboardServer
 
-  func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-    guard request.method == .GET || request.method == .HEAD else {
-      return refuse(HTTPStatusCode.methodNotAllowed, "This page only shows: use GET.")
+  func response(to request: HTTPRequest) -> HTTPResponse {
+    guard request.method == "GET" || request.method == "HEAD" else {
+      return .refusal(405, "This page only shows: use GET.")
     }
     // A foreign site can point its own name at 127.0.0.1; its requests then carry that name.
-    guard page.settings.token != nil || isLocal(request.headers[.host]) else {
-      return refuse(.forbidden, "Open the page by its number, http://127.0.0.1:PORT, or as localhost.")
+    guard page.settings.token != nil || isLocal(request["host"]) else {
+      return .refusal(403, "Open the page by its number, http://127.0.0.1:PORT, or as localhost.")
     }
     guard let key = admit(request) else {
-      return refuse(.unauthorized, "Open the page with ?token=… as printed where it was started.")
+      return .refusal(401, "Open the page with ?token=… as printed where it was started.")
     }
-    var response = try answer(request)
-    response.headers[HTTPHeader("X-Content-Type-Options")] = "nosniff"
-    response.headers[HTTPHeader("Content-Security-Policy")] =
-      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+    var response = answer(request)
+    response.headers += [
+      ("X-Content-Type-Options", "nosniff"),
+      (
+        "Content-Security-Policy",
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+      ),
+    ]
     if case .byQuery(let token) = key {
-      response.headers[.setCookie] = "holstream=\(token); Path=/; HttpOnly; SameSite=Strict"
+      response.headers.append(("Set-Cookie", "holstream=\(token); Path=/; HttpOnly; SameSite=Strict"))
     }
     return response
   }
 
-  private func answer(_ request: HTTPRequest) throws -> HTTPResponse {
+  private func answer(_ request: HTTPRequest) -> HTTPResponse {
     switch request.path {
     case "/", "/index.html":
       let title = Markup.escape(page.title)
       return text(
         String(decoding: PackageResources.index_html, as: UTF8.self).replacing("{{title}}", with: title), "text/html")
-    case "/page.css": return data(Data(PackageResources.page_css), "text/css")
-    case "/page.js": return data(Data(PackageResources.page_js), "text/javascript")
+    case "/page.css": return bytes(PackageResources.page_css, "text/css")
+    case "/charts.js": return bytes(PackageResources.charts_js, "text/javascript")
+    case "/stages.js": return bytes(PackageResources.stages_js, "text/javascript")
+    case "/page.js": return bytes(PackageResources.page_js, "text/javascript")
     case "/charts/dygraph.min.js": return chart("dygraph.min.js", "text/javascript")
     case "/charts/dygraph.min.css": return chart("dygraph.min.css", "text/css")
     case "/events":
-      let body = HTTPBodySequence(from: ServerSentEvents(events: page.events.events()))
-      return HTTPResponse(
-        statusCode: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
-    case "/api/events": return data(try JSONEncoder.page.encode(page.events.history), "application/json")
-    case "/api/state": return data(try JSONEncoder.page.encode(DashboardState(of: page)), "application/json")
-    case "/metrics": return text(metrics(), "text/plain; version=0.0.4")
+      var response = HTTPResponse("text/event-stream", .events)
+      response.headers.append(("Cache-Control", "no-store"))
+      return response
+    case "/api/events":
+      let told = page.events.told()
+      return bytes(Array("[".utf8) + told.map(\.json).joined(separator: Array(",\n".utf8)) + Array("]".utf8), Self.json)
+    case "/api/state":
+      guard let state = try? JSONEncoder.page.encode(state) else { return .refusal(500, "The state has no JSON.") }
+      return bytes([UInt8](state), Self.json)
+    case "/metrics": return text(state.prometheus, "text/plain; version=0.0.4")
     case "/report": return text(Report(title: page.title, events: page.events.history).html, "text/html")
-    default: return refuse(.notFound, "There is nothing at \(request.path).")
+    default: return .refusal(404, "There is nothing at \(request.path).")
     }
   }
 
-  private func metrics() -> String {
-    let state = DashboardState(of: page)
-    var lines = state.graph.prometheus
-    for (name, value) in state.training.sorted(by: { $0.key < $1.key }) {
-      let metric = "holstream_training_" + name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
-      let number = value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Inf" : "+Inf") : "\(value)"
-      lines += "# TYPE \(metric) gauge\n\(metric) \(number)\n"
-    }
-    if let step = state.step { lines += "# TYPE holstream_training_step gauge\nholstream_training_step \(step)\n" }
-    return lines
+  private static let json = "application/json"
+
+  private var state: DashboardState {
+    DashboardState(title: page.title, graph: page.snapshot(), history: page.events.history)
   }
 
   private func chart(_ name: String, _ type: String) -> HTTPResponse {
     guard let content = try? Data(contentsOf: page.settings.charts.appending(path: name)) else {
-      return refuse(.notFound, "\(page.settings.charts.path)/\(name) is missing: apt-get install libjs-dygraphs")
+      return .refusal(404, "\(page.settings.charts.path)/\(name) is missing: apt-get install libjs-dygraphs")
     }
-    return data(content, type)
+    return bytes([UInt8](content), type)
   }
 
   private enum Key {
@@ -79,9 +81,9 @@ struct DashboardRoutes: HTTPHandler {
     if let given = request.query["token"], Self.same(given, token) {
       return .byQuery(token.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")
     }
-    let cookies = (request.headers[.cookie] ?? "").split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+    let cookies = (request["cookie"] ?? "").split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
     let cookie = cookies.first { $0.hasPrefix("holstream=") }?.dropFirst("holstream=".count).removingPercentEncoding
-    let bearer = request.headers[.authorization].flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
+    let bearer = request["authorization"].flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
     return [cookie, bearer].compactMap(\.self).contains { Self.same($0, token) } ? .shown : nil
   }
 
@@ -99,16 +101,24 @@ struct DashboardRoutes: HTTPHandler {
     return host.wholeMatch(of: #/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?/#) != nil
   }
 
-  private func data(_ data: Data, _ type: String) -> HTTPResponse {
-    HTTPResponse(statusCode: .ok, headers: [.contentType: type, .cacheControl: "no-cache"], body: data)
+  private func bytes(_ bytes: [UInt8], _ type: String) -> HTTPResponse {
+    var response = HTTPResponse(type, .bytes(bytes))
+    response.headers.append(("Cache-Control", "no-cache"))
+    return response
   }
 
   private func text(_ text: String, _ type: String) -> HTTPResponse {
-    data(Data(text.utf8), type.contains(";") ? type : type + "; charset=utf-8")
+    bytes(Array(text.utf8), type.contains(";") ? type : type + "; charset=utf-8")
   }
+}
 
-  private func refuse(_ status: HTTPStatusCode, _ sentence: String) -> HTTPResponse {
-    HTTPResponse(
-      statusCode: status, headers: [.contentType: "text/plain; charset=utf-8"], body: Data((sentence + "\n").utf8))
+extension JSONEncoder {
+  /// JSON has no infinities: a diverged loss travels as a string.
+  static var page: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return encoder
   }
 }

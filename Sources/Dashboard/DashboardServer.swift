@@ -1,5 +1,3 @@
-internal import FlyingFox
-internal import FlyingSocks
 internal import Foundation
 public import ServiceLifecycle
 public import Streams
@@ -13,17 +11,20 @@ public import Streams
 /// | `/?still` | the page as it is now, not following the run: for a printout |
 /// | `/api/events` | the remembered events as one JSON array |
 /// | `/api/state` | where the run stands, as JSON |
-/// | `/metrics` | counters of the edges and the newest training numbers, in Prometheus' text format |
+/// | `/metrics` | counters of the edges and the newest numbers, in Prometheus' text format |
 /// | `/report` | everything so far as one HTML file without scripts |
 /// | `/charts/…` | the chart library from where the system has it |
 ///
-/// It listens on loopback unless told otherwise, and elsewhere only with a token.
+/// It listens on loopback unless told otherwise, and elsewhere only with a token. It has a thread of its own, and what
+/// clients may cost is bounded (`HTTPLimits`): none can slow or end the run.
 public struct DashboardServer: Service {
   let settings: Settings
   let events: EventHub
   let title: String
   let snapshot: @Sendable () -> GraphSnapshot
   private let announce: @Sendable (String) -> Void
+  /// What a client may cost.
+  var limits = HTTPLimits()
 
   /// - Parameters:
   ///   - events: What the run tells; the server only listens.
@@ -43,7 +44,7 @@ public struct DashboardServer: Service {
           "the page would be open to everyone who reaches \(settings.address): add --token SECRET, or leave --address at 127.0.0.1"
       )
     }
-    do { _ = try Self.socketAddress(settings.address, 0) } catch {
+    guard HTTPListener.isNumeric(settings.address) else {
       throw Refused(
         code: .malformedAddress,
         message: "cannot bind the page to \"\(settings.address)\": give an address in numbers, such as 127.0.0.1 or ::1"
@@ -62,11 +63,9 @@ public struct DashboardServer: Service {
     let last = settings.port == 0 ? 0 : min(Int(settings.port) + 20, 65535)
     for port in Int(settings.port)...last {
       do {
-        return try await serve(on: UInt16(port))
-      } catch SocketError.failed(_, EADDRINUSE, _) where port < last {
+        return try await serve(HTTPListener(address: settings.address, port: UInt16(port)))
+      } catch let failure as HTTPListener.Failure where failure.code == EADDRINUSE && port < last {
         continue
-      } catch is CancellationError {
-        return
       } catch {
         announce(
           "The live page cannot be served on \(settings.address), ports \(settings.port) to \(last): \(error.localizedDescription). The run goes on; choose another --port."
@@ -77,39 +76,23 @@ public struct DashboardServer: Service {
     try? await gracefulShutdown()
   }
 
-  private func serve(on port: UInt16) async throws {
-    let server = HTTPServer(
-      address: try Self.socketAddress(settings.address, port), logger: .disabled, handler: DashboardRoutes(page: self))
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run() }
-      group.addTask {
-        try await server.waitUntilListening(timeout: 60)
-        tell(await server.listeningAddress)
-        try await gracefulShutdown()
-        // Browsers that still listen are let go: their connections must not hold up the end of the run.
-        await server.stop(timeout: 1)
-      }
-      defer { group.cancelAll() }
-      do { for try await _ in group {} } catch  where Task.isShuttingDownGracefully {}
+  private func serve(_ listener: HTTPListener) async throws {
+    let routes = DashboardRoutes(page: self)
+    let server = try HTTPServer(listener, events: events, limits: limits) { routes.response(to: $0) }
+    tell(listener.port)
+    await withTaskCancellationOrGracefulShutdownHandler {
+      await server.run()
+    } onCancelOrGracefulShutdown: {
+      server.stop()
     }
   }
 
-  private func tell(_ address: Socket.Address?) {
-    let port: UInt16
-    switch address {
-    case .ip4(_, let bound), .ip6(_, let bound): port = bound
-    default: return
-    }
+  private func tell(_ port: UInt16) {
     let host = settings.address.contains(":") ? "[\(settings.address)]" : settings.address
     let query =
       settings.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" }
       ?? ""
     let moved = settings.port != 0 && port != settings.port ? " (port \(settings.port) is in use)" : ""
     announce("Live page: http://\(host):\(port)/\(query)\(moved)")
-  }
-
-  private static func socketAddress(_ address: String, _ port: UInt16) throws -> any SocketAddress {
-    address.contains(":")
-      ? try sockaddr_in6.inet6(ip6: address, port: port) : try sockaddr_in.inet(ip4: address, port: port)
   }
 }

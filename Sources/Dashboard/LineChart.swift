@@ -11,11 +11,12 @@ struct LineChart {
 
   var title: String
   var xTitle: String
+  var yTitle = ""
   var isLogarithmic = false
   var lines: [Line]
 
   private let width = 640.0, height = 260.0
-  private let left = 64.0, right = 12.0, top = 34.0, bottom = 40.0
+  private let left = 84.0, right = 12.0, top = 34.0, bottom = 40.0
   private static let colors = ["#1f6feb", "#d1661a", "#2a9d5c", "#9b4dca", "#b3922a", "#c0395b"]
 
   /// The picture; a line is broken where a value is not finite, or not positive on a logarithmic axis.
@@ -50,6 +51,9 @@ struct LineChart {
     }
     body +=
       "<text x=\"\(fixed((left + width) / 2))\" y=\"\(fixed(height - 6))\" text-anchor=\"middle\">\(Markup.escape(xTitle))</text>"
+    let middle = fixed((top + height - bottom) / 2)
+    body +=
+      "<text x=\"14\" y=\"\(middle)\" text-anchor=\"middle\" transform=\"rotate(-90 14 \(middle))\">\(Markup.escape(yTitle))</text>"
     var legend = width - right
     for (index, line) in heights.enumerated().reversed() {
       let color = Self.colors[index % Self.colors.count]

@@ -16,9 +16,4 @@ enum Markup {
     }
     return escaped
   }
-
-  /// The symbol of an observable whose name is a word of the code: `deltaRho` is Δρ.
-  static func symbol(_ name: String) -> String {
-    name.replacing("deltaRho", with: "Δρ").replacing("deltaQ", with: "ΔQ")
-  }
 }

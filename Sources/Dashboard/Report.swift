@@ -20,8 +20,8 @@ public struct Report {
     <meta name="viewport" content="width=device-width">
     <style>\(Self.style)</style></head><body>
     <h1>\(Markup.escape(title))</h1>
-    \(charts().map { "<figure>\($0.svg())</figure>" }.joined(separator: "\n"))
-    \(verdicts())
+    \(pictures().map { "<figure>\($0)</figure>" }.joined(separator: "\n"))
+    \(tables())
     \(stages())
     \(messages())
     </body></html>
@@ -29,91 +29,73 @@ public struct Report {
     """
   }
 
-  private func charts() -> [LineChart] {
-    var training: [String: [(x: Double, y: Double)]] = [:]
-    var frames: [String: [(x: Double, y: Double)]] = [:]
-    var trajectory: Int?
-    var rollouts: [LineChart] = []
-    var climate: [RunEvent.Series] = []
+  /// Curves that were drawn anew come first, then images, then lines that grew point by point: what one wants to see
+  /// first is the last state of things. Within these, in the order of the events.
+  private func pictures() -> [String] {
+    var keys: [String] = []
+    var curves: [String: LineChart] = [:]
+    var images: [String: ImageChart] = [:]
+    var points: [String: Points] = [:]
     for event in events {
+      let topic = event.topic
       switch event {
-      case .training(let step, let values):
-        for (name, value) in values { training[name, default: []].append((Double(step), value)) }
-      case .frame(let number, let time, let values):
-        if trajectory == nil { trajectory = number }
-        if number == trajectory { for (name, value) in values { frames[name, default: []].append((time, value)) } }
-      case .rollout(let checkpoint, let step, let truth, let model):
-        rollouts = truth.map { series in
-          Self.pair(series, model.first { $0.name == series.name }, of: "\(checkpoint) (step \(step))")
+      case .curves(let chart, let series): curves[topic] = LineChart(chart, series)
+      case .image(let chart, let image): images[topic] = ImageChart(chart: chart, image: image)
+      case .point(let chart, let x, let values): points[topic, default: Points(chart)].add(chart, x, values)
+      case .row, .progress, .graph, .message: continue
+      }
+      if !keys.contains(topic) { keys.append(topic) }
+    }
+    return keys.compactMap { curves[$0]?.svg() } + keys.compactMap { images[$0]?.svg() }
+      + keys.compactMap { points[$0]?.lineChart.svg() }
+  }
+
+  /// Points of one chart, by line.
+  private struct Points {
+    var chart: RunEvent.Chart
+    var lines: [String: [(x: Double, y: Double)]] = [:]
+
+    init(_ chart: RunEvent.Chart) { self.chart = chart }
+
+    mutating func add(_ chart: RunEvent.Chart, _ x: Double, _ values: [String: Double]) {
+      if chart.subject != self.chart.subject { lines = [:] }
+      self.chart = chart
+      for (name, value) in values { lines[name, default: []].append((x, value)) }
+    }
+
+    var lineChart: LineChart {
+      LineChart(chart, lines.sorted { $0.key < $1.key }.map { .init(name: $0.key, points: $0.value) })
+    }
+  }
+
+  /// A table for each name of one, its rows by key, the columns in the order in which they first came.
+  private func tables() -> String {
+    var names: [String] = []
+    var tables: [String: [RunEvent.Row]] = [:]
+    for case .row(let row) in events {
+      if tables[row.table] == nil { names.append(row.table) }
+      tables[row.table, default: []].removeAll { $0.key == row.key }
+      tables[row.table, default: []].append(row)
+    }
+    return names.map { name in
+      let rows = tables[name] ?? []
+      var columns: [String] = []
+      for value in rows.flatMap(\.values) where !columns.contains(value.name) { columns.append(value.name) }
+      let body = rows.map { row in
+        let numbers = columns.map { column in
+          "<td>\(row.values.first { $0.name == column }.map { String(format: "%.4g", $0.value) } ?? "–")</td>"
         }
-      case .climate(let series, _): climate = series
-      case .verdict, .graph, .message: break
+        return
+          "<tr><td>\(Markup.escape(row.key))</td>\(numbers.joined())<td>\(Markup.escape(row.explanation))</td></tr>"
       }
-    }
-    func curves(_ isShown: (String) -> Bool) -> [LineChart] {
-      training.filter { isShown($0.key) }.sorted { $0.key < $1.key }.map { name, points in
-        LineChart(
-          title: name, xTitle: "step", isLogarithmic: name.contains("loss"), lines: [.init(name: name, points: points)])
-      }
-    }
-    // What one wants to see first comes first: whether the model follows the truth, then whether it still learns.
-    let isLoss = { (name: String) in name.contains("loss") }
-    var charts = rollouts + curves(isLoss)
-    for (observable, series) in Self.observables(climate) {
-      charts.append(
-        LineChart(
-          title: "Autocorrelation of \(Markup.symbol(observable)), live stream", xTitle: "lag",
-          lines: series.map {
-            .init(name: Markup.symbol($0.name), points: $0.points, isDashed: $0.name.hasSuffix(" model"))
-          }))
-    }
-    if let trajectory, !frames.isEmpty {
-      charts.append(
-        LineChart(
-          title: "Live stream, trajectory \(trajectory)", xTitle: "time",
-          lines: frames.sorted { $0.key < $1.key }.map { .init(name: Markup.symbol($0.key), points: $0.value) }))
-    }
-    return charts + curves { !isLoss($0) }
+      return Self.table(name, head: [""] + columns + ["in words"], body)
+    }.joined(separator: "\n")
   }
 
-  /// Truth and model of one observable. A series named `autocorrelation of x` runs over lags, any other over time.
-  private static func pair(_ truth: RunEvent.Series, _ model: RunEvent.Series?, of checkpoint: String) -> LineChart {
-    LineChart(
-      title: "\(Markup.symbol(truth.name)) of \(checkpoint)",
-      xTitle: truth.name.hasPrefix("autocorrelation") ? "lag" : "time",
-      lines: [.init(name: "truth", points: truth.points)]
-        + (model.map { [.init(name: "rollout", points: $0.points, isDashed: true)] } ?? []))
-  }
-
-  /// Series by what they are of: `Δρ truth` and `Δρ model` share a chart.
-  static func observables(_ series: [RunEvent.Series]) -> [(name: String, series: [RunEvent.Series])] {
-    var groups: [(name: String, series: [RunEvent.Series])] = []
-    for item in series {
-      let name = item.name.replacing(#/ (truth|model)$/#, with: "")
-      if let index = groups.firstIndex(where: { $0.name == name }) {
-        groups[index].series.append(item)
-      } else {
-        groups.append((name, [item]))
-      }
-    }
-    return groups
-  }
-
-  private func verdicts() -> String {
-    var rows: [(String, Int, [String: Double], String)] = []
-    for case .verdict(let checkpoint, let step, let values, let words) in events {
-      rows.append((checkpoint, step, values, words))
-    }
-    guard !rows.isEmpty else { return "" }
-    let columns = Set(rows.flatMap(\.2.keys)).sorted()
-    let head = (["checkpoint", "step"] + columns + ["in words"]).map { "<th>\(Markup.escape($0))</th>" }.joined()
-    let body = rows.map { checkpoint, step, values, words in
-      let numbers = columns.map { column in "<td>\(values[column].map { String(format: "%.4g", $0) } ?? "–")</td>" }
-        .joined()
-      return "<tr><td>\(Markup.escape(checkpoint))</td><td>\(step)</td>\(numbers)<td>\(Markup.escape(words))</td></tr>"
-    }
-    return
-      "<h2>Verdicts</h2><table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table>"
+  private static func table(_ title: String, lead: String = "", head: [String], _ rows: [String]) -> String {
+    let head = head.map { "<th>\(Markup.escape($0))</th>" }.joined()
+    return "<h2>\(Markup.escape(title))</h2>\(lead)<table><thead><tr>\(head)</tr></thead>"
+      + "<tbody>\(rows.joined(separator: "\n"))</tbody></table>"
   }
 
   private func stages() -> String {
@@ -126,9 +108,9 @@ public struct Report {
         "<tr><td>\(Markup.escape(edge.from)) → \(Markup.escape(edge.to))</td><td>\(edge.delivery)</td><td>\(counters.depth) / \(counters.capacity)</td>"
         + "<td>\(counters.sent)</td><td>\(counters.dropped)</td><td>\(String(format: "%.1f", counters.secondsBlocked))</td></tr>"
     }
-    let head = ["edge", "delivery", "waiting", "sent", "dropped", "blocked, s"].map { "<th>\($0)</th>" }.joined()
-    return
-      "<h2>Stages</h2><p>\(Markup.escape(bottleneck))</p><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table>"
+    return Self.table(
+      "Stages", lead: "<p>\(Markup.escape(bottleneck))</p>",
+      head: ["edge", "delivery", "waiting", "sent", "dropped", "blocked, s"], rows)
   }
 
   private func messages() -> String {
@@ -146,6 +128,24 @@ public struct Report {
     """
 }
 
-extension RunEvent.Series {
-  var points: [(x: Double, y: Double)] { values.indices.map { (start + Double($0) * step, values[$0]) } }
+extension LineChart {
+  init(_ chart: RunEvent.Chart, _ series: [RunEvent.Series]) {
+    self.init(
+      chart,
+      series.map { line in
+        Line(
+          name: line.name, points: line.values.indices.map { (line.start + Double($0) * line.step, line.values[$0]) },
+          isDashed: line.isDashed)
+      })
+  }
+
+  init(_ chart: RunEvent.Chart, _ lines: [Line]) {
+    self.init(
+      title: chart.fullTitle, xTitle: chart.x.title, yTitle: chart.y.title, isLogarithmic: chart.y.isLogarithmic,
+      lines: lines)
+  }
+}
+
+extension RunEvent.Chart {
+  var fullTitle: String { "\(section): \(title)" + (subject.map { " (\($0))" } ?? "") }
 }

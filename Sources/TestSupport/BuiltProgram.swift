@@ -40,12 +40,14 @@ public struct BuiltProgram: Sendable {
   }
 }
 
-/// Runs a Python script with the readers of the test environment.
-/// - Returns: What it printed; nil, with a message, where `tools/test` has not made the environment.
-public func runPython(_ script: String, _ arguments: [String] = []) throws -> (status: Int32, output: String)? {
-  guard let python = Places.python else {
-    print("skipped: no .venv with zarr-python; tools/test makes it")
-    return nil
-  }
+/// Runs a Python script with the readers of the test environment. Tests that do are `.enabled(if: Places.hasPython)`.
+/// - Returns: Its exit status and what it printed.
+/// - Throws: Where `tools/test` has not made the environment.
+public func runPython(_ script: String, _ arguments: [String] = []) throws -> (status: Int32, output: String) {
+  guard let python = Places.python else { throw MissingPython() }
   return try run(python, ["-c", script] + arguments)
+}
+
+struct MissingPython: Error, CustomStringConvertible {
+  let description = "no .venv with zarr-python; tools/test makes it"
 }

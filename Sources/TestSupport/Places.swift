@@ -10,7 +10,8 @@ public enum Places {
   public static let data = package.appending(path: "data")
 
   /// Golden data that only some machines have, unpacked by `tools/test` from `../shared/golden/*.npz`, one folder of
-  /// `.npy` files an archive. Nil where it is missing: the test says so and passes.
+  /// `.npy` files an archive. Nil where it is missing: tests that need it are skipped by a trait,
+  /// `.enabled(if: Places.golden("…") != nil)`.
   public static func golden(_ archive: String) -> URL? {
     existing(package.appending(path: ".build/golden/\(archive)"))
   }
@@ -22,6 +23,8 @@ public enum Places {
 
   /// The Python of the test environment with zarr, tensorstore and safetensors, when `tools/test` has made it.
   public static let python = existing(package.appending(path: ".venv/bin/python"))
+
+  public static var hasPython: Bool { python != nil }
 
   private static func existing(_ url: URL) -> URL? {
     FileManager.default.fileExists(atPath: url.path) ? url : nil

@@ -12,12 +12,14 @@ public struct FrameContract: Sendable {
   public mutating func violation(of frame: Frame) -> String? {
     guard frame.state.isFinite, frame.mid?.isFinite ?? true else { return "a value is not finite" }
     let values = invariants.map { $0.value(frame.state) }
-    let start = first[frame.trajectory] ?? values
-    for (index, invariant) in invariants.enumerated() where invariant.isBroken(by: values[index], first: start[index]) {
-      return invariant.complaint(values[index], start[index])
+    let known = first[frame.trajectory]
+    let start = known ?? values
+    for index in invariants.indices where invariants[index].isBroken(by: values[index], first: start[index]) {
+      let invariant = invariants[index]
+      return invariant.explanation?(frame.state) ?? invariant.complaint(values[index], start[index])
     }
     // Only a sound frame becomes what later ones are held against.
-    first[frame.trajectory] = start
+    if known == nil { first[frame.trajectory] = values }
     return nil
   }
 }

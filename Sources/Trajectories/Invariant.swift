@@ -23,6 +23,8 @@ public struct Invariant: Sendable {
   public var value: @Sendable (State<Double>) -> Double
   /// Why a frame is refused: from its value and that of the trajectory's first frame.
   public var complaint: @Sendable (_ value: Double, _ first: Double) -> String
+  /// The same from the refused state itself, where the value alone does not say enough, such as which site.
+  public var explanation: (@Sendable (State<Double>) -> String)?
 
   public init(
     _ name: String, unit: String = "", measure: Measure, limit: Double?, isScored: Bool = true,

@@ -12,6 +12,8 @@ public protocol SystemDescription: Sendable {
   /// Everything that can be asked for by name, the above included.
   var allObservables: [Observable] { get }
   var invariants: [Invariant] { get }
+  /// Numbers on the sites of the layout's domain, for structure factors.
+  var siteSeries: [SiteSeries] { get }
   /// Symmetries that training samples may be moved by; each maps trajectories to trajectories.
   var symmetries: [Permutation] { get }
   /// Of time, such as `ħ/t_hop`; empty for none.
@@ -24,6 +26,7 @@ extension SystemDescription {
   public var allObservables: [Observable] { observables }
   public var observables: [Observable] { Observable.plain(of: layout) }
   public var invariants: [Invariant] { [] }
+  public var siteSeries: [SiteSeries] { SiteSeries.fields(of: layout) }
   public var symmetries: [Permutation] { [] }
   public var timeUnit: String { "" }
   public func tendency(of state: State<Double>, at time: Double) -> State<Double>? { nil }

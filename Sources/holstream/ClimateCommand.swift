@@ -5,11 +5,14 @@ import Pipelines
 struct ClimateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "climate",
-    abstract: "Compare two stores: order parameters, their autocorrelation, and distances between the two climates.",
+    abstract: "Compare two stores: observables, their autocorrelation, and distances between the two climates.",
     discussion: """
-      Both stores are read over the same window of frames. Divergent trajectories are reported, never dropped.
+      Both stores are read over the frames that all of their trajectories have. Divergent trajectories are reported, \
+      never dropped. Without other word the observables of a state of up to 16 numbers are its components, and of a \
+      known system the system's own.
 
         holstream climate truth.zarr model.zarr
+        holstream climate truth.zarr model.zarr --observables "deltaRho, energy"
         holstream climate truth.zarr model.zarr --json > climate.json
       """)
 
@@ -17,6 +20,7 @@ struct ClimateCommand: AsyncParsableCommand {
   @Argument(help: "The store to compare with it.", completion: .directory) var other: String
   @Option(help: "A store with as much other truth, for the noise floor; halves of the truth when left out.")
   var reference: String?
+  @Option(help: "What to look at, with commas.") var observables: String?
   @Flag(help: "Print everything as JSON, arrays from lag 0.") var json = false
   @Option(help: "Longest lag of the autocorrelation, in frames; a quarter of the window when left out.") var lag: Int?
   @Option(help: "First frame of the window.") var first: Int = 0
@@ -24,7 +28,8 @@ struct ClimateCommand: AsyncParsableCommand {
   func run() async throws {
     let job = ClimateJob(
       truth: URL(filePath: truth), other: URL(filePath: other), reference: reference.map { URL(filePath: $0) },
-      firstFrame: first, maximumLag: lag)
+      firstFrame: first, maximumLag: lag,
+      observables: observables?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
     print(try await interruptible { try job.run(json: json) })
   }
 }

@@ -7,7 +7,7 @@ import Pipelines
 struct Holstream: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holstream",
-    abstract: "Learn surrogate models of lattice dynamics while the physics is simulated.",
+    abstract: "Learn surrogate models of dynamics while the physics is simulated.",
     discussion: """
       A pipeline file names sources (a simulator, a store, a growing log), stages (an online trainer, a climate monitor, \
       verdicts on checkpoints) and sinks (a Zarr store, logs, the page), and `holstream run` streams frames through them:
@@ -17,21 +17,26 @@ struct Holstream: AsyncParsableCommand {
       The other commands are its parts, for a terminal:
 
         holstream simulate --preset shallow --sites 16 --trajectories 4 --steps 19200 --every 64 --out truth.zarr
+        holstream fit --from truth.zarr --family cnn --out C.safetensors
         holstream predict --checkpoint C.safetensors --from truth.zarr --frame 0 --steps 300 --out model.zarr
         holstream climate truth.zarr model.zarr
 
+      With --arithmetic portable, every command computes the same bits on every x86-64 processor, more slowly \
+      (docs/arithmetic.md).
+
       Exit codes: 0 success, 3 stopped by a threshold, 64 wrong usage, 65 bad input data, 69 something missing on this machine, \
-      78 bad configuration, 130 interrupted.
+      73 something that cannot be written, 78 bad configuration, 130 interrupted.
       """,
     subcommands: [
-      RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SimulateCommand.self,
-      PredictCommand.self, ClimateCommand.self, JudgeCommand.self, InspectCommand.self, SealCommand.self,
+      RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SystemsCommand.self,
+      ModelsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self, ClimateCommand.self, JudgeCommand.self, InspectCommand.self, SealCommand.self,
       TailCommand.self, ReplayStepCommand.self,
     ])
 
   static func main() async {
     do {
-      var command = try parseAsRoot()
+      let arguments = try ArithmeticMode.enter(CommandLine.arguments)
+      var command = try parseAsRoot(Array(arguments.dropFirst()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import Testing
 
 @testable import Climate
@@ -31,15 +32,15 @@ struct ClimateComparisonTests {
   }
 
   private func compare(_ truth: [String: [[Double]]], _ other: [String: [[Double]]], reference: [String: [[Double]]]?)
-    -> ClimateComparison
+    throws -> ClimateComparison
   {
-    ClimateComparison(truth: truth, other: other, reference: reference, timeStep: 1, maximumLag: 40, resamples: 10)
+    try ClimateComparison(truth: truth, other: other, reference: reference, timeStep: 1, maximumLag: 40, resamples: 10)
   }
 
   @Test("Truth against other truth is at its noise floor in every number")
-  func same() {
+  func same() throws {
     let truth = oscillations(0..<8)
-    let result = compare(truth, oscillations(20..<28), reference: oscillations(40..<48))
+    let result = try compare(truth, oscillations(20..<28), reference: oscillations(40..<48))
     #expect(result.distances.count == 10)
     for (name, distance) in result.distances {
       let ratio = distance.value / distance.noiseFloor!
@@ -50,13 +51,13 @@ struct ClimateComparisonTests {
   }
 
   @Test("Halves of the truth are the noise floor where there is no other truth, and none is claimed for one trajectory")
-  func floor() {
+  func floor() throws {
     let truth = ["x": ensemble(0.8, 0..<10)]
-    let result = compare(truth, ["x": ensemble(0.8, 20..<30)], reference: nil)
+    let result = try compare(truth, ["x": ensemble(0.8, 20..<30)], reference: nil)
     for (_, distance) in result.distances {
       #expect(distance.noiseFloor! > 0 && distance.noiseFloorSource!.contains("halves"))
     }
-    let single = compare(["x": ensemble(0.8, 0..<1)], ["x": ensemble(0.8, 1..<2)], reference: nil)
+    let single = try compare(["x": ensemble(0.8, 0..<1)], ["x": ensemble(0.8, 1..<2)], reference: nil)
     for (_, distance) in single.distances {
       #expect(distance.noiseFloor == nil && distance.standardError == nil && distance.furtherTrajectories == 1)
     }
@@ -71,7 +72,7 @@ struct ClimateComparisonTests {
       let other = ensemble(0.8, UInt64(1000 * k + 500)..<UInt64(1000 * k + 510), length: 200).map {
         $0.map { $0 + shift }
       }
-      let distance = EnsembleDistance.wasserstein1(truth, other)
+      let distance = WassersteinDistance(.listing()).distance(truth, other, DistanceContext())
       return (distance.value, distance.standardError(resamples: 60, paired: false, seed: UInt64(k))!)
     }
     let mean = values.reduce(0) { $0 + $1.value } / 40
@@ -81,60 +82,76 @@ struct ClimateComparisonTests {
   }
 
   @Test("What is wanting is told: four times the trajectories for half the error")
-  func wanting() {
-    let distance = compare(["x": ensemble(0.9, 0..<6)], ["x": ensemble(0.9, 50..<56)], reference: nil).observables[0]
-      .wasserstein1
+  func wanting() throws {
+    let distance = try #require(
+      compare(["x": ensemble(0.9, 0..<6)], ["x": ensemble(0.9, 50..<56)], reference: nil).observables[0].wasserstein1)
     let error = distance.standardError!
     let total = 6 * pow(error / (0.2 * distance.value), 2)
     #expect(distance.furtherTrajectories == max(0, Int(total.rounded(.up)) - 6))
-    let apart = compare(
+    let apart = try compare(
       ["x": ensemble(0.9, 0..<6)], ["x": ensemble(0.9, 50..<56).map { $0.map { $0 + 40 } }], reference: nil)
-    #expect(apart.observables[0].wasserstein1.furtherTrajectories == 0)
-    #expect(apart.observables[0].wasserstein1.isAboveNoise == true)
+    #expect(apart.observables[0].wasserstein1?.furtherTrajectories == 0)
+    #expect(apart.observables[0].wasserstein1?.isAboveNoise == true)
+  }
+
+  @Test("In JSON every distance is where it always was, and scores are beside them")
+  func coding() throws {
+    let result = try compare(oscillations(0..<4), oscillations(20..<24), reference: nil)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let data = try encoder.encode(result)
+    let keys = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect((keys["scores"] as? [[String: Any]])?.count == 10)
+    let observable = try #require((keys["observables"] as? [[String: Any]])?.first)
+    #expect(
+      Set(observable.keys)
+        == ["name", "truth", "other", "rmse", "wasserstein1", "autocorrelationDistance", "spectralDistances"])
+    #expect((observable["spectralDistances"] as? [[String: Any]])?.count == 2)
+    #expect(try encoder.encode(JSONDecoder().decode(ClimateComparison.self, from: data)) == data)
   }
 
   @Test("The same seed gives the same bits, another seed other error bars")
-  func reproducible() {
+  func reproducible() throws {
     let (truth, other) = (oscillations(0..<5), oscillations(20..<25))
-    func errors(_ seed: UInt64) -> [Double] {
-      ClimateComparison(truth: truth, other: other, timeStep: 1, resamples: 20, seed: seed).distances.map {
+    func errors(_ seed: UInt64) throws -> [Double] {
+      try ClimateComparison(truth: truth, other: other, timeStep: 1, resamples: 20, seed: seed).distances.map {
         $0.distance.standardError!
       }
     }
-    #expect(errors(1) == errors(1))
-    #expect(errors(1) != errors(2))
+    #expect(try errors(1) == errors(1))
+    #expect(try errors(1) != errors(2))
   }
 
   @Test("A divergent rollout is in every number, beside the numbers of the survivors")
-  func divergent() {
+  func divergent() throws {
     let truth = oscillations(0..<8)
     var other = oscillations(20..<28)
     // Well within the truth's range, but for the one.
     other = other.mapValues { $0.map { $0.map { 0.7 * $0 } } }
     other["a"]![3][100...] = ArraySlice(repeating: .nan, count: 200)
-    let result = compare(truth, other, reference: nil)
+    let result = try compare(truth, other, reference: nil)
     #expect(result.divergent == 1)
     for (_, distance) in result.distances { #expect(distance.survivors!.isFinite) }
-    #expect(result.observables[0].wasserstein1.value == .infinity)
+    #expect(result.observables[0].wasserstein1?.value == .infinity)
     #expect(result.observables[0].spectralDistances[0].value > 0.2)
     #expect(result.stateSpace[0].outside! >= 200)
     #expect(result.score == .infinity)
   }
 
   @Test("Each kind of bad surrogate is ranked worse by the metric that is meant to catch it")
-  func catching() {
+  func catching() throws {
     let truth = oscillations(0..<8)
     let good = oscillations(20..<28)
-    func values(_ other: [String: [[Double]]], truth: [String: [[Double]]]) -> [String: Double] {
-      let comparison = ClimateComparison(truth: truth, other: other, timeStep: 1, maximumLag: 40, resamples: 2)
+    func values(_ other: [String: [[Double]]], truth: [String: [[Double]]]) throws -> [String: Double] {
+      let comparison = try ClimateComparison(truth: truth, other: other, timeStep: 1, maximumLag: 40, resamples: 2)
       return Dictionary(comparison.distances.map { ($0.distance.estimator, $0.distance.value) }, uniquingKeysWith: max)
     }
     func mapped(_ change: ([Double]) -> [Double]) -> [String: [[Double]]] { good.mapValues { $0.map(change) } }
     var generator = SystemSeeds(5)
-    let fair = values(good, truth: truth)
-    let shuffled = values(mapped { $0.shuffled(using: &generator) }, truth: truth)
-    let frozen = values(mapped { x in x.map { _ in x[0] } }, truth: truth)
-    let hot = values(mapped { $0.map { 2 * $0 } }, truth: truth)
+    let fair = try values(good, truth: truth)
+    let shuffled = try values(mapped { $0.shuffled(using: &generator) }, truth: truth)
+    let frozen = try values(mapped { x in x.map { _ in x[0] } }, truth: truth)
+    let hot = try values(mapped { $0.map { 2 * $0 } }, truth: truth)
     for estimator in ["ACF/published-global-mean-rms", "D_H/gtf-s20"] {
       #expect(shuffled[estimator]! > 3 * fair[estimator]!, "shuffled, \(estimator)")
       #expect(frozen[estimator]! > 3 * fair[estimator]!, "frozen, \(estimator)")
@@ -147,8 +164,8 @@ struct ClimateComparisonTests {
     // Random phases keep the spectrum of each observable, and lose what joins the two.
     let rings = Self.rings(0..<8)
     let others = Self.rings(20..<28)
-    let scattered = values(others.mapValues { $0.map { PhaseRandomised.series($0, &generator) } }, truth: rings)
-    let like = values(others, truth: rings)
+    let scattered = try values(others.mapValues { $0.map { PhaseRandomised.series($0, &generator) } }, truth: rings)
+    let like = try values(others, truth: rings)
     for estimator in ["D_stsp/gtf-gmm1", "D_stsp/gtf-bin30"] {
       #expect(scattered[estimator]! > 3 * like[estimator]!, "phase-randomised, \(estimator)")
     }

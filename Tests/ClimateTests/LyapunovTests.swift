@@ -74,4 +74,67 @@ struct LyapunovTests {
     #expect(LyapunovSpectrum(from: [2], exponents: 1, timeStep: 1, transient: 0, steps: 100, step: step) == nil)
     #expect(LargestExponent(from: [2], distance: 1e-6, timeStep: 1, transient: 0, steps: 100, step: step) == nil)
   }
+
+  /// One RK4 step of Lorenz-96 with forcing F.
+  private static func ring(_ u: [Double], dt: Double, forcing: Double = 8) -> [Double] {
+    let n = u.count
+    func rate(_ x: [Double]) -> [Double] {
+      (0..<n).map { i in (x[(i + 1) % n] - x[(i + n - 2) % n]) * x[(i + n - 1) % n] - x[i] + forcing }
+    }
+    func moved(_ rates: [Double], _ by: Double) -> [Double] { zip(u, rates).map { $0 + by * $1 } }
+    let a = rate(u)
+    let b = rate(moved(a, dt / 2))
+    let c = rate(moved(b, dt / 2))
+    let d = rate(moved(c, dt))
+    return (0..<n).map { u[$0] + dt / 6 * (a[$0] + 2 * b[$0] + 2 * c[$0] + d[$0]) }
+  }
+
+  @Test(
+    "The largest exponent of Lorenz-63 is 0.906 and of Lorenz-96 with 40 sites and F = 8 it is 1.68, frame by frame")
+  func systems() throws {
+    func steps(_ count: Int, _ step: ([Double]) -> [Double], _ state: [Double]) -> [Double] {
+      (0..<count).reduce(state) { state, _ in step(state) }
+    }
+    var start = steps(2000, { Self.lorenz($0) }, [1, 1, 20])
+    let first = try #require(
+      LargestExponent(from: start, distance: 1e-7, timeStep: 0.2, transient: 20, steps: 2000) {
+        steps(20, { Self.lorenz($0) }, $0)
+      })
+    #expect(abs(first.value - 0.906) < 3 * first.standardError! + 0.01, "\(first.value)")
+    #expect(first.standardError! < 0.05)
+
+    start = steps(400, { Self.ring($0, dt: 0.025) }, (0..<40).map { 8 + ($0 == 19 ? 0.01 : 0) })
+    let second = try #require(
+      LargestExponent(from: start, distance: 1e-7, timeStep: 0.2, transient: 20, steps: 300) {
+        steps(8, { Self.ring($0, dt: 0.025) }, $0)
+      })
+    #expect(abs(second.value - 1.68) < 3 * second.standardError! + 0.05, "\(second.value)")
+  }
+
+  @Test("A probe measures truth and model from the same states, and tells both the time")
+  func probe() throws {
+    // A map whose stretching depends on the time: ln 2 a frame until 50, and ln 4 from then on.
+    func stretch(_ state: [Double], _ time: Double) -> [Double] {
+      let factor: Double = time < 50 ? 2 : 4
+      return state.map { ($0 * factor).remainder(dividingBy: 1) }
+    }
+    let probe = LyapunovProbe(
+      starts: [.init(state: [0.3, 0.2], time: 0), .init(state: [0.3, 0.2], time: 80)], frames: 20, interval: 1)
+    let truth = try probe.exponents { _ in stretch }
+    #expect(abs(try #require(truth[0]).value - log(2)) < 0.01)
+    #expect(abs(try #require(truth[1]).value - log(4)) < 0.01)
+    let model = try probe.exponents { start in
+      { state, _ in state.map { ($0 * 2 + start.time).remainder(dividingBy: 1) } }
+    }
+    let comparison = probe.comparison(model: model, truth: truth)
+    #expect(comparison.estimator == "λ1/two-trajectory-1e-4" && comparison.starts == 2)
+    #expect(abs(try #require(comparison.model) - log(2)) < 0.01)
+    #expect(abs(try #require(comparison.truth) - 1.5 * log(2)) < 0.01)
+    #expect(abs(try #require(comparison.score(interval: 1)?.truth) - 1.5 * log(2)) < 0.01)
+    struct Broken: Error {}
+    #expect(throws: Broken.self) { try probe.exponents { _ in { _, _ in throw Broken() } } }
+    let predictability = try #require(LyapunovProbe.predictability(truth))
+    #expect(abs(predictability - log(0.4 / 6e-8) / (1.5 * log(2))) < 0.2)
+    #expect(LyapunovProbe.predictability([nil]) == nil)
+  }
 }

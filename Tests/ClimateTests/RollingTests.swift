@@ -1,6 +1,6 @@
 import Foundation
-import Systems
 import Testing
+import Trajectories
 
 @testable import Climate
 
@@ -125,27 +125,79 @@ struct RollingTests {
   }
 
   @Test("The charge-density wave is the structure factor at π, by averages that merge")
-  func structure() {
-    var states: [LatticeState] = []
+  func structure() throws {
+    let chain = ChainSystem(sites: 8)
+    var states: [State<Double>] = []
     for k in 1...6 {
-      var state = LatticeState(sites: 8)
+      var state = State<Double>(zero: chain.layout)
       for i in 0..<8 {
-        state.rho[2 * (i * 8 + i)] = 0.5 + (i % 2 == 0 ? -0.1 : 0.1) * Double(k)
-        state.q[i] = (i % 2 == 0 ? -0.2 : 0.2) * Double(k)
+        state.values[2 * (i * 8 + i)] = 0.5 + (i % 2 == 0 ? -0.1 : 0.1) * Double(k)
+        state.values[128 + i] = (i % 2 == 0 ? -0.2 : 0.2) * Double(k)
       }
       states.append(state)
     }
-    var whole = StructureFactor()
-    for state in states { whole.add(state) }
-    let order = states.reduce(0) { $0 + $1.deltaRho * $1.deltaRho } / 6
-    #expect(abs(whole.density[4] - 8 * order) < 1e-12)
-    #expect(whole.density[..<4].allSatisfy { abs($0) < 1e-12 })
-    #expect(abs(whole.displacement[4] - 4 * whole.density[4]) < 1e-12)
-    var (first, second) = (StructureFactor(), StructureFactor())
-    for state in states[..<2] { first.add(state) }
-    for state in states[2...] { second.add(state) }
-    first.merge(second)
-    #expect(first.frames == 6 && abs(first.density[4] - whole.density[4]) < 1e-12)
+    func average(_ states: some Sequence<State<Double>>) -> StructureFactor {
+      var average = StructureFactor()
+      for state in states {
+        average.add(
+          Dictionary(uniqueKeysWithValues: chain.siteSeries.map { ($0.name, $0.values(state)) }), on: .ring(8))
+      }
+      return average
+    }
+    let whole = average(states)
+    let density = try #require(whole.factors["density"])
+    let order = states.map(chain.observables[0].value).reduce(0) { $0 + $1 * $1 } / 6
+    #expect(abs(density[4] - 8 * order) < 1e-12)
+    #expect(density[..<4].allSatisfy { abs($0) < 1e-12 })
+    #expect(abs(try #require(whole.factors["displacement"])[4] - 4 * density[4]) < 1e-12)
+    var first = average(states[..<2])
+    first.merge(average(states[2...]))
+    #expect(first.frames == 6 && abs(first.factors["density"]![4] - density[4]) < 1e-12)
+    let again = try JSONDecoder().decode(StructureFactor.self, from: JSONEncoder().encode(whole))
+    #expect(again == whole)
+  }
+
+  @Test("The structure factors of a chain are those of before, to the last digit")
+  func structureOfBefore() throws {
+    let chain = ChainSystem(sites: 4)
+    var climate = MonitoredClimate(names: chain.observables.map(\.name), window: 50, maximumLag: 3)
+    for (index, state) in chain.states(wandering(100, frames: 40, sites: 4)).enumerated() {
+      climate.add(
+        Frame(trajectory: 0, index: index, time: Double(index), state: state), of: chain, chain.observables)
+    }
+    let structure = try #require(climate.summary(timeStep: nil).structure)
+    #expect(structure.frames == 40)
+    // Sines are the system library's.
+    let expected = [0.05575390486548408, 0.021161231611506064, 0.024863076103634123, 0.029124499634610126]
+    let found = structure.factors["density"]![1...] + structure.factors["displacement"]![1...]
+    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-14 * $1 }, "\(found)")
+  }
+
+  @Test("What a system has on its sites is watched without being told")
+  func sites() throws {
+    let system = RecordedSystem(
+      "log", layout: StateLayout([Field("u", shape: [2, 4]), Field("c")], domain: .square(2, 4)))
+    var climate = MonitoredClimate(names: ["c"], window: 10, maximumLag: 2)
+    let state = State(system.layout, [1, -1, 1, -1, -1, 1, -1, 1, 5])
+    climate.add(
+      Frame(trajectory: 0, index: 0, time: 0, state: state), of: system, [try #require(system.observable("c"))])
+    let snapshot = climate.summary(timeStep: nil)
+    #expect(snapshot.observables[0].mean == 5 && snapshot.structure?.factors.keys.sorted() == ["u"])
+    #expect(abs(try #require(snapshot.structure?.factors["u"])[1 * 3 + 2] - 8) < 1e-12)
+  }
+
+  @Test("On a square lattice a checkerboard is at (π, π) and stripes are at (0, π)")
+  func square() {
+    func factor(_ value: (Int, Int) -> Double) -> [Double] {
+      var factor = StructureFactor()
+      factor.add(["u": (0..<24).map { value($0 / 6, $0 % 6) }], on: .square(4, 6))
+      return factor.factors["u"] ?? []
+    }
+    let checkerboard = factor { ($0 + $1) % 2 == 0 ? -0.3 : 0.3 }
+    #expect(checkerboard.count == 4 * 4 && abs(checkerboard[2 * 4 + 3] - 24 * 0.09) < 1e-12)
+    let stripes = factor { $1 % 2 == 0 ? 1 : 1.4 }
+    #expect(abs(stripes[3] - 24 * 0.04) < 1e-12)
+    #expect(stripes.enumerated().allSatisfy { $0.offset == 3 || abs($0.element) < 1e-12 })
   }
 
   @Test("An alert is raised once, cleared once, and by what is not a number")

@@ -75,9 +75,9 @@ struct SpectrumTests {
   func withoutSpectrum() {
     let x = (0..<4).map { autoregressive(0.8, length: 300, seed: UInt64($0)) }
     for bad in [[Double](repeating: 0.4, count: 300), [Double](repeating: .nan, count: 300)] {
-      let distance = EnsembleDistance.spectral(SpectralDistance.teacherForcing, x, [bad, bad, bad, bad])
+      let distance = SpectralDistance.teacherForcing().distance(x, [bad, bad, bad, bad])
       #expect(abs(distance.value - 1) < 1e-12)
-      let one = EnsembleDistance.spectral(SpectralDistance.teacherForcing, x, [x[0], x[1], x[2], bad])
+      let one = SpectralDistance.teacherForcing().distance(x, [x[0], x[1], x[2], bad])
       #expect(one.value > 0.3 && one.value < 1)
     }
   }
@@ -91,9 +91,9 @@ struct SpectrumTests {
     }
     for d in 0..<3 {
       let (x, y) = ([peers.truth[d]], [peers.other[d]])
-      let gtf = EnsembleDistance.spectral(SpectralDistance.teacherForcing, x, y).value
+      let gtf = SpectralDistance.teacherForcing().distance(x, y).value
       #expect(abs(gtf - peers.teacherForcingHellinger[d]) < 1e-9)
-      let dysts = EnsembleDistance.spectral(SpectralDistance.dysts, x, y).value
+      let dysts = SpectralDistance.dysts().distance(x, y).value
       #expect(abs(dysts - peers.dystsHellinger[d]) < 1e-9)
     }
   }

@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 import TestSupport
 import Testing
@@ -10,16 +9,18 @@ import Testing
 struct DashboardRoutesTests {
   private let hub = EventHub()
 
+  private static let chart = RunEvent.Chart(section: "Training", title: "loss", x: .init("step"), y: .init("loss"))
+
   private func get(
-    _ path: String, query: [HTTPRequest.QueryItem] = [], headers: [HTTPHeader: String] = [.host: "127.0.0.1:8480"],
-    method: HTTPMethod = .GET, settings: DashboardServer.Settings = .init()
-  ) async throws -> (status: Int, headers: HTTPHeaders, body: String) {
+    _ path: String, query: [String: String] = [:], headers: [String: String] = ["host": "127.0.0.1:8480"],
+    method: String = "GET", settings: DashboardServer.Settings = .init()
+  ) throws -> (status: Int, response: HTTPResponse, body: String) {
     let page = try DashboardServer(
       settings, events: hub, title: "quick <start>", snapshot: { Self.graph }, announce: { _ in })
-    let request = HTTPRequest(
-      method: method, version: .http11, path: path, query: query, headers: headers, body: Data())
-    let response = try await DashboardRoutes(page: page).handleRequest(request)
-    return (response.statusCode.code, response.headers, String(decoding: try await response.bodyData, as: UTF8.self))
+    let request = HTTPRequest(method: method, path: path, query: query, headers: headers.mapValues { [$0] })
+    let response = DashboardRoutes(page: page).response(to: request)
+    guard case .bytes(let bytes) = response.body else { return (response.status, response, "") }
+    return (response.status, response, String(decoding: bytes, as: UTF8.self))
   }
 
   static let graph = GraphSnapshot(
@@ -34,87 +35,98 @@ struct DashboardRoutesTests {
     ])
 
   @Test("The page, its style and its script are served, and the run's name cannot smuggle markup in")
-  func page() async throws {
-    let page = try await get("/")
+  func page() throws {
+    let page = try get("/")
     #expect(page.status == 200)
     #expect(page.body.contains("quick &lt;start&gt;"))
     #expect(!page.body.contains("<start>"))
-    #expect(try await get("/page.css").headers[.contentType] == "text/css")
-    #expect(try await get("/page.js").headers[.contentType] == "text/javascript")
-    #expect(try await get("/page.html").status == 404)
+    #expect(try get("/page.css").response["Content-Type"] == "text/css")
+    #expect(try get("/page.js").response["Content-Type"] == "text/javascript")
+    #expect(try get("/page.html").status == 404)
   }
 
-  @Test("The state tells the newest step, the newest verdict and who sets the pace")
-  func state() async throws {
-    hub.send(.training(step: 10, values: ["loss": 0.5]))
-    hub.send(.training(step: 20, values: ["loss": .infinity]))
-    hub.send(.verdict(checkpoint: "step-20", step: 20, values: ["RMSE Δρ": 0.01], words: "learns"))
-    hub.send(.message("started"))
-    let object = try JSONSerialization.jsonObject(with: Data(try await get("/api/state").body.utf8)) as? [String: Any]
-    #expect(object?["step"] as? Int == 20)
-    #expect((object?["training"] as? [String: Any])?["loss"] as? String == "Infinity")
-    #expect(object?["words"] as? String == "learns")
-    #expect(object?["messages"] as? [String] == ["started"])
-    #expect(object?["bottleneck"] as? String == Self.graph.bottleneck)
-  }
-
-  @Test("Metrics are Prometheus text: counters of the edges and the newest training numbers")
-  func metrics() async throws {
-    hub.send(.training(step: 7, values: ["loss Δρ": 0.25]))
-    let lines = try await get("/metrics").body.split(separator: "\n").map(String.init)
-    #expect(lines.contains("holstream_edge_depth{from=\"lattice\",to=\"store\"} 3.0"))
-    #expect(lines.contains("holstream_training_loss___ 0.25"))
-    #expect(lines.contains("holstream_training_step 7"))
-    for line in lines where !line.hasPrefix("#") {
-      #expect(line.wholeMatch(of: #/[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? [-+0-9.eEInfNa]+/#) != nil, "\(line)")
+  @Test("Page and script know no physics: every name comes with the events")
+  func noPhysics() throws {
+    for path in ["/", "/page.js", "/charts.js", "/stages.js"] {
+      let body = try get(path).body
+      #expect(body.firstMatch(of: #/Δ|ρ|(?i:rho|autocorrelation|rollout|trajectory)|_0/#) == nil, "\(path)")
     }
   }
 
-  @Test("A late browser is given the history, then the end when the run ends")
-  func events() async throws {
-    hub.send(.training(step: 1, values: ["loss": 1]))
-    hub.send(.message("two\nlines"))
-    hub.finish()
-    let (_, headers, body) = try await get("/events")
-    #expect(headers[.contentType] == "text/event-stream")
-    #expect(body.contains("event: training\ndata: {\"training\":{\"step\":1,\"values\":{\"loss\":1}}}\n\n"))
-    #expect(body.contains("data: {\"message\":{\"_0\":\"two\\nlines\"}}\n\n"))
+  @Test("The state tells where the training is, the newest rows and points and who sets the pace")
+  func state() throws {
+    hub.send(.point(Self.chart, x: 10, values: ["loss": 0.5]))
+    hub.send(.point(Self.chart, x: 20, values: ["loss": .infinity]))
+    hub.send(.progress(.init(step: 21, total: 100, loss: .infinity, rate: 3)))
+    hub.send(.row(.init(table: "Verdicts", key: "step-20", values: [.init("RMSE", 0.01)], explanation: "learns")))
+    hub.send(.message("started"))
+    let state = try JSONSerialization.jsonObject(with: Data(try get("/api/state").body.utf8)) as? [String: Any]
+    func member(_ path: String...) -> Any? { path.reduce(state as Any?) { ($0 as? [String: Any])?[$1] } }
+    #expect(member("progress", "step") as? Int == 21)
+    #expect(member("progress", "loss") as? String == "Infinity")
+    #expect(member("points", "loss", "x") as? Int == 20)
+    #expect(member("rows", "Verdicts", "explanation") as? String == "learns")
+    #expect(member("messages") as? [String] == ["started"])
+    #expect(member("bottleneck") as? String == Self.graph.bottleneck)
+  }
+
+  @Test("Metrics are Prometheus text: counters of the edges and the newest numbers")
+  func metrics() throws {
+    hub.send(.progress(.init(step: 7, total: 9, loss: .nan, rate: 2)))
+    hub.send(.point(Self.chart, x: 1, values: ["a \"quoted\" line": 0.25]))
+    hub.send(.row(.init(table: "Verdicts", key: "k", values: [.init("RMSE Δ", .infinity)])))
+    let lines = try get("/metrics").body.split(separator: "\n").map(String.init)
+    #expect(lines.contains("holstream_edge_depth{from=\"lattice\",to=\"store\"} 3.0"))
+    #expect(lines.contains("holstream_training_step 7.0"))
+    #expect(lines.contains("holstream_training_loss NaN"))
+    #expect(lines.contains(#"holstream_point{chart="loss",line="a \"quoted\" line"} 0.25"#))
+    #expect(lines.contains(#"holstream_row{table="Verdicts",column="RMSE Δ"} +Inf"#))
+    for line in lines where !line.hasPrefix("#") {
+      #expect(line.wholeMatch(of: #/[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})? [-+0-9.eEInfNa]+/#) != nil, "\(line)")
+    }
+  }
+
+  @Test("A browser that follows the run is given events")
+  func events() throws {
+    let response = try get("/events").response
+    #expect(response.body == .events)
+    #expect(response["Content-Type"] == "text/event-stream")
   }
 
   @Test("A still page is given everything remembered, at once")
-  func still() async throws {
-    hub.send(.training(step: 1, values: ["loss": .nan]))
+  func still() throws {
+    hub.send(.point(Self.chart, x: 1, values: ["loss": .nan]))
     hub.send(.message("a"))
-    let all = try JSONSerialization.jsonObject(with: Data(try await get("/api/events").body.utf8)) as? [[String: Any]]
-    #expect(Set(try #require(all).flatMap(\.keys)) == ["training", "message"])
+    let all = try JSONSerialization.jsonObject(with: Data(try get("/api/events").body.utf8)) as? [[String: Any]]
+    #expect(try #require(all).map { $0["kind"] as? String } == ["point", "message"])
   }
 
   @Test("With a token nothing is told without it; by query once, then by cookie or header")
-  func token() async throws {
+  func token() throws {
     let settings = DashboardServer.Settings(address: "0.0.0.0", token: "s3cret/√")
-    #expect(try await get("/", settings: settings).status == 401)
-    #expect(try await get("/events", query: [.init(name: "token", value: "s3cret")], settings: settings).status == 401)
-    let first = try await get("/", query: [.init(name: "token", value: "s3cret/√")], settings: settings)
+    #expect(try get("/", settings: settings).status == 401)
+    #expect(try get("/events", query: ["token": "s3cret"], settings: settings).status == 401)
+    let first = try get("/", query: ["token": "s3cret/√"], settings: settings)
     #expect(first.status == 200)
-    let cookie = try #require(first.headers[.setCookie]?.split(separator: ";").first)
-    #expect(try await get("/api/state", headers: [.cookie: "other=1; \(cookie)"], settings: settings).status == 200)
-    #expect(try await get("/api/state", headers: [.authorization: "Bearer s3cret/√"], settings: settings).status == 200)
-    #expect(try await get("/api/state", headers: [.authorization: "Bearer "], settings: settings).status == 401)
+    let cookie = try #require(first.response["Set-Cookie"]?.split(separator: ";").first)
+    #expect(try get("/api/state", headers: ["cookie": "other=1; \(cookie)"], settings: settings).status == 200)
+    #expect(try get("/api/state", headers: ["authorization": "Bearer s3cret/√"], settings: settings).status == 200)
+    #expect(try get("/api/state", headers: ["authorization": "Bearer "], settings: settings).status == 401)
   }
 
   @Test("Without a token a foreign host name is refused, and so is writing")
-  func foreign() async throws {
-    #expect(try await get("/", headers: [.host: "evil.example:8480"]).status == 403)
-    #expect(try await get("/", headers: [.host: "localhost:8480"]).status == 200)
-    #expect(try await get("/", method: .POST).status == 405)
+  func foreign() throws {
+    #expect(try get("/", headers: ["host": "evil.example:8480"]).status == 403)
+    #expect(try get("/", headers: ["host": "localhost:8480"]).status == 200)
+    #expect(try get("/", method: "POST").status == 405)
   }
 
   @Test("A missing chart library is answered with the package to install")
-  func chartLibrary() async throws {
-    let missing = try await get("/charts/dygraph.min.js", settings: .init(charts: URL(filePath: "/nonexistent")))
+  func chartLibrary() throws {
+    let missing = try get("/charts/dygraph.min.js", settings: .init(charts: URL(filePath: "/nonexistent")))
     #expect(missing.status == 404)
     #expect(missing.body.contains("libjs-dygraphs"))
-    #expect(try await get("/charts/../../../etc/passwd").status == 404)
+    #expect(try get("/charts/../../../etc/passwd").status == 404)
   }
 
   @Test("Beyond loopback a token is asked for, and an address must be a number")

@@ -6,29 +6,55 @@ import Testing
 
 @Suite("The report without scripts")
 struct ReportTests {
+  private static func chart(_ section: String, _ title: String, _ subject: String? = nil) -> RunEvent.Chart {
+    .init(section: section, title: title, subject: subject, x: .init("time", unit: "s"), y: .init("u", unit: "m"))
+  }
+
   private let events: [RunEvent] = [
-    .training(step: 0, values: ["loss": 1]), .training(step: 10, values: ["loss": .nan]),
-    .training(step: 20, values: ["loss": 0.01]),
-    .rollout(
-      checkpoint: "step-20", step: 20, truth: [.init(name: "deltaRho", step: 0.5, values: [0, 1, 0])],
-      model: [.init(name: "deltaRho", step: 0.5, values: [0, 0.9, .infinity])]),
-    .climate(
-      series: [
-        .init(name: "ΔQ truth", step: 1, values: [1, 0.5]), .init(name: "ΔQ model", step: 1, values: [1, 0.4]),
-      ], values: [:]),
-    .verdict(checkpoint: "step-20", step: 20, values: ["RMSE Δρ": 0.125], words: "a < b & c"),
+    .point(chart("Training", "loss"), x: 0, values: ["loss": 1]),
+    .point(chart("Training", "loss"), x: 10, values: ["loss": .nan]),
+    .point(chart("Training", "loss"), x: 20, values: ["loss": 0.01]),
+    .curves(
+      chart("Truth against rollout", "u", "step-20"),
+      [
+        .init(name: "truth", step: 0.5, values: [0, 1, 0]),
+        .init(name: "rollout", step: 0.5, values: [0, 0.9, .infinity], isDashed: true),
+      ]),
+    .image(
+      chart("Live", "field"), .init(rows: 2, columns: 3, values: [0, 1, 2, 3, .nan, 5], value: .init("u", unit: "m"))),
+    .row(
+      .init(table: "Verdicts", key: "step-20", values: [.init("RMSE", 9)], explanation: "taken back")),
+    .row(.init(table: "Verdicts", key: "step-20", values: [.init("RMSE", 0.125)], explanation: "a < b & c")),
     .graph(DashboardRoutesTests.graph, bottleneck: DashboardRoutesTests.graph.bottleneck),
+    .progress(.init(step: 1, total: 2, loss: 1, rate: 1)),
     .message("<script>alert(1)</script>"),
   ]
 
-  @Test("Holds a chart of the loss, of truth against rollout and of the autocorrelation, and the verdict's row")
+  @Test("Holds a picture of each chart with its axes and units, and the newest row of each key")
   func content() {
     let html = Report(title: "run", events: events).html
     #expect(html.components(separatedBy: "<svg").count - 1 == 3)
-    #expect(html.contains(">Δρ of step-20 (step 20)<"))
-    #expect(html.contains(">Autocorrelation of ΔQ, live stream<"))
+    #expect(html.contains(">Truth against rollout: u (step-20)<"))
+    #expect(html.contains(">Training: loss<"))
+    #expect(html.components(separatedBy: ">time (s)<").count - 1 == 3)
+    #expect(html.components(separatedBy: ">u (m)<").count - 1 == 3)
+    #expect(html.contains("stroke-dasharray"))
     #expect(html.contains("<td>0.125</td>"))
+    #expect(!html.contains("taken back"))
     #expect(html.contains("store sets the pace"))
+  }
+
+  @Test(
+    "A field is a bitmap whose first row is the lowest; what is not finite is grey, what is beyond the scale its end")
+  func field() {
+    let image = RunEvent.Image(rows: 2, columns: 3, values: [0, 1, 2, 3, .nan, 99], low: 0, high: 5, value: .init("u"))
+    let bytes = ImageChart(chart: Self.chart("s", "t"), image: image).bitmap
+    // Rows of 9 bytes are filled up to 12; pixels are blue, green, red.
+    #expect(bytes.count == 54 + 24)
+    #expect(Array(bytes[..<2]) == Array("BM".utf8))
+    #expect(Array(bytes[54..<57]) == [84, 1, 68])
+    #expect(Array(bytes[(54 + 12 + 3)..<(54 + 12 + 6)]) == [128, 128, 128])
+    #expect(Array(bytes[(54 + 12 + 6)..<(54 + 12 + 9)]) == [37, 231, 253])
   }
 
   @Test("Is well-formed, and runs nothing that a message or a name holds")

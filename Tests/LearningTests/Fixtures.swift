@@ -2,22 +2,48 @@ import Foundation
 import Learning
 import Tensors
 import TestSupport
+import Trajectories
 
 /// Windows and configurations that several tests share.
 enum Fixtures {
-  static let scalars: DataScalars = {
-    var scalars = DataScalars.ones
-    scalars.rho = 0.7
-    scalars.q = 0.5
-    scalars.p = 0.25
-    scalars.rhoRate = 0.04
-    scalars.qRate = 0.05
-    scalars.pRate = 0.03
-    scalars.rhoStep = 0.02
-    scalars.qStep = 0.03
-    scalars.pStep = 0.025
-    return scalars
-  }()
+  /// A density matrix and two vectors on a ring.
+  static func layout(sites: Int) -> StateLayout {
+    StateLayout(
+      [
+        Field("rho", shape: [sites, sites], isComplex: true), Field("Q", shape: [sites]), Field("P", shape: [sites]),
+      ], domain: .ring(sites))
+  }
+
+  static let scales = FieldScales([
+    "rho": FieldScale(state: 0.7, tendency: 0.04, increment: 0.02),
+    "Q": FieldScale(state: 0.5, tendency: 0.05, increment: 0.03),
+    "P": FieldScale(state: 0.25, tendency: 0.03, increment: 0.025),
+  ])
+
+  /// Site i of the image is site `shift` + i, or `shift` − i: the definition, written out.
+  static func symmetry(sites: Int, shift: Int, reflected: Bool = false) -> Permutation {
+    func site(_ i: Int) -> Int { ((reflected ? shift - i : shift + i) + 2 * sites) % sites }
+    var source: [Int] = []
+    for i in 0..<sites {
+      for j in 0..<sites { for part in 0..<2 { source.append(2 * (site(i) * sites + site(j)) + part) } }
+    }
+    for vector in 0..<2 { for i in 0..<sites { source.append(2 * sites * sites + vector * sites + site(i)) } }
+    return Permutation("symmetry", source: source)
+  }
+
+  /// Δρ = Σ s_i Re ρ_ii / L and ΔQ = Σ s_i Q_i / L, s = −1, +1, …
+  static func orderParameters(sites: Int) -> [Observable] {
+    func staggered(_ name: String, _ place: @escaping @Sendable (Int) -> Int) -> Observable {
+      Observable(name) { state in
+        var sum = 0.0
+        for i in 0..<sites { sum += (i % 2 == 0 ? -1.0 : 1.0) * state.values[place(i)] }
+        return sum / Double(sites)
+      }
+    }
+    return [
+      staggered("deltaRho") { 2 * $0 * (sites + 1) }, staggered("deltaQ") { 2 * sites * sites + $0 },
+    ]
+  }
 
   /// Random frames that move slowly.
   static func window(trajectory: Int = 0, start: Int = 0, sites: Int = 6, steps: Int = 3) throws -> TrainingWindow {
@@ -26,14 +52,15 @@ enum Fixtures {
     func numbers(_ count: Int, _ size: Double) -> [Float] {
       (0..<count).map { _ in Float(size * (2 * random.uniform() - 1)) }
     }
-    let size = SurrogateState.size(sites: sites)
+    let layout = layout(sites: sites)
+    let size = layout.count
     var values = numbers(size, 0.5)
     for step in 0..<steps {
       let move = numbers(size, 0.02)
       for k in 0..<size { values.append(values[step * size + k] + move[k]) }
     }
     return try TrainingWindow(
-      trajectory: trajectory, start: start, sites: sites, values: values, rates: numbers(steps * size, 0.04))
+      trajectory: trajectory, start: start, layout: layout, values: values, tendencies: numbers(steps * size, 0.04))
   }
 
   static func batch(count: Int = 4, sites: Int = 6, steps: Int = 3) throws -> TrainingBatch {
@@ -47,7 +74,7 @@ enum Fixtures {
     var configuration = TrainerConfiguration(
       model: ModelConfiguration(
         family: family, channels: channels, blocks: blocks, dropout: dropout, zeroInitialisedOutput: false,
-        scalars: scalars),
+        scales: scales),
       curriculum: Curriculum(stages: [
         CurriculumStage(batches: 6, steps: steps, noise: noise), CurriculumStage(batches: 100, steps: steps, noise: 0),
       ]))
@@ -64,9 +91,14 @@ enum Fixtures {
     }
     let (rho, q, p) = (try load("rho"), try load("Q"), try load("P"))
     return try stride(from: 0, to: 300 - steps + 1, by: steps).map { start in
-      try TrainingWindow(
-        trajectory: 0, start: start, sites: 16, rho: Array(rho[(start * 512)..<((start + steps + 1) * 512)]),
-        q: Array(q[(start * 16)..<((start + steps + 1) * 16)]), p: Array(p[(start * 16)..<((start + steps + 1) * 16)]))
+      var values: [Float] = []
+      for frame in start...(start + steps) {
+        values += rho[(512 * frame)..<(512 * frame + 512)]
+        values += q[(16 * frame)..<(16 * frame + 16)]
+        values += p[(16 * frame)..<(16 * frame + 16)]
+      }
+      return try TrainingWindow(
+        trajectory: 0, start: start, layout: layout(sites: 16), values: values, tendencies: nil)
     }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Learning
 import TestSupport
+import Trajectories
 import Testing
 
 /// The published tiny network, rolled out by the published program and by this one.
@@ -16,10 +17,10 @@ struct GoldenRolloutTests {
       try NumPyArray(contentsOf: folder.appending(path: "\(name).npy"))
     }
     let (rho, q, p) = (try load(truth, "rho"), try load(truth, "Q"), try load(truth, "P"))
-    var state = SurrogateState(
-      rho: rho[row: 0].map { Float($0) }, q: q[row: 0].map { Float($0) }, p: p[row: 0].map { Float($0) })
+    var state = State<Float>(
+      Fixtures.layout(sites: 16), (rho[row: 0] + q[row: 0] + p[row: 0]).map { Float($0) })
     let (rho2, q2, p2) = (try load(expected, "rho"), try load(expected, "Q"), try load(expected, "P"))
-    let predictor = try checkpoint.surrogate().predictor(sites: 16)
+    let predictor = try checkpoint.surrogate().predictor(for: Fixtures.layout(sites: 16))
     var worst: Float = 0
     for step in 1...300 {
       predictor.advance(&state)

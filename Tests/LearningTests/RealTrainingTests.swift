@@ -12,14 +12,14 @@ struct RealTrainingTests {
       return print("skipped: no golden data on this machine")
     }
     let (training, heldOut) = (windows[..<24], windows[24...])
-    var fold = DataScalarFold()
+    var fold = FieldScalesFold()
     var reservoir = Reservoir(policy: .fifo, capacity: 24, seed: 1)
     for window in training {
       fold.add(window)
       reservoir.insert(window)
     }
     var configuration = TrainerConfiguration(
-      model: ModelConfiguration(family: .cnn, dropout: 0, scalars: fold.result),
+      model: ModelConfiguration(family: .cnn, dropout: 0, scales: fold.result),
       curriculum: Curriculum(stages: [
         CurriculumStage(batches: 150, steps: 1, noise: 1e-3), CurriculumStage(batches: 50, steps: 4, noise: 1e-3),
       ]))
@@ -41,22 +41,23 @@ struct RealTrainingTests {
     guard let windows = try Fixtures.goldenWindows(steps: 10) else {
       return print("skipped: no golden data on this machine")
     }
-    var fold = DataScalarFold()
+    var fold = FieldScalesFold()
     var reservoir = Reservoir(policy: .fifo, capacity: 24, seed: 1)
     for window in windows[..<6] {
       fold.add(window)
       reservoir.insert(window)
     }
     var configuration = TrainerConfiguration(
-      model: ModelConfiguration(family: .cnn, dropout: 0, scalars: fold.result),
+      model: ModelConfiguration(family: .cnn, dropout: 0, scales: fold.result),
       curriculum: Curriculum(stages: [CurriculumStage(batches: 300, steps: 1, noise: 1e-3)]))
     configuration.schedule = LearningRateSchedule(base: 5e-3, warmUp: 10, minimum: 0.01)
     let persistence = try RolloutScore(of: Persistence(), on: windows[24...], steps: 5).total
+    let all = try SymmetryGroup(.all, of: Fixtures.layout(sites: 16))
     for isMirrored in [false, true] {
       let trainer = try Trainer(configuration: configuration)
       while !trainer.isFinished {
         let batch = try reservoir.batch(16, steps: 1, step: trainer.step)
-        try trainer.step(isMirrored ? batch.augmented(seed: 1, step: trainer.step) : batch)
+        try trainer.step(isMirrored ? batch.augmented(seed: 1, step: trainer.step, by: all) : batch)
       }
       let error = try RolloutScore(of: trainer.model(), on: windows[24...], steps: 5).total
       print("300 steps on 60 frames, mirrored \(isMirrored): error", error, "persistence", persistence)
@@ -69,14 +70,13 @@ struct RealTrainingTests {
     guard let weights = Places.goldenFile("tiny_L16.safetensors"), let windows = try Fixtures.goldenWindows(steps: 300)
     else { return print("skipped: no golden data on this machine") }
     let model = try ModelCatalogue.model(contentsOf: weights)
-    let plain = try RolloutScore(of: model, on: windows, steps: 300)
-    let projected = try RolloutScore(of: ProjectedModel(model), on: windows, steps: 300)
-    print("300 steps, plain: order", plain.rhoOrder, plain.qOrder, "all", plain.rho, plain.q, plain.p)
-    print(
-      "300 steps, projected: order", projected.rhoOrder, projected.qOrder, "all", projected.rho, projected.q,
-      projected.p)
+    let observables = Fixtures.orderParameters(sites: 16)
+    let plain = try RolloutScore(of: model, on: windows, steps: 300, observables: observables)
+    let projected = try RolloutScore(of: ProjectedModel(model), on: windows, steps: 300, observables: observables)
+    print("300 steps, plain:", plain.observables, plain.fields)
+    print("300 steps, projected:", projected.observables, projected.fields)
     // The published program reports 4.16e-3 and 2.71e-3 for this rollout.
-    #expect(abs(plain.rhoOrder - 4.16e-3) < 1e-5 && abs(plain.qOrder - 2.71e-3) < 1e-5)
+    #expect(abs(plain.observables[0].value - 4.16e-3) < 1e-5 && abs(plain.observables[1].value - 2.71e-3) < 1e-5)
     #expect(plain.diverged == 0 && projected.diverged == 0)
   }
 }

@@ -92,7 +92,7 @@ struct SafetensorsTests {
   func publishedNames() async throws {
     let model = ModelConfiguration(family: .cnn)
     let ours = try Checkpoint(
-      model: model, parameters: ParameterLayout(model).initial(model, seed: 1), notes: ["run": "a"]
+      model: model, parameters: NetworkModel.initialParameters(model, seed: 1), notes: ["run": "a"]
     ).safetensors()
     if let golden = Places.goldenFile("tiny_L16.safetensors") {
       let published = try Safetensors(contentsOf: golden)
@@ -119,7 +119,7 @@ struct SafetensorsTests {
     arguments: [
       (ModelFamily.cnn, 16, 1, 5364), (.parc, 16, 2, 20136), (.parc, 32, 2, 77128), (.parc, 128, 4, 2_375_944),
     ])
-  func sizes(family: ModelFamily, channels: Int, blocks: Int, parameters: Int) {
-    #expect(ModelConfiguration(family: family, channels: channels, blocks: blocks).parameterCount == parameters)
+  func sizes(family: ModelFamily, channels: Int, blocks: Int, parameters: Int) throws {
+    #expect(try ModelConfiguration(family: family, channels: channels, blocks: blocks).parameterCount == parameters)
   }
 }

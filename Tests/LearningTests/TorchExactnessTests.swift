@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Trajectories
 
 @testable import Learning
 
@@ -23,14 +24,14 @@ struct TorchCase {
     let count = states.shape[0]
     let values = try #require(states.floats)
     let rates = try #require(file.tensors["rates"]?.floats)
-    let size = SurrogateState.size(sites: sites)
+    let size = Fixtures.layout(sites: sites).count
     self.steps = steps
     batch = try TrainingBatch(
       (0..<count).map { index in
         let window = try TrainingWindow(
-          trajectory: index, start: 0, sites: sites,
+          trajectory: index, start: 0, layout: Fixtures.layout(sites: sites),
           values: Array(values[(index * (steps + 1) * size)..<((index + 1) * (steps + 1) * size)]),
-          rates: Array(rates[(index * steps * size)..<((index + 1) * steps * size)]))
+          tendencies: Array(rates[(index * steps * size)..<((index + 1) * steps * size)]))
         return TrainingSample(window)
       }, steps: steps)
     noise = try #require(file.tensors["noise"]?.floats)
@@ -42,7 +43,7 @@ struct TorchCase {
 
   /// All parameters under a prefix, in our order.
   func parameters(_ prefix: String) throws -> [Float] {
-    try ParameterLayout(model).tensors.flatMap { tensor in
+    try NetworkModel.parameterLayout(model).tensors.flatMap { tensor in
       let stored = try #require(file.tensors[prefix + tensor.name], "\(prefix + tensor.name)")
       #expect(stored.shape == tensor.shape)
       return try #require(stored.floats)
@@ -51,10 +52,10 @@ struct TorchCase {
 
   func numbers(_ name: String) throws -> [Float] { try #require(file.tensors[name]?.floats, "\(name)") }
 
-  func injection(_ step: Int) -> TrainingEngine.Injection {
+  func injection(_ step: Int) -> TrainingInjection {
     let size = masks.count / maskSets
     let set = step % maskSets
-    return TrainingEngine.Injection(masks: Array(masks[(set * size)..<((set + 1) * size)]), noise: noise)
+    return TrainingInjection(masks: Array(masks[(set * size)..<((set + 1) * size)]), noise: noise)
   }
 
   func trainer() throws -> Trainer {
@@ -87,16 +88,16 @@ struct TorchExactnessTests {
     let (report, gradient) = try torch.trainer().step(torch.batch, injection: torch.injection(0))
 
     let terms = try torch.numbers("f64.terms")
-    let state = report.loss.state
-    #expect(largest([state.rhoDiagonal, state.rhoOffDiagonal, state.q, state.p], terms[0..<4]) < 1e-7)
-    if let rates = report.loss.rates {
-      #expect(largest([rates.rhoDiagonal, rates.rhoOffDiagonal, rates.q, rates.p], terms[4..<8]) < 1e-7)
+    #expect(report.loss.state.map(\.name) == ["rho diagonal", "rho rest", "Q", "P"])
+    #expect(largest(report.loss.state.map(\.value), terms[0..<4]) < 1e-7)
+    if let tendency = report.loss.tendency {
+      #expect(largest(tendency.map(\.value), terms[4..<8]) < 1e-7)
     }
-    #expect((report.loss.rates != nil) == (family == "parc"))
+    #expect((report.loss.tendency != nil) == (family == "parc"))
 
     var worst: Float = 0
     var worstOfTorch: Float = 0
-    for tensor in ParameterLayout(torch.model).tensors {
+    for tensor in try NetworkModel.parameterLayout(torch.model).tensors {
       let ours = gradient[tensor.offset..<(tensor.offset + tensor.count)]
       let double = try torch.numbers("f64.gradient.\(tensor.name)")
       let single = try torch.numbers("f32.gradient.\(tensor.name)")
@@ -135,7 +136,7 @@ struct TorchExactnessTests {
   func rollout(family: String, sites: Int, steps: Int) throws {
     let torch = try TorchCase(family: family, sites: sites, steps: steps)
     let predictor = try NetworkModel(configuration: torch.model, parameters: torch.parameters("weights."))
-      .predictor(sites: sites)
+      .predictor(for: Fixtures.layout(sites: sites))
     let (double, single) = (try torch.numbers("f64.rollout"), try torch.numbers("f32.rollout"))
     var ours: [Float] = []
     for (index, sample) in torch.batch.samples.enumerated() {
@@ -170,7 +171,7 @@ struct TorchExactnessTests {
       #expect(status == 0, "\(output)")
       let theirs = try #require(
         try Safetensors(contentsOf: folder.appending(path: "out")).tensors["state"]?.floats)
-      try trainer.model().predictor(sites: 6).advance(&state)
+      try trainer.model().predictor(for: Fixtures.layout(sites: 6)).advance(&state)
       #expect(largest(state.values, theirs) < 1e-6)
     }
   }

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Trajectories
 
 @testable import Learning
 
@@ -108,7 +109,7 @@ struct TrainerTests {
     for _ in 0..<3 { try trainer.step(Fixtures.batch()) }
     let model = try Checkpoint(trainer.checkpoint().safetensors(), name: "test").surrogate()
     let start = try Fixtures.window().state(0)
-    let state = try model.predictor(sites: 6).rollout(from: start, steps: 2)[2]
+    let state = try model.predictor(for: Fixtures.layout(sites: 6)).rollout(from: start, steps: 2)[2]
     var projected = state
     ProjectedModel.project(&projected)
     for (a, b) in zip(state.values, projected.values) { #expect(abs(a - b) < 1e-6) }
@@ -116,9 +117,9 @@ struct TrainerTests {
     bare.constraint = nil
     let unprojected = try NetworkModel(configuration: bare, parameters: trainer.parameters)
     var expected = start
-    try unprojected.predictor(sites: 6).advance(&expected)
+    try unprojected.predictor(for: Fixtures.layout(sites: 6)).advance(&expected)
     ProjectedModel.project(&expected)
-    let predicted = try model.predictor(sites: 6).rollout(from: start, steps: 1)[1]
+    let predicted = try model.predictor(for: Fixtures.layout(sites: 6)).rollout(from: start, steps: 1)[1]
     #expect(predicted == expected)
   }
 
@@ -130,16 +131,18 @@ struct TrainerTests {
     configuration.augmentation = SymmetryAugmentation(translations: true, reflections: true)
     let augmenting = try Trainer(configuration: configuration)
     let seed = configuration.seed
+    let all = try SymmetryGroup(.all, of: batch.layout)
     #expect(
       try augmenting.loss(of: batch, asStep: 4)
-        == plain.loss(of: batch.augmented(seed: seed, step: 4), asStep: 4))
-    #expect(batch.augmented(seed: seed, step: 4) != batch.augmented(seed: seed, step: 5))
-    let none = SymmetryAugmentation(translations: false, reflections: false)
+        == plain.loss(of: batch.augmented(seed: seed, step: 4, by: all), asStep: 4))
+    #expect(batch.augmented(seed: seed, step: 4, by: all) != batch.augmented(seed: seed, step: 5, by: all))
+    let none = try SymmetryGroup(.init(translations: false, reflections: false), of: batch.layout)
     #expect(batch.augmented(seed: seed, step: 4, by: none).samples.map(\.window) == batch.samples.map(\.window))
-    let turned = batch.augmented(seed: seed, step: 4, by: .init(translations: true, reflections: false))
+    let translations = try SymmetryGroup(.init(translations: true, reflections: false), of: batch.layout)
+    let turned = batch.augmented(seed: seed, step: 4, by: translations)
     for (sample, original) in zip(turned.samples, batch.samples) {
       #expect(sample.identity == original.identity)
-      #expect((0..<8).contains { original.window.transformed(shift: $0, reflected: false) == sample.window })
+      #expect((0..<8).contains { original.window.transformed(by: Fixtures.symmetry(sites: 8, shift: $0)) == sample.window })
     }
   }
 
@@ -156,9 +159,9 @@ struct TrainerTests {
     let expected = try trainer.loss(of: batch, asStep: 0)
     let found = try trainer.model().loss(of: batch, configuration.loss)
     #expect(abs(found.total - expected.total) < 1e-6 * expected.total)
-    #expect(abs(found.state.rhoDiagonal - expected.state.rhoDiagonal) < 1e-6)
-    #expect((found.rates == nil) == (family == .cnn))
-    configuration.model.dropout = 0.3
+    #expect(abs(found.state[0].value - expected.state[0].value) < 1e-6)
+    #expect((found.tendency == nil) == (family == .cnn))
+    configuration.model.settings["dropout"] = .number(0.3)
     let dropping = try Trainer(configuration: configuration)
     #expect(try dropping.model().loss(of: batch, configuration.loss) == found)
   }
@@ -166,7 +169,7 @@ struct TrainerTests {
   @Test("A batch that explodes is kept with its reason and leaves the weights alone, or stops the training")
   func anomaly() throws {
     var configuration = Fixtures.configuration(.cnn)
-    let parameters = [Float](repeating: 3e38, count: configuration.model.parameterCount)
+    let parameters = [Float](repeating: 3e38, count: try configuration.model.parameterCount)
     let batch = try Fixtures.batch()
     let skipping = try Trainer(configuration: configuration, parameters: parameters)
     let report = try skipping.step(batch)
@@ -183,12 +186,12 @@ struct TrainerTests {
   @Test("PARC without derivatives in its data is refused in words, unless its loss does without them")
   func missingDerivatives() throws {
     let window = try Fixtures.window()
-    let bare = try TrainingWindow(trajectory: 0, start: 0, sites: 6, values: window.values, rates: nil)
+    let bare = try TrainingWindow(trajectory: 0, start: 0, layout: Fixtures.layout(sites: 6), values: window.values, tendencies: nil)
     let batch = try TrainingBatch([TrainingSample(bare)], steps: 2)
     var configuration = Fixtures.configuration(.parc)
     #expect(throws: LearningError.self) { try Trainer(configuration: configuration).step(batch) }
     configuration.loss.derivativeCoefficient = 0
-    #expect(try Trainer(configuration: configuration).step(batch).loss.rates == nil)
+    #expect(try Trainer(configuration: configuration).step(batch).loss.tendency == nil)
   }
 
   @Test("One worker and two give the same loss, and gradients that differ by rounding only")
@@ -206,7 +209,8 @@ struct TrainerTests {
   @Test("Networks commute with translations, so that only the mirror augments")
   func symmetries() throws {
     let window = try Fixtures.window(sites: 8)
-    #expect(window.transformed(shift: 3, reflected: true).transformed(shift: 3, reflected: true) == window)
+    let mirror = Fixtures.symmetry(sites: 8, shift: 3, reflected: true)
+    #expect(window.transformed(by: mirror).transformed(by: mirror) == window)
     let configuration = Fixtures.configuration(.parc, dropout: 0, noise: 0)
     func loss(_ window: TrainingWindow) throws -> Float {
       try Trainer(configuration: configuration).loss(
@@ -214,33 +218,34 @@ struct TrainerTests {
       ).total
     }
     let plain = try loss(window)
-    #expect(abs(try loss(window.transformed(shift: 3, reflected: false)) - plain) < 1e-5 * plain)
-    #expect(abs(try loss(window.transformed(shift: 0, reflected: true)) - plain) > 1e-4 * plain)
+    #expect(abs(try loss(window.transformed(by: Fixtures.symmetry(sites: 8, shift: 3))) - plain) < 1e-5 * plain)
+    #expect(abs(try loss(window.transformed(by: Fixtures.symmetry(sites: 8, shift: 0, reflected: true))) - plain) > 1e-4 * plain)
     let batch = try TrainingBatch([TrainingSample(window)], steps: 3)
-    #expect(batch.augmented(seed: 1, step: 2) == batch.augmented(seed: 1, step: 2))
+    let all = try SymmetryGroup(.all, of: batch.layout)
+    #expect(batch.augmented(seed: 1, step: 2, by: all) == batch.augmented(seed: 1, step: 2, by: all))
   }
 
   @Test("Scalars freeze after the windows that were asked for, or grow when the data outgrow them")
   func scalarRules() throws {
-    var fold = DataScalarFold()
+    var fold = FieldScalesFold()
     fold.add(try Fixtures.window())
-    #expect(ScalarRule.freeze(windows: 2).scalars(after: fold, current: nil) == nil)
+    #expect(ScalarRule.freeze(windows: 2).scales(after: fold, current: nil) == nil)
     fold.add(try Fixtures.window(trajectory: 1))
-    let frozen = try #require(ScalarRule.freeze(windows: 2).scalars(after: fold, current: nil))
-    #expect(ScalarRule.freeze(windows: 2).scalars(after: fold, current: frozen) == nil)
-    #expect(ScalarRule.given.scalars(after: fold, current: nil) == nil)
+    let frozen = try #require(ScalarRule.freeze(windows: 2).scales(after: fold, current: nil))
+    #expect(ScalarRule.freeze(windows: 2).scales(after: fold, current: frozen) == nil)
+    #expect(ScalarRule.given.scales(after: fold, current: nil) == nil)
     let adapt = ScalarRule.adapt(windows: 1, growth: 1.5)
-    #expect(adapt.scalars(after: fold, current: frozen) == nil)
+    #expect(adapt.scales(after: fold, current: frozen) == nil)
     var smaller = frozen
-    smaller.q = frozen.q / 2
-    #expect(adapt.scalars(after: fold, current: smaller) == frozen)
+    smaller["Q"].state = frozen["Q"].state / 2
+    #expect(adapt.scales(after: fold, current: smaller) == frozen)
 
     let trainer = try Trainer(configuration: Fixtures.configuration(.cnn))
     try trainer.step(Fixtures.batch())
     try trainer.adopt(frozen)
-    #expect(trainer.checkpoint().model.scalars == frozen)
+    #expect(trainer.checkpoint().model.scales == frozen)
     #expect(try trainer.step(Fixtures.batch()).anomaly == nil)
-    #expect(throws: LearningError.self) { try trainer.adopt(DataScalars(repeating: 0)) }
+    #expect(throws: LearningError.self) { try trainer.adopt(FieldScales(fields: ["rho", "Q", "P"], repeating: 0)) }
   }
 
   @Test("A loss above the bound counts as an explosion")

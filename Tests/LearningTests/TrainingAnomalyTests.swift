@@ -40,10 +40,10 @@ struct TrainingAnomalyTests {
       try trainer.checkpoint().write(to: file)
       #expect(throws: LearningError.self) { try TrainingAnomaly.read(file) }
       var broken = Safetensors(tensors: try Fixtures.batch().tensors(prefix: "batch."))
-      broken.tensors["batch.Q"] = Safetensors.Tensor([1, 2], shape: [2])
-      #expect(throws: LearningError.self) { try TrainingBatch(broken, prefix: "batch.", name: "test") }
+      broken.tensors["batch.state.Q"] = Safetensors.Tensor([1, 2], shape: [2])
+      #expect(throws: LearningError.self) { try TrainingBatch(broken, prefix: "batch.", layout: Fixtures.layout(sites: 6), name: "test") }
       broken.tensors["batch.trajectory"] = nil
-      #expect(throws: LearningError.self) { try TrainingBatch(broken, prefix: "batch.", name: "test") }
+      #expect(throws: LearningError.self) { try TrainingBatch(broken, prefix: "batch.", layout: Fixtures.layout(sites: 6), name: "test") }
     }
   }
 }

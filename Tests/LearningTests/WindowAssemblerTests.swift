@@ -1,11 +1,12 @@
 import Testing
+import Trajectories
 
 @testable import Learning
 
 struct WindowAssemblerTests {
   /// A frame that says where it is from.
-  private func frame(_ trajectory: Int, _ index: Int) -> SurrogateState {
-    SurrogateState(sites: 2, values: [Float](repeating: Float(100 * trajectory + index), count: 12))
+  private func frame(_ trajectory: Int, _ index: Int) -> State<Float> {
+    State(Fixtures.layout(sites: 2), [Float](repeating: Float(100 * trajectory + index), count: 12))
   }
 
   @Test("Interleaved trajectories give windows that share their boundary frames and hold their own intervals' rates")
@@ -14,16 +15,16 @@ struct WindowAssemblerTests {
     var windows: [TrainingWindow] = []
     for index in 0..<7 {
       for trajectory in [4, 9] {
-        let rates = index > 0 ? frame(trajectory, 1000 + index) : nil
+        let tendency = index > 0 ? frame(trajectory, 1000 + index) : nil
         let window = try assembler.add(
-          trajectory: trajectory, index: index, state: frame(trajectory, index), rates: rates)
+          trajectory: trajectory, index: index, state: frame(trajectory, index), tendency: tendency)
         if let window { windows.append(window) }
       }
     }
     #expect(windows.map(\.trajectory) == [4, 9, 4, 9])
     #expect(windows.map(\.start) == [0, 0, 3, 3])
-    #expect(windows[2].state(0).q.first == 403 && windows[2].state(3).q.first == 406)
-    #expect(windows[2].rates?[0] == 1404 && windows[2].rates?[24] == 1406)
+    #expect(windows[2].state(0)["Q"].first == 403 && windows[2].state(3)["Q"].first == 406)
+    #expect(windows[2].tendencies?[0] == 1404 && windows[2].tendencies?[24] == 1406)
     #expect(assembler.gaps == 0)
   }
 
@@ -37,8 +38,8 @@ struct WindowAssemblerTests {
     // A window has derivatives again as soon as all of its own intervals have them.
     let known = try (0..<9).compactMap { index in
       try assembler.add(
-        trajectory: 1, index: index, state: frame(1, index), rates: index == 2 ? nil : frame(1, index)
-      ).map { $0.rates != nil }
+        trajectory: 1, index: index, state: frame(1, index), tendency: index == 2 ? nil : frame(1, index)
+      ).map { $0.tendencies != nil }
     }
     #expect(known == [false, true, true])
   }
@@ -48,13 +49,13 @@ struct WindowAssemblerTests {
     var assembler = WindowAssembler(steps: 2)
     #expect(try assembler.add(trajectory: 0, index: 0, state: frame(0, 0)) == nil)
     #expect(try assembler.add(trajectory: 0, index: 2, state: frame(0, 2)) == nil)
-    #expect(try assembler.add(trajectory: 0, index: 3, state: frame(0, 3), rates: frame(0, 3)) == nil)
+    #expect(try assembler.add(trajectory: 0, index: 3, state: frame(0, 3), tendency: frame(0, 3)) == nil)
     let window = try #require(try assembler.add(trajectory: 0, index: 4, state: frame(0, 4)))
-    #expect(window.start == 2 && window.rates == nil)
+    #expect(window.start == 2 && window.tendencies == nil)
     #expect(assembler.gaps == 1)
     // The next window has all of its derivatives again.
-    #expect(try assembler.add(trajectory: 0, index: 5, state: frame(0, 5), rates: frame(0, 5)) == nil)
-    #expect(try assembler.add(trajectory: 0, index: 6, state: frame(0, 6), rates: frame(0, 6))?.rates != nil)
+    #expect(try assembler.add(trajectory: 0, index: 5, state: frame(0, 5), tendency: frame(0, 5)) == nil)
+    #expect(try assembler.add(trajectory: 0, index: 6, state: frame(0, 6), tendency: frame(0, 6))?.tendencies != nil)
     var broken = frame(1, 0)
     broken.values[3] = .nan
     _ = try assembler.add(trajectory: 1, index: 0, state: broken)

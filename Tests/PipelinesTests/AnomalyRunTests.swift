@@ -14,7 +14,7 @@ struct AnomalyRunTests {
       PipelineDescription(text: Miniature.yaml(), overrides: overrides), directory: folder, resuming: false)
   }
 
-  @Test("Skips the batches, keeps the first ones with their reason, and says so", .timeLimit(.minutes(1)))
+  @Test("Skips the batches, keeps the first ones with their reason, and says so", .timeLimit(.minutes(15)))
   func skips() async throws {
     try await withTemporaryDirectory { folder in
       let run = try run(folder, "largest-loss=1e-9", "keep-anomalies=2")
@@ -34,7 +34,7 @@ struct AnomalyRunTests {
     }
   }
 
-  @Test("Stops by policy, with the batch and the weights on disk", .timeLimit(.minutes(1)))
+  @Test("Stops by policy, with the batch and the weights on disk", .timeLimit(.minutes(15)))
   func stops() async throws {
     try await withTemporaryDirectory { folder in
       let run = try run(folder, "largest-loss=1e-9", "on-anomaly=stop")

@@ -24,7 +24,7 @@ struct CheckpointWatchTests {
       ledger: nil)
   }
 
-  @Test("A late start gives what is there in order of step, then a burst, each once", .timeLimit(.minutes(1)))
+  @Test("A late start gives what is there in order of step, then a burst, each once", .timeLimit(.minutes(15)))
   func burst() async throws {
     try await withTemporaryDirectory { url in
       let folder = CheckpointFolder(url)
@@ -43,7 +43,7 @@ struct CheckpointWatchTests {
 
   @Test(
     "A checkpoint that is written anew lands again; a folder that is removed and made again goes on",
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(15)))
   func anew() async throws {
     try await withTemporaryDirectory { parent in
       let folder = CheckpointFolder(parent.appending(path: "checkpoints"))

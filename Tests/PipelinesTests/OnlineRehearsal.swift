@@ -1,6 +1,7 @@
 import Foundation
-import Systems
 import Learning
+import Systems
+import Trajectories
 
 @testable import Pipelines
 
@@ -11,14 +12,14 @@ enum OnlineRehearsal {
     configuration.saveEvery = 16
     configuration.noise = 1e-2
     configuration.midInterval = true
-    return SimulatedTrajectories(configuration: configuration, trajectories: 4, frames: 30)
+    return SimulatedTrajectories(try! HolsteinSystem(configuration), seed: 3, abreast: 4, frames: 30)
   }()
 
   /// The stream of two ensembles.
   static let frames = Result<[Frame], any Error> {
     try (0..<2).flatMap { number in
-      var ensemble = try HolsteinEnsemble(source.configuration, trajectories: (4 * number)..<(4 * number + 4))
-      return (0..<source.framesPerTrajectory).flatMap { _ in ensemble.advance() }
+      var ensemble = try source.ensemble(number)
+      return try (0..<source.framesPerTrajectory).flatMap { _ in try ensemble.advance() }
     }
   }
 
@@ -62,8 +63,7 @@ enum OnlineRehearsal {
   static func store(in folder: URL, sites: Int = 8) throws -> String {
     let url = folder.appending(path: "stored-\(sites).zarr")
     _ = try SimulateJob(
-      origin: nil, frame: nil, preset: "shallow", sites: sites, trajectories: 5, seed: 77, steps: 480, every: 16,
-      output: url, g: nil, k0: nil, eta: nil, dt: nil
+      settings: ["preset=shallow", "sites=\(sites)"], trajectories: 5, seed: 77, steps: 480, every: 16, output: url
     ).run()
     return url.path
   }

@@ -23,7 +23,7 @@ struct PipelineRunTests {
     try Checkpoint(contentsOf: CheckpointFolder(folder.appending(path: "checkpoints")).file(step: step).url)
   }
 
-  @Test("Simulates, stores, trains, judges every checkpoint and ends with its curriculum", .timeLimit(.minutes(2)))
+  @Test("Simulates, stores, trains, judges every checkpoint and ends with its curriculum", .timeLimit(.minutes(15)))
   func whole() async throws {
     try await withTemporaryDirectory { folder in
       let run = try PipelineRun(
@@ -36,9 +36,19 @@ struct PipelineRunTests {
       #expect(verdicts.map { $0.object.contains("\"step\":24") }.contains(true))
       #expect(verdicts.count == 4, "every checkpoint is judged: the edge is lossless")
       #expect(try !lines(run.directory.file("climate.jsonl")).isEmpty)
-      #expect(run.events.history.contains { $0.topic == "rollout" })
+      #expect(run.events.history.contains { $0.topic.hasPrefix("curves/Truth against rollout") })
       #expect(run.pipeline.graph.snapshot().nodes.allSatisfy { $0.state == .finished })
+    }
+  }
 
+  @Test(
+    "What a run leaves is opened by zarr-python and safetensors",
+    .enabled(if: Places.hasPython, "tools/test makes the environment"), .timeLimit(.minutes(15)))
+  func openedByOthers() async throws {
+    try await withTemporaryDirectory { folder in
+      let run = try PipelineRun(
+        PipelineDescription(text: Miniature.yaml()), directory: folder.appending(path: "run"), resuming: false)
+      _ = try await run.execute(status: TerminalStatus(isTerminal: false))
       let script = """
         import sys, glob, numpy, zarr
         from safetensors.numpy import load_file
@@ -56,13 +66,12 @@ struct PipelineRunTests {
         assert glob.glob(f"{folder}/tensorboard/events.out.tfevents.*")
         print("agrees")
         """
-      if let checked = try runPython(script, [run.directory.url.path]) {
-        #expect(checked.output.contains("agrees"), "\(checked.output)")
-      }
+      let checked = try runPython(script, [run.directory.url.path])
+      #expect(checked.output.contains("agrees"), "\(checked.output)")
     }
   }
 
-  @Test("The same file and seed give the same bits, and another seed gives others", .timeLimit(.minutes(2)))
+  @Test("The same file and seed give the same bits, and another seed gives others", .timeLimit(.minutes(15)))
   func reproducible() async throws {
     try await withTemporaryDirectory { folder in
       var results: [[Float]] = []
@@ -79,7 +88,7 @@ struct PipelineRunTests {
 
   @Test(
     "Stopped at any step and gone on with, training ends in the same bits and the store has no gap",
-    .timeLimit(.minutes(3)), arguments: [7, 13])
+    .timeLimit(.minutes(15)), arguments: [7, 13])
   func resume(stopAt: Int) async throws {
     try await withTemporaryDirectory { folder in
       let description = try PipelineDescription(text: Miniature.yaml(batches: 240))
@@ -107,7 +116,7 @@ struct PipelineRunTests {
     }
   }
 
-  @Test("PARC learns from mid-interval states, and the same from the store by replay", .timeLimit(.minutes(2)))
+  @Test("PARC learns from mid-interval states, and the same from the store by replay", .timeLimit(.minutes(15)))
   func replay() async throws {
     try await withTemporaryDirectory { folder in
       let parc = [
@@ -134,12 +143,12 @@ struct PipelineRunTests {
           try JSONDecoder().decode(TrainingRecord.self, from: Data($0.object.utf8))
         }
         #expect(records.count == 24)
-        #expect(records.allSatisfy { $0.report.anomaly == nil && $0.report.loss.rates != nil })
+        #expect(records.allSatisfy { $0.report.anomaly == nil && $0.report.loss.tendency != nil })
       }
     }
   }
 
-  @Test("A checkpoint of another pipeline is refused on resume, in words", .timeLimit(.minutes(1)))
+  @Test("A checkpoint of another pipeline is refused on resume, in words", .timeLimit(.minutes(15)))
   func otherPipeline() async throws {
     try await withTemporaryDirectory { folder in
       let run = try PipelineRun(
@@ -154,7 +163,7 @@ struct PipelineRunTests {
     }
   }
 
-  @Test("Ctrl-C stops the program cleanly with 130, and --resume ends in the same bits", .timeLimit(.minutes(3)))
+  @Test("Ctrl-C stops the program cleanly with 130, and --resume ends in the same bits", .timeLimit(.minutes(15)))
   func interrupt() async throws {
     let holstream = try BuiltProgram()
     try await withTemporaryDirectory { folder in
@@ -166,7 +175,7 @@ struct PipelineRunTests {
         ["run", pipeline.path, "--directory", parts.path, "--port", "0"], in: folder, log: log)
       // Interrupted once it has judged a checkpoint, which proves that the event went through.
       var follower = LineFollower(parts.appending(path: "verdicts.jsonl"))
-      while try follower.read().isEmpty, process.isRunning { await Task.yield() }
+      try await wait(for: parts, orEndOf: process) { try !follower.read().isEmpty }
       process.interrupt()
       process.waitUntilExit()
       let output = try String(contentsOf: log, encoding: .utf8)
@@ -184,7 +193,9 @@ struct PipelineRunTests {
           + (resume ? ["--resume"] : [])
         let process = try holstream.start(arguments, in: folder, log: folder.appending(path: "log-\(name)"))
         let file = CheckpointFolder(folder.appending(path: "\(name)/checkpoints")).file(step: target).url
-        while !FileManager.default.fileExists(atPath: file.path), process.isRunning { await Task.yield() }
+        await wait(for: file.deletingLastPathComponent(), orEndOf: process) {
+          FileManager.default.fileExists(atPath: file.path)
+        }
         process.interrupt()
         process.waitUntilExit()
       }
@@ -195,7 +206,7 @@ struct PipelineRunTests {
     }
   }
 
-  @Test("A run that was killed leaves a store, logs and checkpoints that open, and goes on", .timeLimit(.minutes(3)))
+  @Test("A run that was killed leaves a store, logs and checkpoints that open, and goes on", .timeLimit(.minutes(15)))
   func kill() async throws {
     let holstream = try BuiltProgram()
     try await withTemporaryDirectory { folder in
@@ -205,10 +216,11 @@ struct PipelineRunTests {
       for round in 0..<4 {
         let arguments = ["run", pipeline.path, "--directory", run.path, "--no-page"] + (round > 0 ? ["--resume"] : [])
         let process = try holstream.start(arguments, in: folder, log: folder.appending(path: "log"))
-        let before = (try? CheckpointFolder(run.appending(path: "checkpoints")).latest()?.file.step) ?? 0
-        while (try? CheckpointFolder(run.appending(path: "checkpoints")).latest()?.file.step) ?? 0 <= before,
-          process.isRunning
-        { await Task.yield() }
+        let checkpoints = run.appending(path: "checkpoints")
+        let before = (try? CheckpointFolder(checkpoints).latest()?.file.step) ?? 0
+        await wait(for: checkpoints, orEndOf: process) {
+          (try? CheckpointFolder(checkpoints).latest()?.file.step) ?? 0 > before
+        }
         #expect(process.isRunning, "\((try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "")")
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()

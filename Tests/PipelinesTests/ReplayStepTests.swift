@@ -16,7 +16,7 @@ struct ReplayStepTests {
   }
 
   @Test(
-    "Has the batch and the bits that were logged, from the run's store", .timeLimit(.minutes(2)),
+    "Has the batch and the bits that were logged, from the run's store", .timeLimit(.minutes(15)),
     arguments: [
       [], ["sources.lattice.holstein.mid-interval=true", "stages.train.online-trainer.model.family=parc"],
       [
@@ -39,7 +39,7 @@ struct ReplayStepTests {
     }
   }
 
-  @Test("Has the same bits when frames were refused, and simulated again without a store", .timeLimit(.minutes(2)))
+  @Test("Has the same bits when frames were refused, and simulated again without a store", .timeLimit(.minutes(15)))
   func simulated() async throws {
     let yaml = Miniature.yaml()
       .replacing("every: 16, noise: 1e-2", with: "every: 4, noise: 1e-2, dt: 0.2, g: 2")
@@ -54,7 +54,7 @@ struct ReplayStepTests {
     }
   }
 
-  @Test("Goes through the passes over a store that was replayed, and no further", .timeLimit(.minutes(1)))
+  @Test("Goes through the passes over a store that was replayed, and no further", .timeLimit(.minutes(15)))
   func replayed() async throws {
     try await withTemporaryDirectory { folder in
       let store = try OnlineRehearsal.store(in: folder)
@@ -73,7 +73,7 @@ struct ReplayStepTests {
     }
   }
 
-  @Test("Can be the step that stopped the run", .timeLimit(.minutes(1)))
+  @Test("Can be the step that stopped the run", .timeLimit(.minutes(15)))
   func stopped() async throws {
     try await withTemporaryDirectory { folder in
       let overrides = ["largest-loss=1e-9", "on-anomaly=stop"].map { "stages.train.online-trainer.\($0)" }

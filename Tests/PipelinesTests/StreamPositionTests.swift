@@ -1,9 +1,9 @@
 import Foundation
-import Systems
 import Learning
 import Streams
 import TestSupport
 import Testing
+import Trajectories
 
 @testable import Pipelines
 
@@ -38,7 +38,7 @@ struct StreamPositionTests {
 
   @Test(
     "Stopped and gone on with, training ends in the same bits though frames are refused in every ensemble",
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(15)))
   func resume() async throws {
     // Too coarse a time step for so strong a coupling: the energy drifts, and the contract refuses the later frames.
     let yaml = Miniature.yaml(batches: 120)

@@ -1,9 +1,10 @@
 import Foundation
-import Systems
 import Streams
 import Synchronization
+import Systems
 import TestSupport
 import Testing
+import Trajectories
 
 @testable import Pipelines
 @testable import Zarr
@@ -81,9 +82,9 @@ struct ZarrSinkTests {
     try await withTemporaryDirectory { folder in
       let url = folder.appending(path: "s.zarr")
       let told = Mutex<[String]>([])
-      var ensemble = try HolsteinEnsemble(
-        EnsembleConfiguration(preset: .shallow, sites: 4, seed: 1), trajectories: 0..<3)
-      let sound = (0..<6).flatMap { _ in ensemble.advance() }
+      let system = try HolsteinSystem(EnsembleConfiguration(preset: .shallow, sites: 4, seed: 1))
+      var ensemble = try system.ensemble(0..<3, seed: 1)
+      let sound = try (0..<6).flatMap { _ in try ensemble.advance() }
       let frames = Mutex(sound.filter { $0.trajectory != 1 || $0.index != 2 }.reversed() as [Frame])
       let pipeline = Pipeline("p") { graph in
         let flow = graph.source("frames") { frames.withLock { $0.popLast() } }
@@ -93,8 +94,12 @@ struct ZarrSinkTests {
             writer: ZarrSink.Writer(nil, url: url),
             layout: { _ in
               TrajectoryStoreLayout(
-                fields: FrameFields.fields(sites: 4, isSingle: false, withMids: false), framesPerChunk: 2)
-            }, retention: nil, expectedFrames: 6, isSealed: true, tell: { text in told.withLock { $0.append(text) } }))
+                fields: StoreFields.fields(of: system.layout, isSingle: false, withMids: false), framesPerChunk: 2)
+            },
+            plan: { fields, store in
+              let plan = try StoreFields.Plan(fields, of: system.layout, in: store)
+              return { frame, index, field, target in plan.put(frame, index, field, into: target) }
+            }, retention: nil, expectedFrames: { _ in 6 }, isSealed: true, tell: { text in told.withLock { $0.append(text) } }))
       }
       try await pipeline.run()
       let reader = try TrajectoryStoreReader(url)
@@ -109,7 +114,8 @@ struct ZarrSinkTests {
     let told = Mutex<[String]>([])
     let sink = ZarrSink.StoreSink<Frame>(
       writer: ZarrSink.Writer(nil, url: URL(filePath: "/nowhere/s.zarr")),
-      layout: { _ in TrajectoryStoreLayout(fields: []) }, retention: nil, expectedFrames: 1, isSealed: false,
+      layout: { _ in TrajectoryStoreLayout(fields: []) }, plan: { _, _ in { _, _, _, _ in } }, retention: nil,
+      expectedFrames: { _ in 1 }, isSealed: false,
       tell: { text in told.withLock { $0.append(text) } }, clock: clock)
     let attempts = Mutex(0)
     async let result = sink.persisting { () throws(StoreError) in
@@ -146,7 +152,7 @@ struct ZarrSinkTests {
         for index in frames {
           for trajectory in 0..<2 {
             let frame = try whole.frames(of: trajectory, index..<index + 1)[0]
-            try writer.append(frame)
+            try writer.append(frame, StoreFields.Plan(writer.layout.fields, of: whole.layout, in: "growing"))
           }
         }
         try writer.settle()
@@ -164,7 +170,8 @@ struct ZarrSinkTests {
       async let summary = run.execute(status: TerminalStatus(isTerminal: false))
       // The copy has what was there; the rest comes while it runs.
       let copy = folder.appending(path: "b/copy.zarr")
-      while (try? TrajectoryStoreReader(copy))?.trajectories ?? 0 < 2 { await Task.yield() }
+      for await case .graph in run.events.events()
+      where (try? TrajectoryStoreReader(copy))?.trajectories ?? 0 >= 2 { break }
       try append(6..<20)
       try writer.close()
       _ = try await summary

@@ -11,7 +11,7 @@ struct DirectoryWatchTests {
     DirectoryWatch(folder, quiet: .milliseconds(20), deadline: .milliseconds(500), timer: timer, stop: stop)
   }
 
-  @Test("Starts with what is there, then sees a file that is renamed into place", .timeLimit(.minutes(1)))
+  @Test("Starts with what is there, then sees a file that is renamed into place", .timeLimit(.minutes(15)))
   func rename() async throws {
     try await withTemporaryDirectory { folder in
       try Data("old".utf8).write(to: folder.appending(path: "a"))
@@ -25,7 +25,7 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Misses none of a burst of 10 000 files", .timeLimit(.minutes(1)))
+  @Test("Misses none of a burst of 10 000 files", .timeLimit(.minutes(15)))
   func burst() async throws {
     try await withTemporaryDirectory { folder in
       let scans = watch(folder).makeAsyncIterator()
@@ -39,7 +39,7 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Sees files in a folder that is made after the watch began, removed, and made again", .timeLimit(.minutes(1)))
+  @Test("Sees files in a folder that is made after the watch began, removed, and made again", .timeLimit(.minutes(15)))
   func lateAndRecreated() async throws {
     try await withTemporaryDirectory { parent in
       let folder = parent.appending(path: "late")
@@ -57,7 +57,7 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Reads the folder again when the kernel says that it lost events", .timeLimit(.minutes(1)))
+  @Test("Reads the folder again when the kernel says that it lost events", .timeLimit(.minutes(15)))
   func overflow() async throws {
     try await withTemporaryDirectory { folder in
       let scans = watch(folder).makeAsyncIterator()
@@ -67,7 +67,7 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Ends after a last look when a stop is requested", .timeLimit(.minutes(1)))
+  @Test("Ends after a last look when a stop is requested", .timeLimit(.minutes(15)))
   func stop() async throws {
     try await withTemporaryDirectory { folder in
       let stop = StopSignal()
@@ -81,7 +81,7 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Waits for a moment of silence after an event, and looks once", .timeLimit(.minutes(1)))
+  @Test("Waits for a moment of silence after an event, and looks once", .timeLimit(.minutes(15)))
   func quiet() async throws {
     try await withTemporaryDirectory { folder in
       let clock = ManualClock()
@@ -108,7 +108,7 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Looks at the latest when the deadline has passed, though events never fall silent", .timeLimit(.minutes(1)))
+  @Test("Looks at the latest when the deadline has passed, though events never fall silent", .timeLimit(.minutes(15)))
   func deadline() async throws {
     try await withTemporaryDirectory { folder in
       let clock = ManualClock()
@@ -131,16 +131,20 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Finds by the slow timer what no event told of", .timeLimit(.minutes(1)))
+  @Test("Finds by the slow timer what no event told of", .timeLimit(.minutes(15)))
   func timer() async throws {
     try await withTemporaryDirectory { parent in
       let folder = parent.appending(path: "inner")
       let clock = ManualClock()
-      let scans = DirectoryWatch(folder, timer: .seconds(5), clock: clock).makeAsyncIterator()
+      var watch = DirectoryWatch(folder, timer: .seconds(5), clock: clock)
+      // Deaf: the listener tries a folder that is not there again and again, and would tell of it before or after the
+      // timer rings. After, the watch would wait for silence by a clock that nobody moves any more.
+      watch.method = .polling
+      let scans = watch.makeAsyncIterator()
       #expect(await scans.next()?.files.isEmpty == true)
       async let scan = scans.next()
       await clock.sleeps(reach: 1)
-      // A folder that is renamed into place: nobody watches its parent.
+      // A folder that is renamed into place.
       let elsewhere = parent.appending(path: "elsewhere")
       try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: true)
       try Data().write(to: elsewhere.appending(path: "a"))
@@ -150,15 +154,15 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("The kernel's queue, when it really overflows, is reported as lost events", .timeLimit(.minutes(1)))
+  private static let queueLimit =
+    (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8))
+    .flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? .max
+
+  @Test(
+    "The kernel's queue, when it really overflows, is reported as lost events", .timeLimit(.minutes(15)),
+    .enabled(if: Self.queueLimit <= 50_000, "the kernel queues too many events to fill it"))
   func kernelOverflow() async throws {
-    let limit =
-      (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8))
-      .flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? .max
-    guard limit <= 50_000 else {
-      print("skipped: the kernel queues up to \(limit) events here")
-      return
-    }
+    let limit = Self.queueLimit
     try await withTemporaryDirectory { folder in
       // The process's one listener is held up in a handler while more events come than the kernel keeps.
       let isHeld = DispatchSemaphore(value: 0)

@@ -52,7 +52,7 @@ struct GroundStateTests {
 
   @Test("A lattice that cannot be is refused in words", arguments: [2, 7, 5000])
   func refused(sites: Int) {
-    let error = #expect(throws: LatticeError.self) {
+    let error = #expect(throws: SystemError.self) {
       try HolsteinEnsemble(EnsembleConfiguration(preset: .shallow, sites: sites, seed: 1), trajectories: 0..<1)
     }
     #expect(error?.message.contains("even, from 4 to 4096") == true)

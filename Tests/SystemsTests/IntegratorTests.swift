@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Trajectories
 
 @testable import Systems
 
@@ -17,7 +18,7 @@ struct IntegratorTests {
   private func end(_ configuration: EnsembleConfiguration) throws -> LatticeState {
     var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<1)
     _ = ensemble.advance()
-    return ensemble.advance()[0].state
+    return ensemble.advance()[0].lattice
   }
 
   @Test("The error falls with the stated power of the time step", arguments: Integrator.allCases)
@@ -61,8 +62,8 @@ struct IntegratorTests {
       configuration.preSteps = 0
       configuration.noise = 0.2
       var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<1)
-      let first = ensemble.advance()[0].state
-      let last = ensemble.advance()[0].state
+      let first = ensemble.advance()[0].lattice
+      let last = ensemble.advance()[0].lattice
       #expect(largestDifference(first, last) > 0.01)
       let before = try HermitianEigen(first.rho, size: 8).values
       let after = try HermitianEigen(last.rho, size: 8).values
@@ -78,8 +79,8 @@ struct IntegratorTests {
   func drift() throws {
     func changes(_ integrator: Integrator, of value: (LatticeState) -> Double) throws -> (early: Double, late: Double) {
       var ensemble = try HolsteinEnsemble(quench(integrator, dt: 0.25, saveEvery: 40), trajectories: 0..<1)
-      let start = value(ensemble.advance()[0].state)
-      let changes = (0..<200).map { _ in abs(value(ensemble.advance()[0].state) - start) }
+      let start = value(ensemble.advance()[0].lattice)
+      let changes = (0..<200).map { _ in abs(value(ensemble.advance()[0].lattice) - start) }
       return (changes[..<20].max()!, changes[180...].max()!)
     }
     let parameters = HolsteinPreset.shallow.parameters
@@ -103,14 +104,14 @@ struct IntegratorTests {
     }
     let configuration = quench(integrator, dt: 0.3, saveEvery: 60)
     var there = try HolsteinEnsemble(configuration, trajectories: 0..<1)
-    let start = there.advance()[0].state
-    let end = there.advance()[0].state
+    let start = there.advance()[0].lattice
+    let end = there.advance()[0].lattice
     #expect(largestDifference(start, end) > 1e-2)
     var back = try HolsteinEnsemble(
       states: [reversed(end)], parameters: configuration.parameters, dt: configuration.dt, saveEvery: 60,
       integrator: integrator)
     _ = back.advance()
-    let error = largestDifference(reversed(back.advance()[0].state), start)
+    let error = largestDifference(reversed(back.advance()[0].lattice), start)
     #expect(error < 1e-11, "\(error)")
   }
 
@@ -167,7 +168,7 @@ struct CouplingScheduleTests {
       .ramp(to: 1, start: 0, duration: 0), .pulse(height: 1, centre: 0, width: -1),
       .oscillation(amplitude: 1, period: 0),
     ] {
-      #expect(throws: LatticeError.self) { try schedule.validate() }
+      #expect(throws: SystemError.self) { try schedule.validate() }
     }
   }
 
@@ -180,11 +181,11 @@ struct CouplingScheduleTests {
       configuration.saveEvery = steps
       configuration.schedule = .ramp(to: 1.5, start: 0, duration: 4)
       var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<1)
-      var contract = FrameContract(configuration.parameters, schedule: configuration.schedule)
+      var contract = try FrameContract(HolsteinSystem(configuration).invariants)
       #expect(contract.violation(of: ensemble.advance()[0]) == nil)
       let frame = ensemble.advance()[0]
       #expect(contract.violation(of: frame) == nil)
-      return frame.state
+      return frame.lattice
     }
     let exact = try end(.rungeKutta4, 6400)
     for integrator in Integrator.allCases {

@@ -43,7 +43,7 @@ struct SystemsTests {
   @Test("A state and its vector are the same thing")
   func vector() throws {
     let configuration = EnsembleConfiguration(preset: .shallow, sites: 6, seed: 3)
-    let system = HolsteinSystem(configuration)
+    let system = ReducedHolstein(try HolsteinSystem(configuration))
     let state = system.lattice(system.vector(try GroundState.initialState(configuration, trajectory: 2)))
     #expect(state.hermiticityDefect == 0)
     #expect(system.lattice(system.vector(state)) == state)
@@ -59,7 +59,7 @@ struct SystemsTests {
       configuration.saveEvery = 32
       configuration.preSteps = 0
       configuration.noise = noise
-      return try Predictability(configuration, trajectories: 0..<3, frames: 300)
+      return try Predictability(HolsteinSystem(configuration), seed: 1, trajectories: 0..<3, frames: 300)
     }
     #expect(try times(.shallow, noise: 1e-4).singlePrecision.allSatisfy { $0 == nil })
     let hot = try times(.deep, noise: 2)

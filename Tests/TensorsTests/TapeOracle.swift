@@ -34,7 +34,7 @@ struct TapeOracle {
         return (0..<o.k).reduce(0) { $0 + x[0][i * o.k + $1] * x[1][o.transposed ? j * o.k + $1 : $1 * o.n + j] }
       }
     case let o as ElementwiseFunction: return x[0].map { function(o.kind, $0) }
-    case let o as Arithmetic:
+    case let o as ElementwiseOperation:
       return x[0].indices.map { k in
         let y = x[1][k % x[1].count]
         return switch o.kind {

@@ -83,7 +83,9 @@ struct CrashTests {
             opened += 1
         print("opened", opened)
         """
-      guard let result = try runPython(script, [folder.path, "\(Self.kills)", "\(Self.frames)"]) else { return }
+      // The kills and what Swift reads are tested without Python too.
+      guard Places.hasPython else { return }
+      let result = try runPython(script, [folder.path, "\(Self.kills)", "\(Self.frames)"])
       #expect(result.status == 0 && result.output.contains("opened"), "\(result.output)")
     }
   }

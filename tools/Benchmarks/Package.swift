@@ -23,12 +23,15 @@ let package = Package(
       ]),
     .executableTarget(
       name: "study-lattice",
-      dependencies: [.product(name: "Climate", package: "holstream"), .product(name: "Systems", package: "holstream")]),
+      dependencies: [
+        .product(name: "Climate", package: "holstream"), .product(name: "Systems", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"),
+      ]),
     .executableTarget(
       name: "bench-store",
       dependencies: [
         "CZstdDirect", "Peak", .product(name: "Systems", package: "holstream"),
-        .product(name: "Zarr", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"), .product(name: "Zarr", package: "holstream"),
       ]),
     .systemLibrary(name: "CZstdDirect", pkgConfig: "libzstd"),
     .executableTarget(

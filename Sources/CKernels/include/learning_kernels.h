@@ -139,7 +139,7 @@ void holstream_squared_errors(int sites, const float *label, const float *value,
 void holstream_squared_errors_backward(int sites, const float *label, const float *value, const float *coefficient,
                                        float *gradient);
 
-// out = sum of count vectors, in order.
+// out[i] += x[i] for 0 <= i < count.
 void holstream_add_vectors(float *out, const float *x, size_t count);
 double holstream_squared_norm(const float *x, size_t count);
 // One step of AdamW (Loshchilov and Hutter 2019); gradients are multiplied by clip first.

@@ -1,121 +1,69 @@
-internal import Foundation
+public import Trajectories
 
 /// The kind of a model.
 public struct ModelFamily: RawRepresentable, Codable, Sendable, Hashable {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
-
-  /// A residual convolutional network that predicts the change over one interval directly.
-  public static let cnn = ModelFamily(rawValue: "cnn")
-  /// Two such networks: one predicts time derivatives, the other turns them into the change over one interval.
-  public static let parc = ModelFamily(rawValue: "parc")
 }
 
-/// Everything that determines a network apart from its weights.
-public struct ModelConfiguration: Codable, Sendable, Equatable {
+/// Everything that determines a trainable model apart from its weights.
+public struct ModelConfiguration: Sendable, Equatable {
   public var family: ModelFamily
-  /// Channels of the hidden layers, C.
-  public var channels: Int
-  /// Residual blocks of each network.
-  public var blocks: Int
-  /// Probability that a channel is dropped in training, inside each block.
-  public var dropout: Float
-  /// Whether the last layer of the CNN or of the integrator starts at zero, so that training starts from persistence.
-  public var zeroInitialisedOutput: Bool
-  public var scalars: DataScalars
-  /// What every predicted state is made to obey; nil for nothing, as published.
+  /// The family's own settings, by name.
+  public var settings: [String: Attribute]
+  public var scales: FieldScales
+  /// What every predicted state is made to obey; nil for nothing.
   public var constraint: StateConstraint?
+  /// The states that it learns; nil where a checkpoint does not say it, as published and earlier ones.
+  ///
+  /// Not part of the JSON: a checkpoint keeps it beside, so that the configuration has the bytes that it always had.
+  public var layout: StateLayout?
 
   public init(
-    family: ModelFamily, channels: Int = 16, blocks: Int = 1, dropout: Float = 0.2, zeroInitialisedOutput: Bool = true,
-    scalars: DataScalars = .ones, constraint: StateConstraint? = nil
+    family: ModelFamily, settings: [String: Attribute], scales: FieldScales = .ones,
+    constraint: StateConstraint? = nil, layout: StateLayout? = nil
   ) {
     self.family = family
-    self.channels = channels
-    self.blocks = blocks
-    self.dropout = dropout
-    self.zeroInitialisedOutput = zeroInitialisedOutput
-    self.scalars = scalars
+    self.settings = settings
+    self.scales = scales
     self.constraint = constraint
+    self.layout = layout
   }
 
-  /// - Throws: `LearningError` of code `invalidConfiguration` that names the setting and its bounds.
-  public func validate() throws {
-    func check(_ condition: Bool, _ message: @autoclosure () -> String) throws {
-      if !condition { throw LearningError(.invalidConfiguration, message()) }
-    }
-    try check(
-      family == .cnn || family == .parc, "network family “\(family.rawValue)” is unknown; use “cnn” or “parc”")
-    try check((1...4096).contains(channels), "channels must be between 1 and 4096, got \(channels)")
-    try check((1...256).contains(blocks), "blocks must be between 1 and 256, got \(blocks)")
-    try check(dropout >= 0 && dropout < 1, "dropout must be at least 0 and below 1, got \(dropout)")
-    try check(scalars.isUsable, "every data scalar must be positive and finite, got \(scalars)")
-  }
+  /// Names of the fields, in order: those of the layout, or without one those of published checkpoints.
+  var fieldNames: [String] { layout?.fields.map(\.name) ?? PublishedNames.fields }
 }
 
-extension ModelConfiguration {
-  /// The metadata of published checkpoints, entry `model_kwargs`.
-  private struct Keywords: Codable {
-    var channels: Int
-    var blocks: Int
-    var dropout: Float
-    var kernelSize: Int?
-    var usesResidualScalar: Bool?
-    var activation: String?
-    var initialisation: String?
-    var zeroInitialisedOutput: Bool?
-    var type: String?
-    var usesLayerNorm: Bool?
-    var scalars: DataScalars?
-    var isDirect: Bool?
+/// One JSON object that holds the settings of the family beside `family`, `scalars` and `constraint`.
+extension ModelConfiguration: Codable {
+  private struct Key: CodingKey, Hashable {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
 
-    enum CodingKeys: String, CodingKey {
-      case channels
-      case blocks = "n_blocks"
-      case dropout = "dropout_p"
-      case kernelSize = "kernel_size"
-      case usesResidualScalar = "use_residual_scalar"
-      case activation = "act_func"
-      case initialisation = "init_method"
-      case zeroInitialisedOutput = "zero_initialize_output"
-      case type = "dtype"
-      case usesLayerNorm = "use_layernorm"
-      case scalars = "data_scalars"
-      case isDirect = "simple_cnn"
+    static let family = Key(stringValue: "family")
+    static let scales = Key(stringValue: "scalars")
+    static let constraint = Key(stringValue: "constraint")
+    static let own: Set<Key> = [family, scales, constraint]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    family = try container.decode(ModelFamily.self, forKey: .family)
+    scales = try container.decode(FieldScales.self, forKey: .scales)
+    constraint = try container.decodeIfPresent(StateConstraint.self, forKey: .constraint)
+    settings = [:]
+    for key in container.allKeys where !Key.own.contains(key) {
+      settings[key.stringValue] = try container.decode(Attribute.self, forKey: key)
     }
   }
 
-  /// Reads the `model_kwargs` metadata of a published checkpoint, a JSON object.
-  /// - Throws: `LearningError` when it is not such an object, or describes a network that this program does not have.
-  public init(publishedKeywords json: String) throws {
-    let keywords: Keywords
-    do { keywords = try JSONDecoder().decode(Keywords.self, from: Data(json.utf8)) } catch {
-      throw LearningError(.checkpointMismatch, "the metadata entry model_kwargs cannot be read: \(error)")
-    }
-    guard keywords.kernelSize ?? 3 == 3, !(keywords.usesResidualScalar ?? false), keywords.usesLayerNorm ?? true,
-      ["Tanh", "tanh"].contains(keywords.activation ?? "Tanh")
-    else {
-      throw LearningError(
-        .checkpointMismatch,
-        "model_kwargs asks for a network other than 3 × 3 kernels, LayerNorm, tanh and no residual scalar: \(json)")
-    }
-    self.init(
-      family: keywords.isDirect ?? false ? .cnn : .parc, channels: keywords.channels, blocks: keywords.blocks,
-      dropout: keywords.dropout, zeroInitialisedOutput: keywords.zeroInitialisedOutput ?? true,
-      scalars: keywords.scalars ?? .ones)
-    try validate()
-  }
-
-  /// The `model_kwargs` entry that the published program reads.
-  var publishedKeywords: String {
-    get throws {
-      let keywords = Keywords(
-        channels: channels, blocks: blocks, dropout: dropout, kernelSize: 3, usesResidualScalar: false,
-        activation: "Tanh", initialisation: "xavier_uniform", zeroInitialisedOutput: zeroInitialisedOutput,
-        type: "torch.float32", usesLayerNorm: true, scalars: scalars, isDirect: family == .cnn)
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = .sortedKeys
-      return String(decoding: try encoder.encode(keywords), as: UTF8.self)
-    }
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(family, forKey: .family)
+    try container.encode(scales, forKey: .scales)
+    try container.encodeIfPresent(constraint, forKey: .constraint)
+    for (name, value) in settings { try container.encode(value, forKey: Key(stringValue: name)) }
   }
 }

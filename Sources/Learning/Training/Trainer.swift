@@ -1,18 +1,18 @@
-internal import CKernels
 internal import Foundation
-internal import Tensors
+public import Trajectories
 
-/// Trains a network, one batch at a time, as the published recipe says.
+/// Trains a model, one batch at a time, as the published recipe says.
 ///
 /// The caller chooses the batches; everything else (noise, dropout, learning rate) is a function of the configuration
-/// and of the number of the batch, so that a trainer resumed from a checkpoint goes on to the same bits. A trainer
-/// belongs to one task at a time, and a step keeps its thread busy for milliseconds to seconds.
+/// and of the number of the batch, so that a trainer resumed from a checkpoint goes on to the same bits. The weights and
+/// their gradient belong to the model's backend. A trainer belongs to one task at a time, and a step keeps its thread
+/// busy for milliseconds to seconds.
 ///
 /// ```swift
 /// let trainer = try Trainer(configuration: configuration)
 /// for try await window in windows {
 ///   reservoir.insert(window)
-///   let batch = try reservoir.batch(trainer.batchSize, steps: trainer.stage.steps, seed: 1, step: trainer.step)
+///   let batch = try reservoir.batch(trainer.batchSize, steps: trainer.stage.steps, step: trainer.step)
 ///   let report = try trainer.step(batch)
 /// }
 /// ```
@@ -25,52 +25,75 @@ public final class Trainer {
   /// The last batch whose loss or gradient was not finite or exploded, kept for inspection, and why.
   public private(set) var lastAnomaly: TrainingAnomaly?
 
-  private let parameterCount: Int
-  private let values: FloatBuffer
-  private let firstMoments: FloatBuffer
-  private let secondMoments: FloatBuffer
-  private var engine: TrainingEngine?
+  private var backend: any TrainingBackend
+  private let symmetries: [Permutation]
+  private var group: (layout: StateLayout, symmetries: SymmetryGroup)?
 
   /// Starts from random weights.
+  ///
+  /// - Parameter symmetries: Of the system, for augmentation; a density matrix on a ring has its own.
   /// - Throws: `LearningError` of code `invalidConfiguration`.
-  public convenience init(configuration: TrainerConfiguration) throws {
+  public convenience init(configuration: TrainerConfiguration, symmetries: [Permutation] = []) throws {
     try configuration.validate()
-    let layout = ParameterLayout(configuration.model)
+    let model = configuration.model
+    let type = try ModelCatalogue.type(model.family, for: model.layout)
     try self.init(
-      configuration: configuration, parameters: layout.initial(configuration.model, seed: configuration.seed))
+      configuration: configuration, parameters: type.initialParameters(model, seed: configuration.seed),
+      symmetries: symmetries)
   }
 
   /// Starts from given weights, with an optimizer that has seen nothing.
   /// - Throws: `LearningError` of code `invalidConfiguration` or `checkpointMismatch`.
-  public init(configuration: TrainerConfiguration, parameters: [Float]) throws {
+  public init(configuration: TrainerConfiguration, parameters: [Float], symmetries: [Permutation] = []) throws {
     try configuration.validate()
-    parameterCount = configuration.model.parameterCount
-    guard parameters.count == parameterCount else {
+    let model = configuration.model
+    let count = try model.parameterCount
+    guard parameters.count == count else {
       throw LearningError(
         .checkpointMismatch,
-        "the model has \(parameterCount) parameters, \(parameters.count) were given; is it the same configuration?")
+        "the model has \(count) parameters, \(parameters.count) were given; is it the same configuration?")
     }
     self.configuration = configuration
-    values = FloatBuffer(count: parameterCount)
-    values.assign(parameters)
-    firstMoments = FloatBuffer(count: parameterCount)
-    secondMoments = FloatBuffer(count: parameterCount)
+    self.symmetries = symmetries
+    backend = try ModelCatalogue.model(model, parameters: parameters).backend(configuration.options)
+    if let wanted = configuration.augmentation, let layout = model.layout {
+      group = (layout, try SymmetryGroup(wanted, of: layout, symmetries: symmetries))
+    }
   }
 
   /// Goes on where a checkpoint was taken, to the same bits.
-  /// - Throws: `LearningError` when the checkpoint has no training state or does not fit its configuration.
-  public convenience init(resuming checkpoint: Checkpoint) throws {
-    guard let training = checkpoint.training else {
+  ///
+  /// - Parameters:
+  ///   - layout: Of the states that come, where the checkpoint does not say it (those of earlier versions do not).
+  ///   - symmetries: Of the system, as above.
+  /// - Throws: `LearningError` when the checkpoint has no training state, does not fit its configuration, or was trained
+  ///   on states of other fields.
+  public convenience init(
+    resuming checkpoint: Checkpoint, layout: StateLayout? = nil, symmetries: [Permutation] = []
+  ) throws {
+    guard var training = checkpoint.training else {
       throw LearningError(
         .checkpointMismatch,
         "the checkpoint holds weights only, without the optimizer's state; start a new training from its parameters")
     }
-    try self.init(configuration: training.configuration, parameters: checkpoint.parameters)
-    guard training.firstMoments.count == parameterCount, training.secondMoments.count == parameterCount else {
+    if let layout {
+      guard checkpoint.layout == nil || checkpoint.layout == layout else {
+        throw LearningError(
+          .checkpointMismatch,
+          "the checkpoint was trained on states of \(checkpoint.layout!.summary), those that come are of "
+            + layout.summary)
+      }
+      training.configuration.model.layout = layout
+    }
+    try self.init(
+      configuration: training.configuration, parameters: checkpoint.parameters, symmetries: symmetries)
+    let count = checkpoint.parameters.count
+    guard training.firstMoments.count == count, training.secondMoments.count == count else {
       throw LearningError(.checkpointMismatch, "the optimizer's moments do not have the shape of the parameters")
     }
-    firstMoments.assign(training.firstMoments)
-    secondMoments.assign(training.secondMoments)
+    backend.write(
+      Weights(
+        parameters: checkpoint.parameters, firstMoments: training.firstMoments, secondMoments: training.secondMoments))
     step = training.step
     updates = training.updates
   }
@@ -81,34 +104,38 @@ public final class Trainer {
   public var isFinished: Bool { step >= configuration.curriculum.batches }
   public var batchSize: Int { configuration.batchSize }
 
-  /// All parameters, in the order of `ParameterLayout`.
-  public var parameters: [Float] { values.array() }
+  /// All parameters, in the order of the family's parameter layout.
+  public var parameters: [Float] { backend.read().parameters }
 
-  /// The network as it is now, for rollouts; training does not change it.
-  public func model() throws -> NetworkModel {
-    try NetworkModel(configuration: configuration.model, parameters: parameters)
+  /// The model as it is now, for rollouts; training does not change it.
+  public func model() throws -> any TrainableModel {
+    try ModelCatalogue.model(configuration.model, parameters: parameters)
   }
 
   /// Everything needed to go on later.
   public func checkpoint() -> Checkpoint {
-    Checkpoint(
-      model: configuration.model, parameters: parameters,
+    let weights = backend.read()
+    return Checkpoint(
+      model: configuration.model, parameters: weights.parameters,
       training: Checkpoint.Training(
-        configuration: configuration, step: step, updates: updates, firstMoments: firstMoments.array(),
-        secondMoments: secondMoments.array()))
+        configuration: configuration, step: step, updates: updates, firstMoments: weights.firstMoments,
+        secondMoments: weights.secondMoments))
   }
 
-  /// Replaces the data scalars while data are still coming.
+  /// Replaces the scales while data are still coming.
   ///
-  /// The weights stay, so that the model's function changes by the ratio of the scalars: do it early, and rarely.
+  /// The weights stay, so that the model's function changes by the ratio of the scales: do it early, and rarely.
   /// `ScalarRule` says when.
-  /// - Throws: `LearningError` of code `invalidConfiguration` when a scalar is not positive and finite.
-  public func adopt(_ scalars: DataScalars) throws {
+  /// - Throws: `LearningError` of code `invalidConfiguration` when a scale is not positive and finite.
+  public func adopt(_ scales: FieldScales) throws {
     var changed = configuration
-    changed.model.scalars = scalars
+    changed.model.scales = scales
     try changed.validate()
+    let weights = backend.read()
+    let model = try ModelCatalogue.model(changed.model, parameters: weights.parameters)
+    backend = try model.backend(changed.options)
+    backend.write(weights)
     configuration = changed
-    engine = nil
   }
 
   /// Learns from one batch: forward, loss, backward through all steps, clipping and AdamW.
@@ -134,34 +161,33 @@ public final class Trainer {
 
   /// The step with masks and noise given, and the gradient before clipping: for comparison with other programs.
   func step(
-    _ batch: TrainingBatch, injection: TrainingEngine.Injection
+    _ batch: TrainingBatch, injection: TrainingInjection
   ) throws -> (report: TrainingStepReport, gradient: [Float]) {
     let (terms, squaredNorm) = try gradient(of: batch, injection: injection)
-    let gradient = Array(UnsafeBufferPointer(start: engine!.gradient, count: parameterCount))
+    let gradient = backend.gradient
     return (try update(batch, terms: terms, squaredNorm: squaredNorm), gradient)
   }
 
   private func gradient(
-    of batch: TrainingBatch, injection: TrainingEngine.Injection?
+    of batch: TrainingBatch, injection: TrainingInjection?
   ) throws -> (terms: LossTerms, squaredNorm: Double) {
-    if configuration.model.family == .parc && configuration.loss.derivativeCoefficient != 0 {
-      guard batch.samples.allSatisfy({ $0.window.rates != nil }) else {
+    if configuration.model.needsTendencies(configuration.loss) {
+      guard batch.samples.allSatisfy({ $0.window.tendencies != nil }) else {
         throw LearningError(
           .invalidData,
-          "PARC learns from the derivatives in the middle of each interval, and a window has none; make the windows "
-            + "with derivatives or set derivativeCoefficient to 0")
+          "\(configuration.model.family.rawValue) learns from the time derivatives in each interval, and a window has "
+            + "none; make the windows with derivatives or set derivativeCoefficient to 0")
       }
     }
-    let shape = TrainingEngine.Shape(sites: batch.sites, batch: batch.samples.count, steps: batch.steps)
-    if engine?.shape != shape {
-      engine = nil
-      engine = TrainingEngine(configuration, shape: shape)
+    var batch = batch
+    if let wanted = configuration.augmentation {
+      if group?.layout != batch.layout {
+        group = (batch.layout, try SymmetryGroup(wanted, of: batch.layout, symmetries: symmetries))
+      }
+      batch = batch.augmented(seed: configuration.seed, step: step, by: group!.symmetries)
     }
     let noise = configuration.curriculum.position(of: step).stage.noise
-    let batch =
-      configuration.augmentation.map { batch.augmented(seed: configuration.seed, step: step, by: $0) } ?? batch
-    let terms = engine!.run(batch, values: values.pointer, step: step, noise: noise, injection: injection)
-    return (terms, holstream_squared_norm(engine!.gradient, parameterCount))
+    return try backend.gradient(of: batch, step: step, noise: noise, injection: injection)
   }
 
   private func update(
@@ -191,10 +217,12 @@ public final class Trainer {
     updates += 1
     // As torch.nn.utils.clip_grad_norm_ does it.
     let clip = min(1, configuration.maximumGradientNorm / (norm + 1e-6))
-    holstream_adamw(
-      values.pointer, engine!.gradient, firstMoments.pointer, secondMoments.pointer, parameterCount, clip, rate,
-      configuration.beta1, configuration.beta2, Float(1 - pow(Double(configuration.beta1), Double(updates))),
-      Float(1 - pow(Double(configuration.beta2), Double(updates))), configuration.epsilon, configuration.weightDecay)
+    backend.update(
+      AdamW(
+        clip: clip, rate: rate, beta1: configuration.beta1, beta2: configuration.beta2,
+        correction1: Float(1 - pow(Double(configuration.beta1), Double(updates))),
+        correction2: Float(1 - pow(Double(configuration.beta2), Double(updates))), epsilon: configuration.epsilon,
+        decay: configuration.weightDecay))
     step += 1
     return report
   }

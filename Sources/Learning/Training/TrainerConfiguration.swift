@@ -33,6 +33,16 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
   /// Cores that one step may use. Results do not depend on timing, but sums change with the number.
   public var workers = 2
 
+  /// What the model's backend must know.
+  var options: TrainingOptions {
+    var options = TrainingOptions()
+    options.loss = loss
+    options.teacherForcing = teacherForcing
+    options.seed = seed
+    options.workers = workers
+    return options
+  }
+
   public init(model: ModelConfiguration, curriculum: Curriculum) {
     self.model = model
     self.curriculum = curriculum

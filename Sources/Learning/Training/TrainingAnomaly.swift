@@ -8,27 +8,28 @@ public struct TrainingAnomaly: Sendable, Equatable {
 
   public var reason: String { report.anomaly ?? "unknown" }
 
-  private static let key = "holstream.anomaly"
-
   init(batch: TrainingBatch, report: TrainingStepReport) {
     self.batch = batch
     self.report = report
   }
 
-  /// The file that keeps the anomaly: a checkpoint from before the step, with the batch beside it as `batch.rho`
-  /// (B, N + 1, L, L, 2), `batch.Q`, `batch.P` (B, N + 1, L), the derivatives likewise, and where each sample begins.
+  /// The file that keeps the anomaly: a checkpoint from before the step, with the batch beside it: each field
+  /// as `batch.state.FIELD` (B, N + 1, …), the derivatives as `batch.tendency.FIELD` (B, N, …), and where each sample
+  /// begins.
   ///
   /// - Parameter checkpoint: Of the trainer, after the step that left its weights alone.
   public func safetensors(with checkpoint: Checkpoint) throws -> Safetensors {
     var before = checkpoint
     before.training?.step = report.step
+    before.model.layout = before.model.layout ?? batch.layout
+    before.training?.configuration.model.layout = before.model.layout
     var file = try before.safetensors()
-    file.tensors.merge(batch.tensors(prefix: "batch.")) { $1 }
+    file.tensors.merge(batch.tensors(prefix: TrainedFile.batchPrefix)) { $1 }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    file.metadata[Self.key] = String(decoding: try encoder.encode(report), as: UTF8.self)
+    file.metadata[ModelFileKey.anomaly] = String(decoding: try encoder.encode(report), as: UTF8.self)
     return file
   }
 
@@ -41,12 +42,14 @@ public struct TrainingAnomaly: Sendable, Equatable {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    guard let json = file.metadata[key],
+    guard let json = file.metadata[ModelFileKey.anomaly],
       let report = try? decoder.decode(TrainingStepReport.self, from: Data(json.utf8))
     else {
       throw LearningError(.checkpointMismatch, "\(url.path): it holds no batch that went wrong")
     }
-    let batch = try TrainingBatch(file, prefix: "batch.", name: url.path)
-    return (TrainingAnomaly(batch: batch, report: report), try Checkpoint(file, name: url.path))
+    let checkpoint = try Checkpoint(file, name: url.path)
+    let batch = try TrainingBatch(
+      file, prefix: TrainedFile.batchPrefix, layout: checkpoint.layout, name: url.path)
+    return (TrainingAnomaly(batch: batch, report: report), checkpoint)
   }
 }

@@ -1,7 +1,7 @@
 internal import Climate
-internal import Systems
 internal import Learning
 internal import Streams
+internal import Trajectories
 
 /// A flow of one of the types that pipelines know.
 enum AnyFlow: Sendable {

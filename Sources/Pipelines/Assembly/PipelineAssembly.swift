@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Streams
 internal import Synchronization
+internal import Trajectories
 
 /// What components share while a pipeline is put together and runs.
 final class PipelineAssembly: Sendable {
@@ -12,7 +13,9 @@ final class PipelineAssembly: Sendable {
   let isResuming: Bool
   /// Raised by a threshold that stops the run.
   let alarm: RunAlarm
-  private let frameSources = Mutex<[String: any FrameSource]>([:])
+  /// Filled by the judges.
+  let judged = JudgedCheckpoints()
+  private let sources = Mutex<[String: any TrajectorySource]>([:])
   private let ledgerFile = Mutex<CheckpointLedgerFile?>(nil)
   private let startPositions = Mutex<[String: Int]>([:])
 
@@ -29,6 +32,15 @@ final class PipelineAssembly: Sendable {
   }
 
   var checkpointFolder: URL { directory.file("checkpoints") }
+
+  /// The checkpoints that a node watches; the run's own for any other.
+  func checkpoints(watchedBy node: String?) -> CheckpointFolder {
+    let watching = description.nodes.first { $0.id == node }?.component as? any CheckpointWatching
+    return watching?.checkpoints(in: directory) ?? CheckpointFolder(checkpointFolder)
+  }
+
+  /// The systems that frames come from, by no particular order.
+  var systems: [any SystemDescription] { sources.withLock { $0.values.map(\.system) } }
 
   /// What became of the run's checkpoints; one for all who ask.
   /// - Throws: `LogError` when its file cannot be read or written.
@@ -47,14 +59,21 @@ final class PipelineAssembly: Sendable {
   /// The numbers of the first held-out trajectories.
   func heldOut(_ count: Int) -> [Int] { (0..<count).map { ($0 + 1) * description.heldOutOneIn - 1 } }
 
-  func register(_ source: any FrameSource, as name: String, startingAt position: Int) {
-    frameSources.withLock { $0[name] = source }
+  /// The numbers of the first held-out trajectories that a source has with so many frames; fewer where there are no more.
+  func heldOut(_ count: Int, of source: any TrajectorySource, frames: Int) -> [Int] {
+    guard let there = source.trajectories else { return heldOut(count) }
+    let numbers = stride(from: description.heldOutOneIn - 1, to: there, by: description.heldOutOneIn)
+    return Array(numbers.lazy.filter { (source.length($0) ?? 0) >= frames }.prefix(count))
+  }
+
+  func register(_ source: any TrajectorySource, as name: String, startingAt position: Int) {
+    sources.withLock { $0[name] = source }
     startPositions.withLock { $0[name] = position }
   }
 
   /// The source of frames with this name, or the only one there is.
-  func frameSource(_ name: String?) -> (any FrameSource)? {
-    frameSources.withLock { sources in name.map { sources[$0] } ?? (sources.count == 1 ? sources.values.first : nil) }
+  func trajectorySource(_ name: String?) -> (any TrajectorySource)? {
+    sources.withLock { sources in name.map { sources[$0] } ?? (sources.count == 1 ? sources.values.first : nil) }
   }
 
   /// Number of the first frame that a source will emit, counted from the beginning of the first run.

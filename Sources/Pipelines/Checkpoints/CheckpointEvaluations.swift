@@ -34,8 +34,8 @@ struct CheckpointEvaluations: Sendable {
 
   /// Checkpoints of an earlier run that were retired before their turn.
   func expireMissing() throws {
-    for step in ledger.current.waiting(for: evaluator)
-    where !FileManager.default.fileExists(atPath: folder.file(step: step).url.path) { try end(step, .expired) }
+    let there = Set(folder.files.map(\.step))
+    for step in ledger.current.waiting(for: evaluator) where !there.contains(step) { try end(step, .expired) }
   }
 
   /// A checkpoint that could not be read.
@@ -50,19 +50,13 @@ struct CheckpointEvaluations: Sendable {
   /// - Returns: Whether it became the best.
   func evaluated(_ file: CheckpointFile, _ verdict: Verdict) throws -> Bool {
     try end(file.step, .evaluated)
-    let (measure, score) = Self.score(verdict)
+    let (measure, score) = verdict.rank
     guard ledger.current.improves(on: evaluator, measure: measure, score: score, hysteresis: hysteresis) else {
       return false
     }
     try folder.markBest(file)
     try ledger.record(.best(step: file.step, evaluator: evaluator, measure: measure, score: score))
     return true
-  }
-
-  /// By climate, where there is a noise floor to measure it in; else by the error of the order parameters.
-  static func score(_ verdict: Verdict) -> (measure: String, value: Double) {
-    if let score = verdict.climateScore { return ("climate score", score) }
-    return ("RMSE deltaRho + deltaQ", verdict.errors.deltaRho + verdict.errors.deltaQ)
   }
 
   private func end(_ step: Int, _ outcome: CheckpointLedger.Outcome, by newer: Int? = nil, reason: String? = nil) throws

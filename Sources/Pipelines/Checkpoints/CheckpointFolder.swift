@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import Learning
 
 /// A checkpoint that landed.
@@ -10,27 +11,69 @@ struct CheckpointFile: Sendable, Equatable {
   var name: String { url.deletingPathExtension().lastPathComponent }
 }
 
-/// The folder of a run's checkpoints: `step-00000500.safetensors`, whole files only, because they are renamed into place.
+/// A folder of checkpoints: the run's own, `step-00000500.safetensors`, or one that another program writes. Whole files
+/// only, because they are renamed into place.
 struct CheckpointFolder: Sendable {
   let url: URL
+  /// Which files of another program count, with `*` and `?`; nil for the run's own names.
+  let pattern: String?
+  /// Where the link to the best one is kept.
+  private let bestFolder: URL
 
-  init(_ url: URL) { self.url = url }
+  init(_ url: URL) {
+    self.url = url
+    pattern = nil
+    bestFolder = url
+  }
+
+  /// A folder of another program, in which nothing is written.
+  /// - Parameter best: Where the link to the best checkpoint goes.
+  init(_ url: URL, pattern: String, best: URL) {
+    self.url = url
+    self.pattern = pattern
+    bestFolder = best
+  }
 
   func file(step: Int) -> CheckpointFile {
     CheckpointFile(url: url.appending(path: "step-\(String(format: "%08d", step)).safetensors"), step: step)
   }
 
+  /// The step in a name of ours.
   static func step(of name: String) -> Int? {
     guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
     return Int(name.dropFirst(5).dropLast(12))
   }
 
+  /// The checkpoint of this name; nil for a file that is none.
+  ///
+  /// In the name of another program the last number is the step; a file without one has the second of its last change, so
+  /// that a file that is written again and again is judged each time.
+  func file(named name: String, inode: UInt64? = nil) -> CheckpointFile? {
+    let file = url.appending(path: name)
+    guard let pattern else {
+      return Self.step(of: name).map { CheckpointFile(url: file, step: $0, inode: inode) }
+    }
+    guard fnmatch(pattern, name, FNM_PERIOD) == 0, name != Self.bestName else { return nil }
+    let stem = file.deletingPathExtension().lastPathComponent
+    let digits = stem.split { !("0"..."9").contains($0) }.last
+    guard let step = digits.flatMap({ $0.count <= 15 ? Int($0) : nil }) ?? Self.changed(file) else { return nil }
+    return CheckpointFile(url: file, step: step, inode: inode)
+  }
+
+  static func inode(of file: URL) -> UInt64? {
+    var status = stat()
+    return stat(file.path, &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+
+  private static func changed(_ file: URL) -> Int? {
+    var status = stat()
+    return stat(file.path, &status) == 0 ? Int(status.st_mtim.tv_sec) : nil
+  }
+
   /// All checkpoints in order of step.
   var files: [CheckpointFile] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    return names.compactMap { name in
-      Self.step(of: name).map { CheckpointFile(url: url.appending(path: name), step: $0) }
-    }.sorted { $0.step < $1.step }
+    return names.compactMap { file(named: $0) }.sorted { ($0.step, $0.name) < ($1.step, $1.name) }
   }
 
   /// The newest checkpoint that can be read; an unreadable one is passed over for the one before it.
@@ -44,26 +87,32 @@ struct CheckpointFolder: Sendable {
     return nil
   }
 
-  /// The link to the best checkpoint. It does not begin like a checkpoint's name, so that no scan takes it for one.
-  var bestLink: URL { url.appending(path: "best-by-climate.safetensors") }
+  /// It does not begin like a checkpoint's name, so that no scan takes it for one.
+  private static let bestName = "best-by-climate.safetensors"
+  /// The link to the best checkpoint.
+  var bestLink: URL { bestFolder.appending(path: Self.bestName) }
 
   /// The step of the best checkpoint, as the link says.
   var bestStep: Int? {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: bestLink.path)).flatMap { Self.step(of: $0) }
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: bestLink.path)).flatMap { target in
+      file(named: URL(filePath: target).lastPathComponent)?.step
+    }
   }
 
   /// Makes the link point to this checkpoint, at once and never to nothing.
   /// - Throws: `RunError` when the folder cannot be written.
   func markBest(_ file: CheckpointFile) throws {
-    let temporary = url.appending(path: ".best-\(getpid()).tmp")
+    let temporary = bestFolder.appending(path: ".best-\(getpid()).tmp")
+    let target = pattern == nil ? file.url.lastPathComponent : file.url.standardizedFileURL.path
     unlink(temporary.path)
-    guard symlink(file.url.lastPathComponent, temporary.path) == 0, rename(temporary.path, bestLink.path) == 0 else {
+    guard symlink(target, temporary.path) == 0, rename(temporary.path, bestLink.path) == 0 else {
       throw RunError(.unwritable, "cannot write \(bestLink.path): \(String(cString: strerror(errno)))")
     }
   }
 
-  /// Removes all but the newest `keep`, the best, and whatever is in `holding`.
+  /// Removes all but the newest `keep`, the best, and whatever is in `holding`; never a file of another program.
   func retire(keep: Int, holding: Set<URL>) {
+    guard pattern == nil else { return }
     let best = bestStep
     for file in files.dropLast(keep) where !holding.contains(file.url) && file.step != best {
       try? FileManager.default.removeItem(at: file.url)

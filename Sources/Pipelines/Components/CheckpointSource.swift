@@ -1,30 +1,63 @@
 internal import Foundation
 internal import Settings
 internal import Streams
+internal import Synchronization
 
 /// Checkpoints of the run, as they land.
-struct CheckpointSource: Component {
+struct CheckpointSource: Component, CheckpointWatching {
   static let word = "checkpoint-watch"
-  static let summary = "Notices new checkpoints of the run by inotify (by polling where inotify is blind)."
+  static let summary = "Notices new checkpoints, the run's or another program's, by inotify (by polling where it is blind)."
   static let inputs: Set<ElementType> = []
   static let output: ElementType? = .checkpoints
 
+  private let path: String?
+  private let pattern: String
+  private let follows: Bool
   private let quiet: Duration
   private let deadline: Duration
   private let timer: Duration
 
   init(_ section: ConfigurationSection) {
+    path = section.optionalText("path", "A folder of another program; the run's own checkpoints when left out")
+    pattern = section.text("pattern", default: "*.safetensors", "Which files of that folder are checkpoints")
+    follows = section.flag(
+      "follow", default: true, "Wait for more; without, what that folder holds is judged and the source ends")
+    for key in ["pattern", "follow"] where path == nil && section.has(key) {
+      section.problem("is of no use without `path`", key: key)
+    }
+    if pattern.isEmpty || pattern.contains("/") { section.problem("expected a file name with * or ?", key: "pattern") }
     quiet = section.duration("quiet", default: "50ms", "Events must be silent for so long before the folder is read")
     deadline = section.duration("deadline", default: "1 s", "Longest wait after a first event")
     timer = section.duration("rescan", default: "5 s", "The folder is read so often in any case")
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    let folder = CheckpointFolder(assembly.checkpointFolder)
-    try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+    let folder = checkpoints(in: assembly.directory)
+    if path == nil {
+      try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+    } else if !FileManager.default.fileExists(atPath: folder.url.path) {
+      throw RunError(.badInput, "\(node.id): there is no folder \(folder.url.relativePath) with checkpoints")
+    }
+    let ledger = try assembly.ledger()
+    if !follows {
+      let files = Mutex(folder.files[...])
+      let flow: Flow<CheckpointFile> = assembly.graph.source(node.id, kind: Self.word) {
+        guard var file = files.withLock({ $0.popFirst() }) else { return nil }
+        file.inode = file.inode ?? CheckpointFolder.inode(of: file.url)
+        if let inode = file.inode { try ledger.record(.landed(step: file.step, inode: inode)) }
+        return file
+      }
+      return .checkpoints(flow)
+    }
     let watch = DirectoryWatch(folder.url, quiet: quiet, deadline: deadline, timer: timer, stop: assembly.graph.stop)
-    let checkpoints = NewCheckpoints(folder: folder, watch: watch, ledger: try assembly.ledger())
+    let checkpoints = NewCheckpoints(folder: folder, watch: watch, ledger: ledger)
     return .checkpoints(assembly.graph.source(node.id, kind: Self.word, checkpoints))
+  }
+
+  /// The folder that is watched.
+  func checkpoints(in directory: RunDirectory) -> CheckpointFolder {
+    guard let path else { return CheckpointFolder(directory.file("checkpoints")) }
+    return CheckpointFolder(URL(filePath: path), pattern: pattern, best: directory.url)
   }
 }
 
@@ -44,16 +77,23 @@ struct NewCheckpoints: AsyncSequence, Sendable {
     let folder: CheckpointFolder
     let ledger: CheckpointLedgerFile?
     let scans: DirectoryWatch.AsyncIterator
-    var seen: Set<UInt64> = []
+    /// A file renamed, or a new one on a reused inode, is another checkpoint.
+    struct Identity: Hashable {
+      var inode: UInt64
+      var step: Int
+    }
+    var seen: Set<Identity> = []
     var ready: [CheckpointFile] = []
 
     mutating func next() async throws -> CheckpointFile? {
       while ready.isEmpty {
         guard let scan = await scans.next() else { return nil }
         for file in scan.files {
-          guard let step = CheckpointFolder.step(of: file.name), seen.insert(file.inode).inserted else { continue }
-          try ledger?.record(.landed(step: step, inode: file.inode))
-          ready.append(CheckpointFile(url: folder.url.appending(path: file.name), step: step, inode: file.inode))
+          guard let found = folder.file(named: file.name, inode: file.inode),
+            seen.insert(Identity(inode: file.inode, step: found.step)).inserted
+          else { continue }
+          try ledger?.record(.landed(step: found.step, inode: file.inode))
+          ready.append(found)
         }
         ready.sort { $0.step < $1.step }
       }

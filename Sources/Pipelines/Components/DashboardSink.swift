@@ -1,9 +1,8 @@
 internal import Climate
-internal import Foundation
-internal import Settings
-internal import Systems
 internal import Learning
+internal import Settings
 internal import Streams
+internal import Trajectories
 
 /// The live page.
 struct DashboardSink: Component {
@@ -19,81 +18,67 @@ struct DashboardSink: Component {
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    let hub = assembly.events
-    let every = every
-    func add<Element: Sendable>(_ flow: Flow<Element>, _ events: @escaping @Sendable (Element) -> [RunEvent]) {
+    let source = Self.source(of: node, in: assembly)
+    let charts = EventCharts(source)
+    let (hub, every) = (assembly.events, every)
+    func add<Element: Sendable>(
+      _ flow: Flow<Element>, trajectory: (@Sendable (Element) -> Int)? = nil,
+      _ events: @escaping @Sendable (Element) -> [RunEvent]
+    ) {
       assembly.graph.sink(
         node.id, kind: Self.word, reading: node.inlet(flow),
-        into: Throttled(every: every) { element in
+        into: Throttled(every: every, trajectory: trajectory) { element in
           for event in events(element) { hub.send(event) }
         })
     }
     switch input {
-    case .frames(let flow): add(flow) { [Self.event(of: Observation($0))] }
-    case .observables(let flow): add(flow) { [Self.event(of: $0)] }
-    case .trainingSteps(let flow):
-      add(flow) { record in
-        [.training(step: record.report.step, values: record.numbers)]
+    case .frames(let flow):
+      add(flow) {
+        $0.trajectory
+      } _: {
+        charts.events(of: $0)
       }
-    case .climate(let flow):
-      add(flow) { snapshot in
-        [
-          .climate(
-            series: snapshot.observables.map { .init(name: $0.name, step: 1, values: $0.autocorrelation) },
-            values: Dictionary(
-              uniqueKeysWithValues: snapshot.observables.flatMap {
-                [("\($0.name) mean", $0.mean), ("\($0.name) variance", $0.variance)]
-              }))
-        ]
+    case .observables(let flow):
+      add(flow) {
+        $0.trajectory
+      } _: {
+        charts.events(of: $0)
       }
-    case .verdicts(let flow): add(flow) { Self.events(of: $0) }
+    case .trainingSteps(let flow): add(flow) { EventCharts.events(of: $0) }
+    case .climate(let flow): add(flow) { charts.events(of: $0) }
+    case .verdicts(let flow): add(flow) { charts.events(of: $0) }
     case .checkpoints, nil: break
     }
     return nil
   }
 
-  private static func event(of observation: Observation) -> RunEvent {
-    .frame(trajectory: observation.trajectory, time: observation.time, values: observation.byName)
-  }
-
-  static func events(of verdict: Verdict) -> [RunEvent] {
-    func series(_ kind: String) -> [RunEvent.Series] {
-      ["deltaRho", "deltaQ"].map {
-        .init(name: $0, step: verdict.timeStep, values: verdict.example["\($0) \(kind)"] ?? [])
-      }
-        + verdict.climate.autocorrelation.sorted { $0.key < $1.key }.map { name, curve in
-          .init(
-            name: "autocorrelation of \(name)", step: verdict.timeStep,
-            values: kind == "truth" ? curve.truth : curve.other)
-        }
+  /// The source that the node's input comes from, through whatever stages; of verdicts, that of the truth.
+  private static func source(of node: PipelineDescription.Node, in assembly: PipelineAssembly) -> (any TrajectorySource)? {
+    var id = node.from
+    while let name = id {
+      if let source = assembly.trajectorySource(name) { return source }
+      let upstream = assembly.description.nodes.first { $0.id == name }
+      if let judge = upstream?.component as? any Judging { return assembly.trajectorySource(judge.settings.truth) }
+      id = upstream?.from
     }
-    return [
-      .rollout(checkpoint: verdict.checkpoint, step: verdict.step, truth: series("truth"), model: series("model")),
-      .verdict(
-        checkpoint: verdict.checkpoint, step: verdict.step,
-        values: (verdict.climateScore.map { ["climate score": $0] } ?? [:]).merging([
-          "RMSE Δρ": verdict.errors.deltaRho, "RMSE ΔQ": verdict.errors.deltaQ, "RMSE ρ": verdict.errors.rho,
-          "valid time": verdict.validTime,
-          "survival": verdict.survival.last ?? 0, "trace drift": verdict.physics.traceDrift,
-        ]) { $1 }, words: verdict.plainWords),
-    ]
+    return nil
   }
 }
 
-/// A sink that passes over elements which come too soon after the last; the last one of all is never passed over.
+/// A sink that passes over elements which come too soon after the last, and those of other trajectories than the one that
+/// is followed; the last element of all is never passed over.
 struct Throttled<Input: Sendable>: Sink {
   let every: Duration
+  /// The trajectory that an element is of, when one of them is to be followed.
+  let trajectory: (@Sendable (Input) -> Int)?
   let body: @Sendable (Input) -> Void
-
-  init(every: Duration, _ body: @escaping @Sendable (Input) -> Void) {
-    self.every = every
-    self.body = body
-  }
 
   func consume(_ elements: Inlet<Input>) async throws {
     var last: ContinuousClock.Instant?
     var waiting: Input?
+    var followed = FollowedTrajectory()
     for try await element in elements {
+      if let trajectory, !followed.admits(trajectory(element)) { continue }
       if let last, .now - last < every {
         waiting = element
         continue
@@ -103,5 +88,26 @@ struct Throttled<Input: Sendable>: Sink {
       waiting = nil
     }
     if let waiting { body(waiting) }
+  }
+}
+
+/// Chooses one of several trajectories that come mixed, and the next one when that falls silent.
+struct FollowedTrajectory {
+  private var current: Int?
+  private var silence = 0
+  private var longestSilence = 0
+
+  /// Whether an element of this trajectory is one to show.
+  mutating func admits(_ trajectory: Int) -> Bool {
+    if trajectory == current {
+      longestSilence = max(longestSilence, silence)
+      silence = 0
+      return true
+    }
+    silence += 1
+    // Silent for far longer than ever while it went on: it has ended.
+    guard current == nil || silence > 16 + 4 * longestSilence else { return false }
+    (current, silence, longestSilence) = (trajectory, 0, 0)
+    return true
   }
 }

@@ -1,11 +1,11 @@
 internal import Climate
 internal import Foundation
 internal import Settings
-internal import Systems
 internal import Streams
+internal import Trajectories
 
 /// A log of whatever flows in, a line each.
-struct JSONLinesSink: Component {
+struct JSONLinesSink: Component, Logging {
   static let word = "jsonl"
   static let summary = "Appends a JSON line with number and checksum for each element (`jsonl: FILE`)."
   static let inputs: Set<ElementType> = [.frames, .observables, .trainingSteps, .checkpoints, .climate, .verdicts]
@@ -28,7 +28,9 @@ struct JSONLinesSink: Component {
         node.id, kind: Self.word, reading: node.inlet(flow), into: EachElement { try log.append(line($0)) })
     }
     switch input {
-    case .frames(let flow): add(flow) { Observation($0) }
+    case .frames(let flow):
+      let observables = assembly.trajectorySource(node.from)?.system.observables ?? []
+      add(flow) { Observation($0, observables) }
     case .observables(let flow): add(flow) { $0 }
     case .trainingSteps(let flow): add(flow) { $0 }
     case .checkpoints(let flow): add(flow) { CheckpointLine(checkpoint: $0.name, step: $0.step) }

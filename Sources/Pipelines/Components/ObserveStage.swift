@@ -1,44 +1,42 @@
 internal import Settings
-internal import Systems
 internal import Streams
+internal import Trajectories
 
 /// From states to the numbers that one wants of them.
-struct ObserveStage: Component {
+struct ObserveStage: Component, SystemAware {
   static let word = "observe"
   static let summary = "Computes observables of each frame (`observe: deltaRho, energy`)."
   static let inputs: Set<ElementType> = [.frames]
   static let output: ElementType? = .observables
 
-  private let observables: [HolsteinObservable]
+  /// Nil for those that the system itself puts first.
+  private let names: [String]?
 
   init(_ section: ConfigurationSection) {
-    let words = HolsteinObservable.allCases.map(\.rawValue)
     let text =
       section.shorthand
-      ?? section.text("observables", default: "deltaRho, deltaQ", "Which, of \(words.joined(separator: ", "))")
-    observables = text.split(separator: ",").compactMap { part in
-      let word = part.trimmingWhitespace
-      if let observable = HolsteinObservable(rawValue: word) { return observable }
-      let remedy =
-        Spelling.suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
-        ?? "there are \(words.joined(separator: ", "))"
-      section.problem("there is no observable `\(word)`; \(remedy)")
-      return nil
+      ?? section.optionalText(
+        "observables", "Which, with commas; without other word those that the system puts first, or its components")
+    names = text?.split(separator: ",").map(\.trimmingWhitespace)
+    if let names, names.isEmpty || names.contains("") { section.problem("needs the names of observables") }
+  }
+
+  func check(_ system: any SystemDescription, _ report: (String) -> Void) {
+    for name in names ?? [] where system.observable(name) == nil {
+      report(ClimateObservables.complaint(about: name, of: system))
     }
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    guard case .frames(let frames)? = input, let source = assembly.frameSource(node.from) else { return nil }
-    let (observables, parameters) = (observables, source.parameters)
-    let names = observables.map(\.rawValue)
+    guard case .frames(let frames)? = input, let source = assembly.trajectorySource(node.from) else { return nil }
+    let system = source.system
+    var problems: [String] = []
+    check(system) { problems.append($0) }
+    guard problems.isEmpty else { throw RunError(.badInput, "\(node.id): \(problems.joined(separator: "; "))") }
+    let observables = names?.compactMap(system.observable) ?? system.observables
     let flow: Flow<Observation> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(frames)) {
       frames, emit in
-      for try await frame in frames {
-        try await emit(
-          Observation(
-            trajectory: frame.trajectory, index: frame.index, time: frame.time, names: names,
-            values: observables.map { $0.value(of: frame.state, parameters) }))
-      }
+      for try await frame in frames { try await emit(Observation(frame, observables)) }
     }
     return .observables(flow)
   }

@@ -1,11 +1,11 @@
 internal import Foundation
 internal import Settings
-internal import Systems
 internal import Learning
 internal import Streams
+internal import Tensors
 
 /// The trainer: learns from frames while they come.
-struct OnlineTrainerStage: Component {
+struct OnlineTrainerStage: Component, Training {
   static let word = "online-trainer"
   static let summary = "Trains a surrogate from the live stream, by the published recipe, and writes checkpoints."
   static let inputs: Set<ElementType> = [.frames]
@@ -26,7 +26,7 @@ struct OnlineTrainerStage: Component {
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.frameSource(origin) else {
+    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.trajectorySource(origin) else {
       return nil
     }
     var settings = settings
@@ -38,6 +38,9 @@ struct OnlineTrainerStage: Component {
     let graph = assembly.graph
     let stop = graph.stop
     let resumed = assembly.isResuming ? try folder.latest() : nil
+    if let begun = resumed?.checkpoint.arithmetic, let sentence = Arithmetic.current.difference(from: begun) {
+      assembly.events.send(.message("\(node.id): \(sentence)"))
+    }
     let (checkpointEvery, keep, fixed) = (checkpointEvery, keep, settings)
     let events = assembly.events
     let directory = assembly.directory
@@ -98,13 +101,19 @@ struct OnlineTrainerStage: Component {
           let validation = try training.validation()
           lastValidation = validation ?? lastValidation
           let reservoir = training.reservoir
+          let rate = pace.tick()
+          events.send(
+            .progress(
+              .init(
+                step: report.step + 1, total: fixed.trainer.curriculum.batches, loss: Double(report.loss.total),
+                rate: rate)))
           try await emit(
             TrainingRecord(
               report: report, total: fixed.trainer.curriculum.batches, position: training.position,
               reservoir: report.step % 100 == 0 ? reservoir.report : nil, draw: reservoir.lastDraw,
               coverage: Double(reservoir.count) / Double(max(reservoir.arrivals, 1)), validation: validation,
               validationLoss: lastValidation?.loss.total, rolloutError: lastValidation?.rollout.total,
-              scalars: training.adopted, stepsPerSecond: pace.tick()))
+              scalars: training.adopted, stepsPerSecond: rate))
           if report.step % 100 == 0, !saidBalance, let balance = balance(), balance.isLopsided {
             saidBalance = true
             events.send(.message(balance.sentence))

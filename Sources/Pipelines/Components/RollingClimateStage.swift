@@ -1,13 +1,13 @@
 internal import Climate
 internal import Settings
-internal import Systems
 internal import Streams
+internal import Trajectories
 
-/// Rolling statistics of the live stream: of Δρ and ΔQ of frames, or of the observables that come.
-struct RollingClimateStage: Component {
+/// Rolling statistics of the live stream: of observables of frames, or of those that come.
+struct RollingClimateStage: Component, SystemAware {
   static let word = "rolling-climate"
   static let summary =
-    "Keeps statistics and autocorrelation of observables (Δρ and ΔQ of frames) over a sliding window."
+    "Keeps statistics and autocorrelation of observables over a sliding window."
   static let inputs: Set<ElementType> = [.frames, .observables]
   static let output: ElementType? = .climate
 
@@ -15,6 +15,7 @@ struct RollingClimateStage: Component {
   private let lag: Int
   private let every: Int
   private let halfLife: Double?
+  private let observables: [String]?
   private let alerts: Alerts
 
   init(_ section: ConfigurationSection) {
@@ -24,36 +25,47 @@ struct RollingClimateStage: Component {
     halfLife = section.optionalNumber(
       "half-life", "Frames after which a frame counts half; takes the place of the window")
     if let halfLife, !(halfLife > 0) { section.problem("must be positive", key: "half-life") }
+    observables = section.optionalText(
+      "observables", "What is looked at of frames, with commas; what the system puts first when left out")?
+      .split(separator: ",").map(\.trimmingWhitespace)
     alerts = Alerts(section)
+  }
+
+  func check(_ system: any SystemDescription, _ report: (String) -> Void) {
+    for name in observables ?? [] where system.observable(name) == nil {
+      report(ClimateObservables.complaint(about: name, of: system))
+    }
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let flow: Flow<ClimateSnapshot>
     switch input {
     case .frames(let frames):
-      flow = try summaries(of: frames, node, assembly) {
-        Observation($0)
-      } state: {
-        $0.state
+      guard let source = assembly.trajectorySource(node.from) else { return nil }
+      let system = source.system
+      let observables = try ClimateObservables.named(observables, of: system)
+      flow = try summaries(of: frames, node, assembly, interval: source.interval) {
+        _ in observables.map(\.name)
+      } add: { climate, frame in
+        climate.add(frame, of: system, observables)
       }
     case .observables(let observables):
-      flow = try summaries(of: observables, node, assembly) {
-        $0
-      } state: { _ in
-        nil
+      flow = try summaries(of: observables, node, assembly, interval: nil) {
+        $0.names
+      } add: { climate, observation in
+        climate.add(trajectory: observation.trajectory, values: observation.values)
       }
     default: return nil
     }
     return .climate(flow)
   }
 
-  private func summaries<Element: Sendable>(
-    of flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly,
-    _ observation: @escaping @Sendable (Element) -> Observation,
-    state: @escaping @Sendable (Element) -> LatticeState?
+  private func summaries<Element: StoredElement>(
+    of flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly, interval: Double?,
+    names: @escaping @Sendable (Element) -> [String],
+    add: @escaping @Sendable (inout MonitoredClimate, Element) -> Void
   ) throws -> Flow<ClimateSnapshot> {
     let (window, lag, every, halfLife, alerts) = (window, lag, every, halfLife, alerts)
-    let interval = node.from.flatMap { assembly.frameSource($0)?.interval }
     return assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(flow)) { elements, emit in
       var climate: MonitoredClimate?
       var watch = try alerts.watch(node.id, in: assembly)
@@ -63,17 +75,15 @@ struct RollingClimateStage: Component {
         try await emit(snapshot)
       }
       for try await element in elements {
-        let observation = observation(element)
+        let names = names(element)
         if climate == nil {
-          climate = MonitoredClimate(names: observation.names, window: window, maximumLag: lag, halfLife: halfLife)
+          climate = MonitoredClimate(names: names, window: window, maximumLag: lag, halfLife: halfLife)
         }
-        guard climate!.names == observation.names else {
+        guard climate!.names == names else {
           throw RunError(
-            .badInput,
-            "\(node.id): trajectory \(observation.trajectory) brings \(observation.names) where others bring \(climate!.names)"
-          )
+            .badInput, "\(node.id): trajectory \(element.trajectory) brings \(names) where others bring \(climate!.names)")
         }
-        climate!.add(trajectory: observation.trajectory, values: observation.values, state: state(element))
+        add(&climate!, element)
         if climate!.seen % every == 0 { try await summarise() }
       }
       if let climate, climate.seen % every != 0 { try await summarise() }

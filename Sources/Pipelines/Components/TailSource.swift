@@ -36,9 +36,7 @@ struct TailSource: Component {
       throw RunError(
         .badInput, "tail \(node.id): \(path) does not exist; create it, or say `follow: true` to wait for it")
     }
-    let parser = ObservationParser(
-      isCSV: url.pathExtension.lowercased() == "csv", columns: columns, trajectory: trajectory, time: time)
-    let state = Mutex(State(follower: LineFollower(url), parser: parser))
+    let state = Mutex(State(follower: LineFollower(url), parser: parser(url)))
     let watch = DirectoryWatch(url.deletingLastPathComponent(), timer: rescan, stop: assembly.graph.stop)
     let scans = Scans(watch.makeAsyncIterator())
     let (follows, events, stop, name) = (follows, assembly.events, assembly.graph.stop, url.lastPathComponent)
@@ -53,6 +51,22 @@ struct TailSource: Component {
       return nil
     }
     return .observables(flow)
+  }
+
+  private func parser(_ url: URL) -> ObservationParser {
+    ObservationParser(
+      isCSV: url.pathExtension.lowercased() == "csv", columns: columns, trajectory: trajectory, time: time)
+  }
+
+  /// Reads what the file holds now, from its beginning.
+  /// - Throws: Foundation's error when it cannot be read.
+  func readThrough(_ body: (Observation) -> Void) throws {
+    let url = URL(filePath: path)
+    var state = State(follower: LineFollower(url), parser: parser(url))
+    while true {
+      let (observation, message) = try state.next(url.lastPathComponent)
+      if let observation { body(observation) } else if message == nil { return }
+    }
   }
 
   private struct State {

@@ -1,12 +1,11 @@
 internal import Climate
 internal import Foundation
 internal import Settings
-internal import Systems
 internal import Learning
 internal import Streams
 
 /// Judges every checkpoint that lands by rollouts from held-out trajectories.
-struct VerdictStage: Component {
+struct VerdictStage: Component, Judging {
   static let word = "verdict"
   static let summary = "Rolls each checkpoint out on held-out trajectories and compares with the truth."
   static let inputs: Set<ElementType> = [.checkpoints]
@@ -22,7 +21,7 @@ struct VerdictStage: Component {
     let settings = settings
     let evaluations = CheckpointEvaluations(
       evaluator: node.id, policy: settings.policy, mayMiss: node.delivery == .latest, hysteresis: settings.hysteresis,
-      folder: CheckpointFolder(assembly.checkpointFolder), ledger: try assembly.ledger())
+      folder: assembly.checkpoints(watchedBy: node.from), ledger: try assembly.ledger())
     let flow: Flow<Verdict> = assembly.graph.stage(
       node.id, kind: Self.word, reading: node.inlet(checkpoints), on: ThreadExecutor(name: node.id)
     ) { files, emit in
@@ -38,8 +37,17 @@ struct VerdictStage: Component {
           }
           guard let verdict else { continue }
           _ = try evaluations.evaluated(file, verdict)
+          assembly.judged.add(verdict)
+          assembly.events.send(.row(verdict.row(of: node.id)))
           try watch?.observe(verdict.numbers, isComplete: true)
           try await emit(verdict)
+        } catch let error as CheckpointJudge.TooEarly {
+          assembly.events.send(.message("\(file.name) was not judged: \(error)"))
+        } catch let error as ClimateError {
+          // There is no truth to judge by. Training goes on; it is said once, and again at the end.
+          if assembly.judged.refuse("\(error)") {
+            assembly.events.send(.message("\(node.id): no checkpoint can be judged: \(error)"))
+          }
         } catch let error as LearningError {
           // A file that was retired before its turn, or is damaged: said, and not the end of the run.
           let outcome = try evaluations.failed(file, "\(error)")

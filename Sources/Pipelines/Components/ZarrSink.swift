@@ -1,11 +1,12 @@
 internal import Foundation
 internal import Settings
-internal import Systems
 internal import Streams
+internal import Tensors
+internal import Trajectories
 internal import Zarr
 
 /// The trajectory store.
-struct ZarrSink: Component {
+struct ZarrSink: Component, Storing {
   static let word = "zarr"
   static let summary = "Stores frames or observables in a Zarr v3 store that any reader may open while it grows."
   static let inputs: Set<ElementType> = [.frames, .observables]
@@ -65,35 +66,73 @@ struct ZarrSink: Component {
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let seed = assembly.description.seed
+    let isSingle = isSingle
     switch input {
     case .frames(let frames):
-      guard let origin = node.from, let source = assembly.frameSource(origin) else { return nil }
-      let isSingle = isSingle
-      let attributes = FrameFields.attributes(source, seed: seed)
-      try store(frames, node, assembly, expectedFrames: source.framesPerTrajectory, attributes) { frame in
-        FrameFields.fields(sites: frame.state.sites, isSingle: isSingle, withMids: source.hasMids)
-      }
+      guard let origin = node.from, let source = assembly.trajectorySource(origin) else { return nil }
+      // Of a source that goes on without end no trajectory is ever known to be complete.
+      let most = source.order?.framesPerTrajectory
+      var expected: (@Sendable (Int) -> Int)?
+      if let most { expected = { trajectory in source.length(trajectory) ?? most } }
+      let storage = Storage<Frame>(
+        fields: { frame in
+          StoreFields.fields(
+            of: frame.state.layout, isSingle: isSingle, withMids: source.hasMids,
+            withTendencies: frame.tendency != nil)
+        },
+        attributes: { StoreFields.attributes(of: source.system, interval: source.interval, seed: seed) },
+        expectedFrames: most,
+        plan: { fields, store in
+          let plan = try StoreFields.Plan(fields, of: source.system.layout, in: store)
+          return { frame, index, field, target in plan.put(frame, index, field, into: target) }
+        })
+      try store(frames, node, assembly, expected: expected, storage)
     case .observables(let observables):
       let dataType = isSingle ? ZarrDataType.float32 : .float64
-      let attributes = ["seed": JSONValue.number(Double(seed)), "written_by": .string("holstream")]
       // A field for each number, under its name, as others would look for it.
-      try store(observables, node, assembly, expectedFrames: nil, attributes) { observation in
-        observation.names.map { TrajectoryField(name: $0, shape: [], dataType: dataType, dimensionNames: []) }
-      }
+      let storage = Storage<Observation>(
+        fields: { observation in
+          observation.names.map { TrajectoryField(name: $0, shape: [], dataType: dataType, dimensionNames: []) }
+        },
+        attributes: { ["seed": .number(Double(seed)), "written_by": .string("holstream")] },
+        expectedFrames: nil,
+        plan: { _, _ in
+          { observation, _, field, target in
+            let place = observation.names.firstIndex(of: field.name)
+            field.put([place.map { observation.values[$0] } ?? .nan], into: target)
+          }
+        })
+      try store(observables, node, assembly, expected: nil, storage)
     default: break
     }
     return nil
   }
 
+  /// How elements of one kind lie in a store.
+  struct Storage<Element: StoredElement>: Sendable {
+    typealias Put = @Sendable (Element, _ index: Int, TrajectoryField, UnsafeMutableRawBufferPointer) -> Void
+    let fields: @Sendable (Element) -> [TrajectoryField]
+    let attributes: @Sendable () -> [String: JSONValue]
+    let expectedFrames: Int?
+    /// How the numbers of each of the store's fields are put into its memory.
+    let plan: @Sendable (_ fields: [TrajectoryField], _ store: String) throws -> Put
+  }
+
   private func store<Element: StoredElement>(
-    _ flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly, expectedFrames: Int?,
-    _ attributes: [String: JSONValue], fields: @escaping @Sendable (Element) -> [TrajectoryField]
+    _ flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly,
+    expected: (@Sendable (Int) -> Int)?, _ storage: Storage<Element>
   ) throws {
     let url = url(in: assembly.directory)
     let (framesPerChunk, preset, relativeError) = (framesPerChunk, preset, relativeError)
     let (level, threads, synchronised) = (level, threads, synchronised)
     if FileManager.default.fileExists(atPath: url.path), try TrajectoryStoreReader(url).isSealed {
       _ = try StoreSeal(undoing: url)
+    }
+    if FileManager.default.fileExists(atPath: url.path),
+      let begun = try TrajectoryStoreReader(url).attributes[StoreFields.arithmeticKey]?.string,
+      let sentence = Arithmetic.current.difference(from: begun)
+    {
+      assembly.events.send(.message("\(node.id): \(sentence)"))
     }
     let writer = try Writer(
       FileManager.default.fileExists(atPath: url.path)
@@ -104,10 +143,10 @@ struct ZarrSink: Component {
         writer: writer,
         layout: { element in
           TrajectoryStoreLayout(
-            fields: fields(element), framesPerChunk: framesPerChunk, expectedFrames: expectedFrames, preset: preset,
-            compressionLevel: level, relativeError: relativeError, threads: threads, synchronised: synchronised,
-            attributes: attributes)
-        }, retention: retention, expectedFrames: expectedFrames ?? .max, isSealed: isSealed,
+            fields: storage.fields(element), framesPerChunk: framesPerChunk, expectedFrames: storage.expectedFrames,
+            preset: preset, compressionLevel: level, relativeError: relativeError, threads: threads,
+            synchronised: synchronised, attributes: storage.attributes())
+        }, plan: storage.plan, retention: retention, expectedFrames: expected ?? { _ in .max }, isSealed: isSealed,
         tell: { [events = assembly.events] in events.send(.message($0)) }))
   }
 
@@ -125,9 +164,10 @@ struct ZarrSink: Component {
     typealias Input = Element
     let writer: Writer
     let layout: @Sendable (Element) -> TrajectoryStoreLayout
+    let plan: @Sendable (_ fields: [TrajectoryField], _ store: String) throws -> Storage<Element>.Put
     let retention: StoreRetention?
     /// Frames of a complete trajectory; `max` where that is not known, so that none ever is.
-    let expectedFrames: Int
+    let expectedFrames: @Sendable (_ trajectory: Int) -> Int
     /// Whether a complete run ends with sealing the store.
     let isSealed: Bool
     let tell: @Sendable (String) -> Void
@@ -136,6 +176,7 @@ struct ZarrSink: Component {
     func consume(_ frames: Inlet<Element>) async throws {
       // Trajectories that a refused frame has cut short.
       var cut: Set<Int> = []
+      var put: Storage<Element>.Put?
       for try await frame in frames {
         let store = try await persisting { () throws(StoreError) in
           if writer.store == nil {
@@ -143,6 +184,7 @@ struct ZarrSink: Component {
           }
           return writer.store!
         }
+        if put == nil { put = try plan(store.layout.fields, writer.url.lastPathComponent) }
         // After a resume the simulator goes over frames that are stored already, or were and have been deleted.
         guard frame.trajectory >= store.retired, frame.index >= store.appendedLength(frame.trajectory) else { continue }
         guard frame.index == store.appendedLength(frame.trajectory) else {
@@ -155,7 +197,12 @@ struct ZarrSink: Component {
           }
           continue
         }
-        try await persisting { () throws(StoreError) in try store.append(frame) }
+        let fill = put!
+        try await persisting { () throws(StoreError) in
+          try store.append(trajectory: frame.trajectory, time: frame.time) { index, target in
+            fill(frame, index, store.layout.fields[index], target)
+          }
+        }
         // A trajectory begins: the time to look what is too much.
         if frame.index == 0 { try await retain(store, cut) }
       }
@@ -175,7 +222,7 @@ struct ZarrSink: Component {
     /// The first trajectory that may get more frames.
     private func finished(_ store: TrajectoryStoreWriter, _ cut: Set<Int>) -> Int {
       (store.retired..<max(store.retired, store.trajectories)).first {
-        store.storedLength($0) < expectedFrames && !cut.contains($0)
+        store.storedLength($0) < expectedFrames($0) && !cut.contains($0)
       } ?? store.trajectories
     }
 
@@ -207,85 +254,12 @@ struct ZarrSink: Component {
   }
 }
 
-/// How a frame lies in a store.
-enum FrameFields {
-  static func fields(sites L: Int, isSingle: Bool, withMids: Bool) -> [TrajectoryField] {
-    let complex = isSingle ? ZarrDataType.complex64 : .complex128
-    let real = isSingle ? ZarrDataType.float32 : .float64
-    return (withMids ? ["", "mid_"] : [""]).flatMap { prefix in
-      [
-        TrajectoryField(name: prefix + "rho", shape: [L, L], dataType: complex, dimensionNames: ["site", "site_2"]),
-        TrajectoryField(name: prefix + "Q", shape: [L], dataType: real, dimensionNames: ["site"]),
-        TrajectoryField(name: prefix + "P", shape: [L], dataType: real, dimensionNames: ["site"]),
-      ]
-    }
-  }
-
-  static func values(_ frame: Frame, _ fields: [TrajectoryField]) -> [String: [Double]] {
-    var values = ["rho": frame.state.rho, "Q": frame.state.q, "P": frame.state.p]
-    if fields.contains(where: { $0.name == "mid_rho" }) {
-      // The first frame has no interval before it; the hole is visible.
-      values["mid_rho"] = frame.mid?.rho ?? frame.state.rho.map { _ in .nan }
-      values["mid_Q"] = frame.mid?.q ?? frame.state.q.map { _ in .nan }
-      values["mid_P"] = frame.mid?.p ?? frame.state.p.map { _ in .nan }
-    }
-    return values
-  }
-
-  /// The numbers of one field, as interleaved parts; nil for a mid-interval state that a trajectory's first frame lacks.
-  static func numbers(_ frame: Frame, _ field: String) -> [Double]? {
-    switch field {
-    case "rho": frame.state.rho
-    case "Q": frame.state.q
-    case "P": frame.state.p
-    case "mid_rho": frame.mid?.rho
-    case "mid_Q": frame.mid?.q
-    case "mid_P": frame.mid?.p
-    default: nil
-    }
-  }
-
-  static func attributes(_ source: any FrameSource, seed: UInt64? = nil) -> [String: JSONValue] {
-    var attributes = attributes(source.parameters, interval: source.interval)
-    if let seed { attributes["seed"] = .number(Double(seed)) }
-    return attributes
-  }
-
-  static func attributes(_ parameters: HolsteinParameters, interval: Double) -> [String: JSONValue] {
-    [
-      "model": .string("1D semiclassical Holstein, Ehrenfest dynamics"), "g": .number(parameters.coupling),
-      "k0": .number(parameters.k0),
-      "eta": .number(parameters.eta), "hopping": .number(parameters.hopping), "frame_interval": .number(interval),
-      "units": .string("hbar = t_hop = 1"), "written_by": .string("holstream"),
-    ]
-  }
-}
-
-/// What a store can take: numbers of one instant of one trajectory, by field.
+/// What a store can take: something of one instant of one trajectory.
 protocol StoredElement: Sendable {
   var trajectory: Int { get }
   var index: Int { get }
   var time: Double { get }
-  /// The numbers of one field, complex ones as interleaved parts; nil for a field that this element lacks.
-  func numbers(_ field: String) -> [Double]?
 }
 
-extension Frame: StoredElement {
-  func numbers(_ field: String) -> [Double]? { FrameFields.numbers(self, field) }
-}
-
-extension Observation: StoredElement {
-  func numbers(_ field: String) -> [Double]? { names.firstIndex(of: field).map { [values[$0]] } }
-}
-
-extension TrajectoryStoreWriter {
-  /// Appends an element straight from its numbers, without a dictionary in between.
-  func append(_ element: some StoredElement) throws(StoreError) {
-    try append(trajectory: element.trajectory, time: element.time) { index, target in
-      let field = layout.fields[index]
-      // The first frame has no interval before it; the hole is visible.
-      let numbers = element.numbers(field.name) ?? Array(repeating: .nan, count: field.numbersPerFrame)
-      field.put(numbers, into: target)
-    }
-  }
-}
+extension Frame: StoredElement {}
+extension Observation: StoredElement {}

@@ -1,6 +1,6 @@
 internal import Climate
 public import Foundation
-internal import Systems
+internal import Trajectories
 internal import Zarr
 
 /// `holstream climate`: two stores side by side.
@@ -10,14 +10,20 @@ public struct ClimateJob: Sendable {
   private let reference: URL?
   private let firstFrame: Int
   private let maximumLag: Int?
+  private let observables: [String]?
 
-  /// - Parameter reference: Other truth of the same size, for the noise floor; halves of the truth when nil.
-  public init(truth: URL, other: URL, reference: URL? = nil, firstFrame: Int, maximumLag: Int?) {
+  /// - Parameters:
+  ///   - reference: Other truth of the same size, for the noise floor; halves of the truth when nil.
+  ///   - observables: Names; those that the system puts first, or the components of a small state, when nil.
+  public init(
+    truth: URL, other: URL, reference: URL? = nil, firstFrame: Int, maximumLag: Int?, observables: [String]? = nil
+  ) {
     self.reference = reference
     self.truth = truth
     self.other = other
     self.firstFrame = firstFrame
     self.maximumLag = maximumLag
+    self.observables = observables
   }
 
   /// - Returns: A table, or JSON.
@@ -25,25 +31,30 @@ public struct ClimateJob: Sendable {
   public func run(json: Bool, status: TerminalStatus = TerminalStatus()) throws -> String {
     let a = try StoredTrajectories(truth)
     let b = try StoredTrajectories(other)
-    let end = min(a.framesPerTrajectory, b.framesPerTrajectory)
+    let c = try reference.map { try StoredTrajectories($0) }
+    for (store, url) in [(b, other)] + (c.map { [($0, reference!)] } ?? []) {
+      guard Self.places(store.layout) == Self.places(a.layout) else {
+        throw RunError(
+          .badInput, "\(truth.relativePath) has \(a.layout.summary), \(url.relativePath) has \(store.layout.summary)")
+      }
+    }
+    // Over the frames that every trajectory has: one that is shorter would count its end for all.
+    let end = [a, b].map(Self.shortest).min()!
     guard firstFrame >= 0, end - firstFrame >= 2, maximumLag ?? 0 >= 0 else {
       throw RunError(
         .badInput, "there are \(end) frames in both stores; a window from frame \(firstFrame) needs at least two")
     }
-    guard a.sites == b.sites else {
-      throw RunError(.badInput, "\(truth.relativePath) has \(a.sites) sites, \(other.relativePath) has \(b.sites)")
-    }
-    let c = try reference.map { try StoredTrajectories($0) }
-    if let c, c.sites != a.sites || c.framesPerTrajectory < end {
+    if let c, Self.shortest(c) < end {
       throw RunError(
         .badInput,
-        "the reference \(reference!.relativePath) has \(c.sites) sites and \(c.framesPerTrajectory) frames; the window needs \(a.sites) and \(end)"
-      )
+        "the reference \(reference!.relativePath) has \(Self.shortest(c)) frames; the window needs \(end)")
     }
-    let comparison = ClimateComparison(
-      truth: try series(a, firstFrame..<end, "reading the truth", status),
-      other: try series(b, firstFrame..<end, "reading the other", status),
-      reference: try c.map { try series($0, firstFrame..<end, "reading the reference", status) },
+    let looked = try ClimateObservables.named(observables, of: a.system)
+    let window = firstFrame..<end
+    let comparison = try ClimateComparison(
+      truth: try series(a, looked, window, "reading the truth", status),
+      other: try series(b, looked, window, "reading the other", status),
+      reference: try c.map { try series($0, looked, window, "reading the reference", status) },
       timeStep: a.interval, maximumLag: maximumLag)
     status.clear()
     guard json else { return comparison.text }
@@ -54,24 +65,31 @@ public struct ClimateJob: Sendable {
     return String(decoding: try encoder.encode(comparison), as: UTF8.self)
   }
 
-  private func series(_ store: StoredTrajectories, _ frames: Range<Int>, _ what: String, _ status: TerminalStatus)
-    throws -> [String: [[Double]]]
-  {
+  /// Where the numbers of a state lie, whatever they are called in words.
+  private static func places(_ layout: StateLayout) -> [String] { layout.fields.map { "\($0.name) \($0.shape) \($0.isComplex)" } }
+
+  /// Frames that all trajectories have that are not empty.
+  private static func shortest(_ store: StoredTrajectories) -> Int {
+    (0..<store.reader.trajectories).map { store.reader.length($0) }.filter { $0 > 0 }.min() ?? 0
+  }
+
+  private func series(
+    _ store: StoredTrajectories, _ observables: [Observable], _ frames: Range<Int>, _ what: String,
+    _ status: TerminalStatus
+  ) throws -> [String: [[Double]]] {
     let start = ContinuousClock.now
-    var result: [String: [[Double]]] = ["deltaRho": [], "deltaQ": []]
-    for trajectory in 0..<store.reader.trajectories {
+    var result = Dictionary(observables.map { ($0.name, [[Double]]()) }) { first, _ in first }
+    let count = store.reader.trajectories
+    for trajectory in 0..<count where store.reader.length(trajectory) > 0 {
       try Interruption.check("Stopped.")
-      var rho: [Double] = []
-      var q: [Double] = []
+      var own = observables.map { _ in [Double]() }
       for block in stride(from: frames.lowerBound, to: frames.upperBound, by: 64) {
         for frame in try store.frames(of: trajectory, block..<min(block + 64, frames.upperBound)) {
-          rho.append(frame.state.deltaRho)
-          q.append(frame.state.deltaQ)
+          for (k, observable) in observables.enumerated() { own[k].append(observable.value(frame.state)) }
         }
       }
-      result["deltaRho"]!.append(rho)
-      result["deltaQ"]!.append(q)
-      status.progress(what, done: trajectory + 1, of: store.reader.trajectories, since: start)
+      for (k, observable) in observables.enumerated() { result[observable.name]!.append(own[k]) }
+      status.progress(what, done: trajectory + 1, of: count, since: start)
     }
     return result
   }

@@ -1,5 +1,4 @@
 public import Foundation
-internal import Learning
 internal import Zarr
 
 /// `holstream inspect`: what a store or a checkpoint holds.
@@ -18,7 +17,7 @@ public struct InspectJob: Sendable {
 
   /// - Throws: `StoreError` or `LearningError` for what is neither; `RunError.badInput` when `--verify` found damage.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
-    if url.pathExtension == "safetensors" { return try checkpoint() }
+    if url.pathExtension == "safetensors" { return try checkpoint(url) }
     let start = ContinuousClock.now
     let inspection = try StoreInspection(url, verify: verify || repair) { done, total in
       try Interruption.check("Stopped.")
@@ -56,25 +55,5 @@ public struct InspectJob: Sendable {
       try Interruption.check("Stopped following.")
       Thread.sleep(forTimeInterval: seconds)
     }
-  }
-
-  private func checkpoint() throws -> String {
-    let checkpoint = try Checkpoint(contentsOf: url)
-    let model = checkpoint.model
-    var lines = [
-      "\(url.relativePath): \(model.family.rawValue), \(model.channels) channels × \(model.blocks) blocks, \(model.parameterCount) parameters",
-      "  data scalars: ρ \(model.scalars.rho), Q \(model.scalars.q), P \(model.scalars.p)",
-    ]
-    if let training = checkpoint.training {
-      lines.append(
-        "  training: step \(training.step) of \(training.configuration.curriculum.batches), seed \(training.configuration.seed); can be resumed"
-      )
-    } else {
-      lines.append("  weights only")
-    }
-    for (key, value) in checkpoint.notes.sorted(by: { $0.key < $1.key }) {
-      lines.append("  \(key): \(value.count > 80 ? value.prefix(77) + "…" : value)")
-    }
-    return lines.joined(separator: "\n")
   }
 }

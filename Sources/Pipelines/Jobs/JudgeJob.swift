@@ -7,8 +7,8 @@ internal import Streams
 /// `holstream judge`: verdicts on the checkpoints that a run has left, with the numbers that are asked for now.
 ///
 /// Everything is as in the run: its truth, its held-out trajectories, its starts. The verdicts go to `judged-<stage>.jsonl`
-/// in the run's folder, so that a run which is still going on is not disturbed; what is there already with all the numbers
-/// asked for is not done again.
+/// in the run's folder, so that a run which is still going on is not disturbed; what is there already with the same settings
+/// is not done again.
 public struct JudgeJob: Sendable {
   private let run: RunDirectory
   private let node: String?
@@ -32,9 +32,9 @@ public struct JudgeJob: Sendable {
       throw RunError(.badInput, "there is no run in \(run.shown()): it has no pipeline.yaml")
     }
     let description = try PipelineDescription(contentsOf: file, overrides: overrides)
-    let stages = description.nodes.filter { $0.component is VerdictStage && (node == nil || $0.id == node) }
-    guard stages.count == 1, let stage = stages.first, let component = stage.component as? VerdictStage else {
-      let names = description.nodes.filter { $0.component is VerdictStage }.map(\.id).joined(separator: ", ")
+    let stages = description.nodes.filter { $0.component is any Judging && (node == nil || $0.id == node) }
+    guard stages.count == 1, let stage = stages.first, let component = stage.component as? any Judging else {
+      let names = description.nodes.filter { $0.component is any Judging }.map(\.id).joined(separator: ", ")
       throw RunError(
         .usage,
         names.isEmpty
@@ -44,53 +44,95 @@ public struct JudgeJob: Sendable {
     let events = EventHub()
     let assembly = PipelineAssembly(
       graph: Graph(), description: description, directory: run, events: events, isResuming: false)
-    for source in description.nodes where source.role == .source && !(source.component is CheckpointSource) {
-      _ = try source.component.attach(source, to: nil, in: assembly)
+    for source in description.nodes {
+      guard let component = source.component as? any TrajectoryProviding else { continue }
+      assembly.register(try component.trajectories(), as: source.id, startingAt: 0)
     }
     var judge = try CheckpointJudge(component.settings, node: stage.id, in: assembly)
-    let checkpoints = CheckpointFolder(run.file("checkpoints")).files
+    let checkpoints = assembly.checkpoints(watchedBy: stage.from).files
     let output = run.file("judged-\(stage.id).jsonl")
-    var known = try Self.numbers(in: output)
+    // A verdict is kept as long as nothing has changed that it depends on: every setting of the pipeline counts.
+    let settings = description.fingerprint
+    var known = try Self.judged(in: output, settings)
     let log = try JSONLinesLog(output)
     let start = ContinuousClock.now
-    var judged = 0
+    var lines: [String] = []
     var failed: [String] = []
+    var judged = 0
     defer { status.clear() }
     for (index, checkpoint) in checkpoints.enumerated() {
       try Interruption.check("Stopped; what was judged is in \(output.relativePath).")
       status.progress("judging", done: index, of: checkpoints.count, since: start)
-      // The first verdict shows which numbers there are; one that has them all is kept.
-      if let wanted = known.wanted, known.byStep[checkpoint.step]?.isSuperset(of: wanted) == true { continue }
+      let identity = CheckpointFolder.inode(of: checkpoint.url)
+      if let before = known[checkpoint.step], before.inode == identity {
+        lines.append(before.words)
+        continue
+      }
       do {
         let verdict = try judge.verdict(on: checkpoint)
-        known.wanted = Set(verdict.numbers.keys)
-        guard known.byStep[checkpoint.step]?.isSuperset(of: known.wanted!) != true else { continue }
-        try log.append(verdict)
-        known.byStep[checkpoint.step] = known.wanted
+        let entry = Judged(settings: settings, inode: identity, words: verdict.row(of: stage.id).words, verdict: verdict)
+        try log.append(entry)
+        known[checkpoint.step] = entry
+        lines.append(entry.words)
         judged += 1
       } catch let error as LearningError {
         failed.append("\(checkpoint.name): \(error)")
       }
     }
+    let kept = lines.count - judged
     return
-      (["Judged \(judged) of \(checkpoints.count) checkpoints; the verdicts are in \(output.relativePath)."] + failed)
-      .joined(separator: "\n")
+      (lines + [
+        "Judged \(judged) of \(checkpoints.count) checkpoints\(kept > 0 ? " (\(kept) were judged before with the same settings)" : ""); the verdicts are in \(output.relativePath)."
+      ] + failed).joined(separator: "\n")
   }
 
-  /// The names of the numbers that are there already, by step.
-  private static func numbers(in url: URL) throws -> (wanted: Set<String>?, byStep: [Int: Set<String>]) {
+  /// A line of the log: the verdict, and what it depends on.
+  private struct Judged: Codable {
+    var settings: String
+    var inode: UInt64?
+    var words: String
+    var verdict: Verdict
+
+    private enum CodingKeys: String, CodingKey { case judgedWith, judgedFile, judgedWords }
+
+    init(settings: String, inode: UInt64?, words: String, verdict: Verdict) {
+      self.settings = settings
+      self.inode = inode
+      self.words = words
+      self.verdict = verdict
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      settings = try container.decode(String.self, forKey: .judgedWith)
+      inode = try container.decodeIfPresent(UInt64.self, forKey: .judgedFile)
+      words = try container.decode(String.self, forKey: .judgedWords)
+      verdict = try Verdict(from: decoder)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try verdict.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(settings, forKey: .judgedWith)
+      try container.encodeIfPresent(inode, forKey: .judgedFile)
+      try container.encode(words, forKey: .judgedWords)
+    }
+  }
+
+  /// The newest verdict of each step that was given with these settings.
+  private static func judged(in url: URL, _ settings: String) throws -> [Int: Judged] {
     var follower = JSONLinesFollower(url)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    var byStep: [Int: Set<String>] = [:]
+    var byStep: [Int: Judged] = [:]
     while case let items = try follower.read(), !items.isEmpty {
       for case .line(let line) in items {
-        if let verdict = try? decoder.decode(Verdict.self, from: Data(line.object.utf8)) {
-          byStep[verdict.step, default: []].formUnion(verdict.numbers.keys)
+        if let entry = try? decoder.decode(Judged.self, from: Data(line.object.utf8)), entry.settings == settings {
+          byStep[entry.verdict.step] = entry
         }
       }
     }
-    return (nil, byStep)
+    return byStep
   }
 }

@@ -1,6 +1,6 @@
 public import Foundation
-internal import Systems
 internal import Learning
+internal import Trajectories
 internal import Zarr
 
 /// `holstream predict`: rollouts of a trained model into a store.
@@ -10,6 +10,9 @@ public struct PredictJob: Sendable {
   private let frame: Int?
   private let steps: Int
   private let output: URL
+
+  /// Frames before the start that models with a memory are shown, where the store has them.
+  private static let warmUp = 8
 
   public init(checkpoint: URL, origin: URL, frame: Int?, steps: Int, output: URL) {
     self.checkpoint = checkpoint
@@ -22,44 +25,52 @@ public struct PredictJob: Sendable {
   /// - Returns: What was done, for the user.
   /// - Throws: `LearningError`, `StoreError` or `RunError`.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
-    guard steps >= 0 else { throw RunError(.usage, "--steps must be 0 or more, got \(steps)") }
+    guard (0...1_000_000_000).contains(steps) else {
+      throw RunError(.usage, "--steps must be from 0 to 1 000 000 000, got \(steps)")
+    }
     guard FileManager.default.isReadableFile(atPath: checkpoint.path) else {
       throw RunError(.badInput, "there is no checkpoint \(checkpoint.relativePath)")
     }
     let model = try ModelCatalogue.model(contentsOf: checkpoint)
     let store = try StoredTrajectories(origin)
-    let states = try store.states(frame: frame)
-    var attributes = FrameFields.attributes(store)
+    let starts = try store.states(frame: frame)
+    var attributes = StoreFields.attributes(of: store.system, interval: store.interval)
     attributes["predicted_by"] = .string(checkpoint.lastPathComponent)
     attributes["surrogate"] = .string(model.summary)
+    let fields = StoreFields.fields(of: store.layout, isSingle: true, withMids: false)
+    let plan = try StoreFields.Plan(fields, of: store.layout, in: output.relativePath)
+    // Before anything is written: a model of another state says so here.
+    _ = try model.predictor(for: store.layout)
     let writer = try TrajectoryStoreWriter(
-      creating: output,
-      layout: TrajectoryStoreLayout(
-        fields: FrameFields.fields(sites: store.sites, isSingle: true, withMids: false), attributes: attributes))
+      creating: output, layout: TrajectoryStoreLayout(fields: fields, attributes: attributes))
     let start = ContinuousClock.now
     var diverged = 0
     defer { status.clear() }
-    for (trajectory, initial) in states.enumerated() {
-      let predictor = try model.predictor(sites: store.sites)
-      var state = SurrogateState(initial)
+    for (trajectory, initial) in starts.enumerated() {
+      let predictor = try model.predictor(for: store.layout)
+      if let frame, frame > 0 {
+        for earlier in try store.frames(of: trajectory, max(0, frame - Self.warmUp)..<frame) {
+          predictor.observe(earlier.state.single)
+        }
+      }
+      var state = initial.state.single
       for step in 0...steps {
         if step > 0 { predictor.advance(&state) }
-        let frame = Frame(
-          trajectory: trajectory, index: step, time: Double(step) * store.interval, state: state.lattice)
-        try writer.append(trajectory: trajectory, time: frame.time, FrameFields.values(frame, writer.layout.fields))
+        try writer.append(
+          Frame(trajectory: trajectory, index: step, time: Double(step) * store.interval, state: state.double), plan)
         if Interruption.isRequested {
           try writer.close()
           throw RunError(
             .interrupted,
-            "Stopped in trajectory \(trajectory) of \(states.count); what was predicted is in \(output.relativePath).")
+            "Stopped in trajectory \(trajectory) of \(starts.count); what was predicted is in \(output.relativePath).")
         }
         status.progress(
-          "predicting", done: trajectory * (steps + 1) + step + 1, of: states.count * (steps + 1), since: start)
+          "predicting", done: trajectory * (steps + 1) + step + 1, of: starts.count * (steps + 1), since: start)
       }
-      if !state.values.allSatisfy(\.isFinite) { diverged += 1 }
+      if !state.isFinite { diverged += 1 }
     }
     try writer.close()
-    return "Wrote \(states.count) rollouts of \(steps) steps by \(model.summary) to \(output.relativePath)."
+    return "Wrote \(starts.count) rollouts of \(steps) steps by \(model.summary) to \(output.relativePath)."
       + (diverged > 0 ? " \(diverged) of them ended in numbers that are not finite." : "")
   }
 }

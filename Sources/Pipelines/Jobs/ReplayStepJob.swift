@@ -1,6 +1,7 @@
 public import Foundation
 internal import Learning
 internal import Streams
+internal import Trajectories
 
 /// `holstream replay-step`: one optimizer step of a past run, made again.
 ///
@@ -31,7 +32,7 @@ public struct ReplayStepJob: Sendable {
     }
     let description = try PipelineDescription(contentsOf: file)
     let trainer = try trainerNode(description)
-    var settings = (trainer.component as! OnlineTrainerStage).settings
+    var settings = (trainer.component as! any Training).settings
     settings.trainer.seed = description.seed
     guard (0..<settings.trainer.curriculum.batches).contains(step) else {
       throw RunError(
@@ -77,7 +78,7 @@ public struct ReplayStepJob: Sendable {
   }
 
   private func trainerNode(_ description: PipelineDescription) throws -> PipelineDescription.Node {
-    let trainers = description.nodes.filter { $0.component is OnlineTrainerStage }
+    let trainers = description.nodes.filter { $0.component is any Training }
     if let node {
       guard let found = trainers.first(where: { $0.id == node }) else {
         throw RunError(.usage, "the pipeline has no trainer \(node)")
@@ -99,16 +100,11 @@ public struct ReplayStepJob: Sendable {
     _ trainer: PipelineDescription.Node, _ description: PipelineDescription
   ) throws -> (source: RecordedTrajectories, rounds: Int?) {
     let origin = description.nodes.first { $0.id == trainer.from }
-    switch origin?.component {
-    case let source as HolsteinSource:
-      let simulated = source.trajectories(seed: description.seed)
-      let stores = description.stores(of: origin!.id, in: directory)
-      return (RecordedTrajectories(simulated, stores: stores), source.ensembles)
-    case let source as ReplaySource:
-      return (RecordedTrajectories(try source.trajectories(), stores: []), source.passes)
-    default:
+    guard let origin, let component = origin.component as? any TrajectoryProviding else {
       throw RunError(.badInput, "the frames of \(trainer.from ?? "") cannot be had again")
     }
+    let stores = description.stores(of: origin.id, in: directory)
+    return (RecordedTrajectories(try component.trajectories(), stores: stores), component.rounds)
   }
 
   /// The newest readable checkpoint that was taken before the step.
@@ -128,7 +124,7 @@ public struct ReplayStepJob: Sendable {
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     var found: TrainingStepReport?
     for node in description.nodes where node.from == trainer.id {
-      guard let log = node.component as? JSONLinesSink else { continue }
+      guard let log = node.component as? any Logging else { continue }
       var follower = JSONLinesFollower(directory.file(log.path))
       while case let items = try follower.read(), !items.isEmpty {
         for case .line(let line) in items {

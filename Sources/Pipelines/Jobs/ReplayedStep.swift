@@ -49,14 +49,11 @@ public struct ReplayedStep: Sendable, CustomStringConvertible {
   }
 
   private static func rows(_ report: TrainingStepReport) -> [(name: String, value: Float)] {
-    func terms(_ prefix: String, _ terms: LossTerms.Components) -> [(name: String, value: Float)] {
-      [
-        ("\(prefix)ρ diagonal", terms.rhoDiagonal), ("\(prefix)ρ rest", terms.rhoOffDiagonal), ("\(prefix)Q", terms.q),
-        ("\(prefix)P", terms.p),
-      ]
+    func terms(_ prefix: String, _ terms: [LossTerms.Term]) -> [(name: String, value: Float)] {
+      terms.map { (prefix + $0.name, $0.value) }
     }
     return [("loss", report.loss.total)] + terms("  ", report.loss.state)
-      + (report.loss.rates.map { terms("  d/dt ", $0) } ?? [])
+      + (report.loss.tendency.map { terms("  d/dt ", $0) } ?? [])
       + [("gradient norm", report.gradientNorm), ("learning rate", report.learningRate)]
   }
 }

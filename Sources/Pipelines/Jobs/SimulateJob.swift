@@ -1,77 +1,75 @@
 public import Foundation
+internal import Settings
 internal import Systems
+internal import Trajectories
 internal import Zarr
 
-/// `holstream simulate`: the Holstein model into a store.
+/// `holstream simulate`: a system of the catalogue into a store.
 public struct SimulateJob: Sendable {
+  private let system: String?
+  private let settings: [String]
   private let origin: URL?
   private let frame: Int?
-  private let preset: String?
-  private let sites: Int?
   private let trajectories: Int?
   private let seed: UInt64?
   private let steps: Int
   private let every: Int
   private let output: URL
-  private let g: Double?
-  private let k0: Double?
-  private let eta: Double?
-  private let dt: Double?
-  private let integrator: String?
 
+  /// - Parameters:
+  ///   - system: Word of the system; the Holstein chain, or what the store says, when nil.
+  ///   - settings: `key=value` for the system's keys.
+  ///   - origin: A store whose states are gone on from; new states when nil.
+  ///   - frame: Of the store; the last of each trajectory when nil.
+  ///   - trajectories, seed: Of new states; 1 each when nil.
+  ///   - steps, every: Time steps, and how many of them lie between two saved frames.
   public init(
-    origin: URL?, frame: Int?, preset: String?, sites: Int?, trajectories: Int?, seed: UInt64?, steps: Int, every: Int,
-    output: URL,
-    g: Double?, k0: Double?, eta: Double?, dt: Double?, integrator: String? = nil
+    system: String? = nil, settings: [String] = [], origin: URL? = nil, frame: Int? = nil, trajectories: Int? = nil,
+    seed: UInt64? = nil, steps: Int, every: Int, output: URL
   ) {
+    self.system = system
+    self.settings = settings
     self.origin = origin
     self.frame = frame
-    self.preset = preset
-    self.sites = sites
     self.trajectories = trajectories
     self.seed = seed
     self.steps = steps
     self.every = every
     self.output = output
-    self.g = g
-    self.k0 = k0
-    self.eta = eta
-    self.dt = dt
-    self.integrator = integrator
   }
 
   /// - Returns: What was done, for the user.
   /// - Throws: `RunError` for options that do not fit, `StoreError` for stores that cannot be read or written.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
-    guard steps >= 0, every >= 1, steps % every == 0 else {
+    guard steps >= 0, every >= 1, every <= 1_000_000_000, steps % every == 0 else {
       throw RunError(
         .usage, "--steps (\(steps)) must be a multiple of --every (\(every)), so that the last frame is the last step")
     }
-    var (ensemble, parameters, interval) = try start()
-    let layout = { (sites: Int) in
-      TrajectoryStoreLayout(
-        fields: FrameFields.fields(sites: sites, isSingle: false, withMids: false),
-        attributes: FrameFields.attributes(parameters, interval: interval))
-    }
+    var (ensemble, system) = try start()
     let start = ContinuousClock.now
+    let layout = TrajectoryStoreLayout(
+      fields: StoreFields.fields(of: system.layout, isSingle: false, withMids: system.hasMids),
+      attributes: StoreFields.attributes(of: system, interval: system.interval, seed: origin == nil ? seed ?? 1 : nil))
+    let plan = try StoreFields.Plan(layout.fields, of: system.layout, in: output.relativePath)
     var writer: TrajectoryStoreWriter?
     let frames = steps / every + 1
     defer { status.clear() }
     for done in 0..<frames {
-      let round = ensemble.advance()
-      if writer == nil { writer = try TrajectoryStoreWriter(creating: output, layout: layout(round[0].state.sites)) }
+      let round = try ensemble.advance()
+      // Made only now, so that what cannot be simulated leaves nothing behind.
+      let store = try writer ?? TrajectoryStoreWriter(creating: output, layout: layout)
+      writer = store
       for frame in round {
-        guard frame.state.q.allSatisfy(\.isFinite), frame.state.rho.allSatisfy(\.isFinite) else {
+        guard frame.state.isFinite else {
           throw RunError(
             .badInput,
-            "trajectory \(frame.trajectory) is no longer finite at time \(frame.time); take a smaller --dt than \(dt ?? 0.01)"
+            "trajectory \(frame.trajectory) is no longer finite at time \(frame.time); take a smaller step than dt = \(system.dt)"
           )
         }
-        try writer!.append(
-          trajectory: frame.trajectory, time: frame.time, FrameFields.values(frame, writer!.layout.fields))
+        try store.append(frame, plan)
       }
       if Interruption.isRequested {
-        try writer!.close()
+        try store.close()
         throw RunError(
           .interrupted, "Stopped after \(done + 1) of \(frames) frames; they are in \(output.relativePath).")
       }
@@ -86,78 +84,73 @@ public struct SimulateJob: Sendable {
         : ".")
   }
 
-  private func start() throws -> (HolsteinEnsemble, HolsteinParameters, Double) {
-    guard let integrator = Integrator(rawValue: integrator ?? Integrator.rungeKutta4.rawValue) else {
+  private func start() throws -> (any Ensemble, any DynamicalSystem) {
+    guard let origin else { return try anew() }
+    guard trajectories == nil, seed == nil else {
       throw RunError(
-        .usage,
-        "there is no integrator `\(integrator ?? "")`; there are \(Integrator.allCases.map(\.rawValue).joined(separator: ", "))"
-      )
+        .usage, "--from takes states from a store; --trajectories and --seed make new ones: give one or the other")
     }
-    if let origin {
-      guard preset == nil, sites == nil, trajectories == nil, seed == nil else {
-        throw RunError(
-          .usage,
-          "--from takes states from a store; --preset, --sites, --trajectories and --seed make new ones: give one or the other"
-        )
-      }
-      let store = try StoredTrajectories(origin)
-      guard g != nil || store.reader.attributes["g"]?.number != nil else {
-        throw RunError(
-          .usage,
-          "\(origin.relativePath) does not say its coupling (attribute g); give it with --g, and --k0 and --eta if they differ from 0.3 and 0.8"
-        )
-      }
-      let states = try store.states(frame: frame)
-      guard !states.isEmpty else { throw StoreError(.outOfRange, origin.path, "holds no trajectories") }
-      var parameters = store.parameters
-      parameters.coupling = g ?? parameters.coupling
-      parameters.k0 = k0 ?? parameters.k0
-      parameters.eta = eta ?? parameters.eta
-      let dt = dt ?? 0.01
-      try check(parameters, dt, integrator, sites: store.sites)
-      let firstFrame = frame ?? store.framesPerTrajectory - 1
-      let time = try store.reader.times(0, frames: firstFrame..<(firstFrame + 1))?[0] ?? 0
-      return (
-        try HolsteinEnsemble(
-          states: states, parameters: parameters, dt: dt, saveEvery: every, firstTime: time,
-          integrator: integrator, workers: Self.cores),
-        parameters, dt * Double(every)
-      )
-    }
+    let store = try StoredTrajectories(origin)
+    let system = try self.system(of: store)
+    let states = try store.states(frame: frame)
+    guard let first = states.first else { throw StoreError(.outOfRange, origin.path, "holds no trajectories") }
+    return (try system.ensemble(from: states.map(\.state), firstTime: first.time, workers: Self.cores), system)
+  }
+
+  private func anew() throws -> (any Ensemble, any DynamicalSystem) {
     guard frame == nil else { throw RunError(.usage, "--frame goes with --from") }
-    guard let preset = HolsteinPreset(rawValue: preset ?? "shallow") else {
-      throw RunError(
-        .usage,
-        "there is no preset `\(preset ?? "")`; presets are \(HolsteinPreset.allCases.map(\.rawValue).joined(separator: ", "))"
-      )
-    }
-    var configuration = EnsembleConfiguration(preset: preset, sites: sites ?? 16, seed: seed ?? 1)
-    configuration.saveEvery = every
-    configuration.parameters.coupling = g ?? configuration.parameters.coupling
-    configuration.parameters.k0 = k0 ?? configuration.parameters.k0
-    configuration.parameters.eta = eta ?? configuration.parameters.eta
-    configuration.dt = dt ?? configuration.dt
-    configuration.integrator = integrator
     let trajectories = trajectories ?? 1
     guard (1...1_000_000).contains(trajectories) else {
       throw RunError(.usage, "--trajectories must be from 1 to 1 000 000, got \(trajectories)")
     }
-    do {
-      return (
-        try HolsteinEnsemble(configuration, trajectories: 0..<trajectories, workers: Self.cores),
-        configuration.parameters, configuration.frameInterval
-      )
-    } catch {
-      throw RunError(.usage, error.message)
-    }
+    let seed = seed ?? 1
+    let system = try Self.system(self.system ?? "holstein", settings + ["every=\(every)"], seed: seed)
+    return (try system.ensemble(0..<trajectories, seed: seed, workers: Self.cores), system)
   }
 
-  private func check(_ parameters: HolsteinParameters, _ dt: Double, _ integrator: Integrator, sites: Int) throws {
-    do { try parameters.validate(sites: sites) } catch { throw RunError(.usage, error.message) }
-    guard dt.isFinite, dt > 0, dt <= integrator.longestStep else {
-      throw RunError(
-        .usage, "--dt must be above 0 and at most \(integrator.longestStep) with \(integrator.rawValue), got \(dt)")
+  /// The system that a store is of, with what is given changed in it.
+  private func system(of store: StoredTrajectories) throws -> any DynamicalSystem {
+    let path = store.reader.url.relativePath
+    var found: any DynamicalSystem
+    if let word = system {
+      found = try Self.system(word, settings, seed: 1)
+      guard found.layout.summary == store.layout.summary else {
+        throw RunError(
+          .usage, "\(word) with these settings has \(found.layout.summary); \(path) has \(store.layout.summary)")
+      }
+    } else {
+      var attributes = store.system.attributes
+      for setting in settings {
+        let override = try ConfigurationOverride(setting)
+        let key = override.path.replacingOccurrences(of: "-", with: "_")
+        attributes[key] = Double(override.value).map(Attribute.number) ?? .text(override.value)
+      }
+      guard let made = try SystemCatalogue.make(attributes: attributes, layout: store.layout) else {
+        throw RunError(
+          .usage,
+          "\(path) does not say what system it is of, or not its parameters; give them with --system and --set (for a Holstein chain --g, and --k0 and --eta if they differ from 0.3 and 0.8)"
+        )
+      }
+      found = made
     }
+    return try found.with(dt: found.dt, saveEvery: every, midInterval: false)
+  }
+
+  /// A system by its word and `key=value` settings.
+  /// - Throws: `RunError` or `ConfigurationError` that names what is wrong.
+  static func system(_ word: String, _ settings: [String], seed: UInt64) throws -> any DynamicalSystem {
+    let diagnostics = ConfigurationDiagnostics()
+    let section = try ConfigurationSection(settings, diagnostics: diagnostics)
+    guard let system = SystemCatalogue.make(word, section, seed: seed) else {
+      let words = SystemCatalogue.all.map { $0.word }
+      let remedy =
+        Spelling.suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
+        ?? "there are \(words.joined(separator: ", "))"
+      throw RunError(.usage, "there is no system `\(word)`; \(remedy)")
+    }
+    section.refuseUnknownKeys()
+    do { try diagnostics.throwIfAny() } catch { throw RunError(.usage, "\(error)") }
+    return system
   }
 
   static let cores = ProcessInfo.processInfo.activeProcessorCount

@@ -1,6 +1,6 @@
 internal import Climate
-internal import Systems
 internal import Learning
+internal import Trajectories
 
 /// What a model must beat: predictors that are fitted in closed form to a bounded number of training frames.
 enum FittedBaselines {
@@ -8,25 +8,27 @@ enum FittedBaselines {
   /// - Parameters:
   ///   - isHeldOut: Trajectories that must not be learnt from.
   ///   - frames: How many to read at most; 0 for persistence alone.
+  ///   - readable: Frames of a trajectory that may be learnt from; nil for none.
   ///   - report: Is told why a baseline is missing.
   static func models(
-    of source: any FrameSource, frames: Int, seed: UInt64, isHeldOut: (Int) -> Bool, report: (String) -> Void
+    of source: any TrajectorySource, frames: Int, seed: UInt64, isHeldOut: (Int) -> Bool,
+    readable: (Int) -> Range<Int>?, report: (String) -> Void
   ) -> [(name: String, model: any SurrogateModel)] {
     var models: [(name: String, model: any SurrogateModel)] = [("persistence", Persistence())]
     guard frames > 1 else { return models }
     do {
-      let windows = try windows(of: source, frames: frames, isHeldOut: isHeldOut)
-      var fold = DataScalarFold()
+      let windows = try windows(of: source, frames: frames, isHeldOut: isHeldOut, readable: readable)
+      var fold = FieldScalesFold()
       for window in windows { fold.add(window) }
-      let scalars = fold.result
-      if let model = try best(on: windows, { try LinearRegression(fitting: windows, scalars: scalars, ridge: $0) }) {
+      let scales = fold.result
+      if let model = try best(on: windows, { try LinearRegression(fitting: windows, scales: scales, ridge: $0) }) {
         models.append(("linear regression", model))
       }
       var configuration = EchoStateNetwork.Configuration()
       configuration.seed = seed
       let echo = try best(on: windows) { ridge in
         configuration.ridge = ridge
-        return try EchoStateNetwork(fitting: windows, scalars: scalars, configuration: configuration)
+        return try EchoStateNetwork(fitting: windows, scales: scales, configuration: configuration)
       }
       if let echo { models.append(("echo-state network", echo)) }
     } catch {
@@ -37,7 +39,7 @@ enum FittedBaselines {
 
   /// The fit whose rollouts over the first training frames stay closest. A fit to single steps does not know whether its
   /// rollouts explode; the ridge, which draws it towards no change, decides that.
-  private static func best<Model: SurrogateModel>(on windows: [TrainingWindow], _ fit: (Double) throws -> Model) throws
+  static func best<Model: SurrogateModel>(on windows: [TrainingWindow], _ fit: (Double) throws -> Model) throws
     -> Model?
   {
     guard let first = windows.first else { return nil }
@@ -56,24 +58,20 @@ enum FittedBaselines {
     return best?.model
   }
 
-  private static func windows(of source: any FrameSource, frames: Int, isHeldOut: (Int) -> Bool) throws
-    -> [TrainingWindow]
-  {
+  private static func windows(
+    of source: any TrajectorySource, frames: Int, isHeldOut: (Int) -> Bool, readable: (Int) -> Range<Int>?
+  ) throws -> [TrainingWindow] {
     var windows: [TrainingWindow] = []
     var rest = frames
+    // A recorded source is read as far as it goes.
+    let end = source.trajectories ?? .max
     var trajectory = 0
-    while rest > 1 {
-      if !isHeldOut(trajectory) {
-        let length = min(rest, source.framesPerTrajectory)
-        do {
-          let states = try source.frames(of: trajectory, 0..<length).map { SurrogateState($0.state) }
-          windows.append(try TrainingWindow(trajectory: trajectory, start: 0, frames: states))
-        } catch {
-          // A store that has no more trajectories is read as far as it goes.
-          if windows.isEmpty { throw error }
-          break
-        }
-        rest -= length
+    while rest > 1, trajectory < end {
+      if !isHeldOut(trajectory), let there = readable(trajectory), there.count > 1 {
+        let range = there.prefix(rest)
+        let states = try source.frames(of: trajectory, range).map(\.state.single)
+        windows.append(try TrainingWindow(trajectory: trajectory, start: range.lowerBound, frames: states))
+        rest -= range.count
       }
       trajectory += 1
     }

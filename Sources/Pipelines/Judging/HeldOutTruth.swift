@@ -1,77 +1,97 @@
 internal import Climate
-internal import Systems
 internal import Learning
 internal import Tensors
+internal import Trajectories
 
-/// The truth that checkpoints are judged by: held-out trajectories, read once, and where rollouts begin in them.
+/// The truth that checkpoints are judged by: stretches of trajectories, and what came before each.
 struct HeldOutTruth: Sendable {
-  /// A stretch of a trajectory: some states before the start, the start, and what really came after it.
-  struct Window: Sendable {
-    var start: ShortTerm.Start
-    /// Shown to models that remember; empty at the beginning of a trajectory.
-    var before: [LatticeState]
-    /// The start and the truth after it.
-    var states: [LatticeState]
+  /// Where a rollout begins, and how many frames of truth follow.
+  struct Place: Sendable, Equatable {
+    var trajectory: Int
+    var start: Int
   }
 
   /// Frames that a model with a memory is shown.
   static let warmUp = 8
 
-  /// One window of each trajectory, all from the same frame.
-  let fixed: [Window]
-  /// Windows from frames drawn at random.
-  let random: [Window]
-  /// Order parameters of as many other held-out trajectories over the same frames, where the source has them.
-  let reference: [String: [[Double]]]?
+  let truth: RolloutTruth
+  /// By rollout: shown to models that remember; empty at the beginning of a trajectory.
+  let before: [[State<Float>]]
+  /// By rollout, of its last state.
+  let endTimes: [Double]
 
+  /// Reads the stretches.
   /// - Parameters:
-  ///   - numbers: Held-out trajectories.
-  ///   - others: As many others, for the noise floor; none are read when empty.
-  ///   - randomStarts: How many windows to draw.
-  ///   - seed: Of the run.
-  /// - Throws: What the source throws when it has no such frames.
+  ///   - reference: As many other stretches, for the noise floor; none where they cannot be had.
+  /// - Throws: `ClimateError` for truth that is not finite or breaks a law; what the source throws when it lacks frames.
   init(
-    _ source: any FrameSource, numbers: [Int], others: [Int], start: Int, horizon: Int, randomStarts: Int, seed: UInt64
+    _ source: any TrajectorySource, _ places: [Place], horizon: Int, reference: [Place] = [],
+    observables: [Observable]? = nil
   ) throws {
-    let length = randomStarts > 0 ? source.framesPerTrajectory : start + horizon + 1
-    let first = randomStarts > 0 ? 0 : max(0, start - Self.warmUp)
-    let trajectories = try numbers.map { try source.frames(of: $0, first..<length).map(\.state) }
-    func window(_ index: Int, _ start: Int) -> Window {
-      let states = trajectories[index]
-      let at = start - first
-      return Window(
-        start: .init(trajectory: numbers[index], frame: start),
-        before: Array(states[max(0, at - Self.warmUp)..<at]), states: Array(states[at...(at + horizon)]))
+    var states: [[State<Double>]] = []
+    var before: [[State<Float>]] = []
+    var endTimes: [Double] = []
+    for place in places {
+      let first = max(0, place.start - Self.warmUp)
+      let frames = try source.frames(of: place.trajectory, first..<(place.start + horizon + 1))
+      before.append(frames.prefix(place.start - first).map(\.state.single))
+      states.append(frames.dropFirst(place.start - first).map(\.state))
+      endTimes.append(frames[frames.count - 1].time)
     }
-    fixed = trajectories.indices.map { window($0, start) }
-    random = (0..<randomStarts).map { number in
+    self.before = before
+    self.endTimes = endTimes
+    let system = source.system
+    let looked = observables ?? system.observables
+    // A store may hold no further trajectories; the halves of the truth then have to do.
+    let further = try? reference.map {
+      try source.frames(of: $0.trajectory, $0.start..<($0.start + horizon + 1)).map(\.state)
+    }
+    truth = try RolloutTruth(
+      of: system, observables: looked,
+      starts: places.map { RolloutTruth.Start(trajectory: $0.trajectory, frame: $0.start) }, states: states,
+      reference: further.flatMap { $0.isEmpty ? nil : RolloutTruth.series(of: looked, $0) }, interval: source.interval)
+  }
+
+  /// Starts drawn at random from held-out trajectories, uniformly over all that leave room for the horizon.
+  static func random(
+    _ count: Int, of source: any TrajectorySource, numbers: [Int], horizon: Int, seed: UInt64
+  ) -> [Place] {
+    (0..<count).map { number in
       // A stream for each start, so that more starts do not move the ones before them.
       var generator = CounterRandom(seed: seed, purpose: .evaluation, trajectory: UInt64(number))
-      let index = Int(generator.next() % UInt64(trajectories.count))
-      return window(index, Int(generator.next() % UInt64(length - horizon)))
+      let trajectory = numbers[Int(generator.next() % UInt64(numbers.count))]
+      let room = max(1, (source.length(trajectory) ?? 0) - horizon)
+      return Place(trajectory: trajectory, start: Int(generator.next() % UInt64(room)))
     }
-    // A store may hold no further trajectories; the halves of the truth then have to do.
-    let further = try? others.map { try source.frames(of: $0, start..<(start + horizon + 1)).map(\.state) }
-    reference = further.flatMap { $0.isEmpty ? nil : Verdict.orderParameters($0) }
+  }
+
+  /// Starts in the newest part of a log, one behind the other: the rolling origin. Fewer where the part is too short.
+  /// - Parameter part: Frames at the end of each trajectory that no model has learnt from yet.
+  static func newest(_ count: Int, of log: LoggedTrajectories, part: Int, horizon: Int) -> [Place] {
+    guard let stretch = log.newest(horizon + 1).first else { return [] }
+    let first = max(stretch.frames.lowerBound, stretch.frames.upperBound - part)
+    let last = stretch.frames.upperBound - 1 - horizon
+    guard last >= first else { return [] }
+    let starts = (0..<count).map { count == 1 ? last : first + (last - first) * $0 / (count - 1) }
+    return Set(starts).sorted().map { Place(trajectory: stretch.trajectory, start: $0) }
   }
 }
 
 extension SurrogateModel {
-  /// Predictions over windows, each beginning with the true start; as many at once as there are workers.
-  /// - Throws: `LearningError` when the model cannot run at this size.
-  func rollouts(over windows: [HeldOutTruth.Window], workers: Int) throws -> [[LatticeState]] {
-    guard let sites = windows.first?.states[0].sites else { return [] }
-    let predictors = try windows.map { _ in try Handed(predictor(sites: sites)) }
-    var rollouts = [[LatticeState]](repeating: [], count: windows.count)
+  /// Predictions from the same starts as the truth; as many at once as there are workers.
+  /// - Throws: `LearningError` when the model cannot run on such states.
+  func rollouts(over held: HeldOutTruth, workers: Int) throws -> [[State<Double>]] {
+    let truth = held.truth.states
+    guard let layout = truth.first?.first?.layout else { return [] }
+    let predictors = try truth.map { _ in try Handed(predictor(for: layout)) }
+    var rollouts = [[State<Double>]](repeating: [], count: truth.count)
     rollouts.withUnsafeMutableBufferPointer { rollouts in
       let places = Handed(rollouts)
-      Workers(count: max(1, min(workers, windows.count))).split(windows.count) { _, range in
+      Workers(count: max(1, min(workers, truth.count))).split(truth.count) { _, range in
         for k in range {
           let predictor = predictors[k].value
-          for state in windows[k].before { predictor.observe(SurrogateState(state)) }
-          places.value[k] = predictor.rollout(
-            from: SurrogateState(windows[k].states[0]), steps: windows[k].states.count - 1
-          ).map(\.lattice)
+          for state in held.before[k] { predictor.observe(state) }
+          places.value[k] = predictor.rollout(from: truth[k][0].single, steps: truth[k].count - 1).map(\.double)
         }
       }
     }

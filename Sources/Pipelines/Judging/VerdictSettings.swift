@@ -1,9 +1,13 @@
+internal import Climate
 internal import Settings
 
 /// How checkpoints are judged.
 struct VerdictSettings: Sendable {
   /// Name of the source of the truth; the only one when nil.
   let truth: String?
+  /// What climates look at; what the system puts first when nil.
+  let observables: [String]?
+  let metrics: Metrics
   let horizon: Int
   let rollouts: Int
   let start: Int
@@ -25,6 +29,9 @@ struct VerdictSettings: Sendable {
   init(_ section: ConfigurationSection) {
     truth = section.optionalText(
       "truth", "The source whose held-out trajectories are the truth; the only one when left out")
+    observables = section.optionalText(
+      "observables", "What is looked at, with commas; what the system puts first when left out")?
+      .split(separator: ",").map(\.trimmingWhitespace)
     horizon = section.integer("horizon", default: 300, in: 1...1_000_000, "Predicted frames")
     rollouts = section.integer("rollouts", default: 4, in: 1...4096, "Held-out trajectories to predict")
     start = section.integer("start", default: 0, in: 0...1_000_000, "Frame that rollouts start from")
@@ -58,10 +65,25 @@ struct VerdictSettings: Sendable {
       "hysteresis", default: 0.05, in: 0...0.99,
       "best-by-climate moves only to a checkpoint whose score is better by this share")
     alerts = Alerts(section)
+    metrics = Metrics(section.section("metrics", "Which numbers are computed, and how"))
   }
 
   /// Frames of rollouts from random starts, on trajectories of so many frames.
   func randomHorizon(of frames: Int) -> Int { randomHorizon ?? min(horizon, max(1, frames / 2)) }
+
+  /// Frames at the end of a log that its trainer has not learnt from: rollouts begin in them.
+  /// - Throws: `RunError` when the trainer holds nothing back, or less than a rollout needs.
+  func newestPart(_ node: String, in assembly: PipelineAssembly) throws -> Int {
+    let trainers = assembly.description.nodes.compactMap { ($0.component as? any Training)?.settings }
+    guard let part = trainers.map(\.holdBack).min() else { return horizon + rollouts }
+    guard part > horizon else {
+      throw RunError(
+        .badInput,
+        "verdict \(node): rollouts of \(horizon) frames in the newest part of a log need a trainer that has not seen it; say `hold-back: \(2 * horizon)` there"
+      )
+    }
+    return part
+  }
 
   /// How long to rest after so much work, for the work to be no more than its share of the time.
   func pause(after work: Duration) -> Duration { work * (1 / share - 1) }

@@ -7,6 +7,7 @@ public import Foundation
 /// trajectories.zarr    what the simulator made
 /// checkpoints/         step-00000500.safetensors, …
 /// *.jsonl              metrics, climate, verdicts and events, a line each
+/// arithmetic.txt       which machine code computed it, a line each time it was begun or gone on with elsewhere
 /// report.html          the page as one file, for a machine without a browser
 /// ```
 public struct RunDirectory: Sendable {

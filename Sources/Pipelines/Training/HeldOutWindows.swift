@@ -1,5 +1,5 @@
-internal import Systems
 internal import Learning
+internal import Trajectories
 
 /// A uniform sample of all that has come by on held-out trajectories, and what a model makes of it.
 struct HeldOutWindows {
@@ -43,9 +43,9 @@ struct HeldOutWindows {
 
   /// - Parameter isKnown: Whether the frame was taken in before the run was stopped.
   mutating func add(
-    _ frame: Frame, _ state: SurrogateState, rates: SurrogateState?, isKnown: Bool, isLast: Bool
+    _ frame: Frame, _ state: State<Float>, tendency: State<Float>?, isKnown: Bool, isLast: Bool
   ) throws {
-    let window = try assembler.add(trajectory: frame.trajectory, index: frame.index, state: state, rates: rates)
+    let window = try assembler.add(trajectory: frame.trajectory, index: frame.index, state: state, tendency: tendency)
     if isLast { assembler.finish(trajectory: frame.trajectory) }
     if let window, !isKnown { reservoir.insert(window) }
   }

@@ -1,6 +1,7 @@
 internal import Foundation
-internal import Systems
 internal import Learning
+internal import Tensors
+internal import Trajectories
 
 /// Turns a stream of frames into optimizer steps: windows, reservoir, trainer, by count and never by the clock.
 ///
@@ -17,10 +18,14 @@ struct OnlineTraining {
     var windowLength: Int
     var capacity: Int
     var policy: Reservoir.Policy
-    /// Whether windows carry derivatives at mid-interval.
-    var needsRates: Bool
+    /// Whether windows carry derivatives.
+    var needsTendencies: Bool
+    /// Newest frames of each trajectory that are not learnt from yet: what a verdict on a log is given on.
+    var holdBack = 0
     /// When the data scalars follow the stream.
     var scalars = ScalarRule.freeze(windows: 1)
+    /// Scales that the file gives, by `x`, `dx` and `delta-x` for a field x.
+    var givenScales: [String: Float] = [:]
     /// How it is seen whether the training serves data that it does not see; nil for not.
     var validation: HeldOutWindows.Settings?
     /// A store whose windows are mixed into the batches.
@@ -32,7 +37,8 @@ struct OnlineTraining {
   static let scalarsNote = "scalars"
 
   let settings: Settings
-  private let parameters: HolsteinParameters
+  private let source: any TrajectorySource
+  private let system: any SystemDescription
   private let isHeldOut: @Sendable (Int) -> Bool
   /// Number of the frame after the last one admitted, counted from the beginning of the first run. Frames that were
   /// refused before they came here are counted too.
@@ -43,26 +49,27 @@ struct OnlineTraining {
   private(set) var lastBatch: TrainingBatch?
   private(set) var lastReport: TrainingStepReport?
   /// The data scalars, if the last step took them from the data.
-  private(set) var adopted: DataScalars?
+  private(set) var adopted: FieldScales?
   /// The training windows so far, as far as the scalars need them.
-  private var scalars = DataScalarFold()
+  private var scales = FieldScalesFold()
   private var replay: ReplayMix?
   private var heldOut: HeldOutWindows?
   private var windows: WindowAssembler
   /// The last frame of each trajectory under way, where derivative labels are taken at it.
-  private var previous: [Int: SurrogateState] = [:]
-  private let framesPerTrajectory: Int
+  private var previous: [Int: State<Float>] = [:]
+  /// Frames that are held back, by trajectory.
+  private var held: [Int: [Frame]] = [:]
   private let order: StreamOrder?
   /// Windows of frames before this were offered to the reservoir in an earlier run.
   private let replayUntil: Int
 
   init(
-    _ settings: Settings, source: any FrameSource, startingAt position: Int,
+    _ settings: Settings, source: any TrajectorySource, startingAt position: Int,
     isHeldOut: @escaping @Sendable (Int) -> Bool
   ) throws {
     self.settings = settings
-    parameters = source.parameters
-    framesPerTrajectory = source.framesPerTrajectory
+    self.source = source
+    system = source.system
     order = source.order
     self.position = position
     self.isHeldOut = isHeldOut
@@ -70,7 +77,7 @@ struct OnlineTraining {
     reservoir = Reservoir(policy: settings.policy, capacity: settings.capacity, seed: settings.trainer.seed)
     replayUntil = 0
     replay = try settings.replay.map {
-      try ReplayMix($0, settings, sites: source.sites, state: nil, isHeldOut: isHeldOut)
+      try ReplayMix($0, settings, layout: source.layout, state: nil, isHeldOut: isHeldOut)
     }
     heldOut = settings.validation.map { HeldOutWindows($0, seed: settings.trainer.seed) }
   }
@@ -78,20 +85,18 @@ struct OnlineTraining {
   /// Goes on from a checkpoint; the source starts again at `position`, before the one that the checkpoint was taken at.
   /// - Throws: `RunError` when the checkpoint is of another training; what `source` and the replayed store throw.
   init(
-    _ settings: Settings, resuming checkpoint: Checkpoint, source: any FrameSource, startingAt position: Int,
+    _ settings: Settings, resuming checkpoint: Checkpoint, source: any TrajectorySource, startingAt position: Int,
     isHeldOut: @escaping @Sendable (Int) -> Bool
   ) throws {
     self.settings = settings
-    parameters = source.parameters
-    framesPerTrajectory = source.framesPerTrajectory
+    self.source = source
+    system = source.system
     order = source.order
     windows = Self.assembler(settings)
     self.isHeldOut = isHeldOut
     self.position = position
-    let trainer = try Trainer(resuming: checkpoint)
-    var expected = settings.trainer
-    expected.model.scalars = trainer.configuration.model.scalars
-    guard trainer.configuration == expected else {
+    let trainer = try Trainer(resuming: checkpoint, symmetries: source.system.symmetries)
+    guard trainer.configuration.continues(settings.trainer) else {
       throw RunError(
         .badInput,
         "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder"
@@ -112,10 +117,10 @@ struct OnlineTraining {
       }
       return window
     }
-    scalars = Self.note(Self.scalarsNote, of: checkpoint, as: DataScalarFold.self) ?? DataScalarFold()
+    scales = Self.note(Self.scalarsNote, of: checkpoint, as: FieldScalesFold.self) ?? FieldScalesFold()
     replay = try settings.replay.map {
       try ReplayMix(
-        $0, settings, sites: source.sites,
+        $0, settings, layout: source.layout,
         state: Self.note(ReplayMix.note, of: checkpoint, as: Reservoir.State.self), isHeldOut: isHeldOut)
     }
     heldOut = try settings.validation.map {
@@ -128,14 +133,14 @@ struct OnlineTraining {
 
   /// The windows that a reservoir held, each trajectory gone over once.
   private static func windows(
-    of state: Reservoir.State, from source: any FrameSource, _ settings: Settings
+    of state: Reservoir.State, from source: any TrajectorySource, _ settings: Settings
   ) throws -> [SampleIdentity: TrainingWindow] {
     var windows: [SampleIdentity: TrainingWindow] = [:]
     for (trajectory, entries) in Dictionary(grouping: state.entries, by: \.trajectory) {
       let first = entries.map(\.start).min() ?? 0
       let end = entries.map { $0.start + $0.steps + 1 }.max() ?? 0
       guard trajectory >= 0, first >= 0, entries.allSatisfy({ (1...4096).contains($0.steps) }),
-        end <= source.framesPerTrajectory
+        end <= source.length(trajectory) ?? 0
       else {
         throw RunError(
           .badInput,
@@ -146,7 +151,7 @@ struct OnlineTraining {
       for entry in entries {
         let part = Array(frames[(entry.start - first)..<(entry.start - first + entry.steps + 1)])
         windows[SampleIdentity(trajectory: trajectory, frame: entry.start)] = try TrainingWindow(
-          part, parameters: settings.needsRates ? source.parameters : nil)
+          part, tendenciesBy: settings.needsTendencies ? source.system : nil, interval: source.interval)
       }
     }
     return windows
@@ -167,31 +172,42 @@ struct OnlineTraining {
         windows = Self.assembler(settings)
         heldOut?.startRound()
         previous = [:]
+        held = [:]
       }
       position = number
     }
     defer { position += 1 }
+    guard settings.holdBack > 0 else { return try take(frame) }
+    held[frame.trajectory, default: []].append(frame)
+    if held[frame.trajectory]!.count > settings.holdBack { try take(held[frame.trajectory]!.removeFirst()) }
+  }
+
+  private mutating func take(_ frame: Frame) throws {
     let isHeldOut = isHeldOut(frame.trajectory)
     guard !isHeldOut || heldOut != nil else { return }
-    let state = SurrogateState(frame.state)
-    var rates: SurrogateState?
-    if settings.needsRates {
-      if let before = previous[frame.trajectory] { rates = Self.rates(of: frame, before: before, parameters) }
+    let state = frame.state.single
+    var tendency: State<Float>?
+    if settings.needsTendencies {
+      if let before = previous[frame.trajectory] {
+        tendency = try TrainingLabels.tendency(of: system, at: frame, before: before, interval: source.interval)
+      }
       previous[frame.trajectory] = state
     }
     let isKnown = position < replayUntil
+    // Of a source that grows no frame is known to be the last.
+    let isLast = source.order != nil && frame.index + 1 == source.length(frame.trajectory)
     if isHeldOut {
-      try heldOut?.add(frame, state, rates: rates, isKnown: isKnown, isLast: frame.index == framesPerTrajectory - 1)
-      if frame.index == framesPerTrajectory - 1 { previous[frame.trajectory] = nil }
+      try heldOut?.add(frame, state, tendency: tendency, isKnown: isKnown, isLast: isLast)
+      if isLast { previous[frame.trajectory] = nil }
       return
     }
-    let window = try windows.add(trajectory: frame.trajectory, index: frame.index, state: state, rates: rates)
-    if frame.index == framesPerTrajectory - 1 {
+    let window = try windows.add(trajectory: frame.trajectory, index: frame.index, state: state, tendency: tendency)
+    if isLast {
       windows.finish(trajectory: frame.trajectory)
       previous[frame.trajectory] = nil
     }
     guard let window, !isKnown else { return }
-    if trainer == nil || settings.scalars.goesOn { scalars.add(window) }
+    if trainer == nil || settings.scalars.goesOn { scales.add(window) }
     reservoir.insert(window)
   }
 
@@ -208,20 +224,24 @@ struct OnlineTraining {
   /// Whether enough frames were admitted for another optimizer step.
   var isStepDue: Bool {
     guard position >= replayUntil, position >= settings.warmUp, !isFinished, !reservoir.isEmpty,
-      trainer != nil || scalars.windows >= settings.scalars.windows
+      trainer != nil || scales.windows >= settings.scalars.windows
     else { return false }
     return Double(trainer?.step ?? 0) * settings.framesPerStep <= Double(position - settings.warmUp)
   }
 
   /// Takes one optimizer step.
   mutating func step() throws -> TrainingStepReport {
-    adopted = settings.scalars.scalars(after: scalars, current: trainer?.configuration.model.scalars)
+    adopted = settings.scalars.scales(after: scales, current: trainer?.configuration.model.scales)
     if let trainer {
       if let adopted { try trainer.adopt(adopted) }
     } else {
       var configuration = settings.trainer
-      if let adopted { configuration.model.scalars = adopted }
-      trainer = try Trainer(configuration: configuration)
+      configuration.model.layout = source.layout
+      if !settings.givenScales.isEmpty {
+        configuration.model.scales = try settings.scales(of: source.layout)
+      }
+      if let adopted { configuration.model.scales = adopted }
+      trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
     }
     let trainer = trainer!
     let batch = try batch(for: trainer)
@@ -248,24 +268,19 @@ struct OnlineTraining {
     return try heldOut.validation(of: trainer)
   }
 
-  /// Everything needed to go on to the same bits.
+  /// Everything needed to go on to the same bits, and to use the model rightly.
   func checkpoint() throws -> Checkpoint? {
     guard var checkpoint = trainer?.checkpoint() else { return nil }
+    checkpoint.system = source.system.attributes
+    checkpoint.arithmetic = Arithmetic.current.id
     checkpoint.notes[Self.positionNote] = "\(position)"
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     func note(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     checkpoint.notes[Self.reservoirNote] = try note(reservoir.state)
-    if settings.scalars.goesOn { checkpoint.notes[Self.scalarsNote] = try note(scalars) }
+    if settings.scalars.goesOn { checkpoint.notes[Self.scalarsNote] = try note(scales) }
     if let heldOut { checkpoint.notes[HeldOutWindows.note] = try note(heldOut.reservoir.state) }
     if let replay { checkpoint.notes[ReplayMix.note] = try note(replay.reservoir.state) }
     return checkpoint
-  }
-
-  /// dρ/dt, dQ/dt, dP/dt by the equations of motion at the mid-interval state, rounded to single precision first as the
-  /// published program does, so that a store in single precision gives the same labels; at the earlier frame without one.
-  static func rates(of frame: Frame, before: SurrogateState, _ parameters: HolsteinParameters) -> SurrogateState {
-    let at = frame.mid.map { SurrogateState($0) } ?? before
-    return SurrogateState(at.lattice.derivative(parameters))
   }
 }

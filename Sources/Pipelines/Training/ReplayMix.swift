@@ -1,7 +1,7 @@
 internal import Foundation
-internal import Systems
 internal import Learning
 internal import Tensors
+internal import Trajectories
 internal import Zarr
 
 /// Windows of a store that are mixed into the batches of a live stream.
@@ -31,18 +31,19 @@ struct ReplayMix {
   /// - Parameter state: How often each window was drawn in an earlier run, or nil to start.
   /// - Throws: `StoreError` when the store cannot be read, `RunError` when it does not fit the stream.
   init(
-    _ settings: Settings, _ training: OnlineTraining.Settings, sites: Int, state: Reservoir.State?,
+    _ settings: Settings, _ training: OnlineTraining.Settings, layout: StateLayout, state: Reservoir.State?,
     isHeldOut: @Sendable (Int) -> Bool
   ) throws {
     share = settings.share
     let source = try StoredTrajectories(URL(filePath: settings.path))
-    guard source.sites == sites else {
+    guard source.layout.count == layout.count, source.layout.fields.map(\.name) == layout.fields.map(\.name) else {
       throw RunError(
         .badInput,
-        "\(settings.path) holds lattices of \(source.sites) sites, the stream has \(sites); a batch cannot mix the two")
+        "\(settings.path) holds states of \(source.layout.summary), the stream has \(layout.summary); a batch cannot mix the two"
+      )
     }
     func window(_ place: Place) throws -> TrainingWindow {
-      try source.window(of: place.trajectory, at: place.start, steps: training.windowLength, rates: training.needsRates)
+      try source.window(of: place.trajectory, at: place.start, steps: training.windowLength, tendencies: training.needsTendencies)
     }
     if let state {
       reservoir = try Reservoir(restoring: state) { try window(Place(trajectory: $0.trajectory, start: $0.start)) }
@@ -80,25 +81,4 @@ struct ReplayMix {
 extension RandomPurpose {
   /// The choice of stored windows to replay.
   static let replay = RandomPurpose(rawValue: 22)
-}
-
-extension FrameSource {
-  /// Frames of one trajectory as training sees them, with derivatives where asked for.
-  func window(of trajectory: Int, at start: Int, steps: Int, rates: Bool) throws -> TrainingWindow {
-    try TrainingWindow(frames(of: trajectory, start..<(start + steps + 1)), parameters: rates ? parameters : nil)
-  }
-}
-
-extension TrainingWindow {
-  /// - Parameters:
-  ///   - frames: Successive frames of one trajectory.
-  ///   - parameters: The equations of motion for the derivatives; nil for none.
-  init(_ frames: [Frame], parameters: HolsteinParameters?) throws {
-    let states = frames.map { SurrogateState($0.state) }
-    try self.init(
-      trajectory: frames[0].trajectory, start: frames[0].index, frames: states,
-      rates: parameters.map { parameters in
-        zip(states, frames.dropFirst()).map { OnlineTraining.rates(of: $1, before: $0, parameters) }
-      })
-  }
 }

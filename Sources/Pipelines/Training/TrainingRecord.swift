@@ -19,7 +19,7 @@ struct TrainingRecord: Codable, Sendable {
   var validationLoss: Float?
   var rolloutError: Double?
   /// The data scalars, when they were taken from the data with this step.
-  var scalars: DataScalars?
+  var scalars: FieldScales?
   /// Steps a second, lately.
   var stepsPerSecond: Double
 

@@ -1,4 +1,4 @@
-internal import Systems
+internal import Trajectories
 
 /// Named numbers of one instant of one trajectory.
 struct Observation: Sendable, Equatable {
@@ -8,11 +8,11 @@ struct Observation: Sendable, Equatable {
   var names: [String]
   var values: [Double]
 
-  /// The order parameters of a frame: what logs and the page show of it.
-  init(_ frame: Frame) {
+  /// What is observed of a frame.
+  init(_ frame: Frame, _ observables: [Observable]) {
     self.init(
-      trajectory: frame.trajectory, index: frame.index, time: frame.time, names: ["deltaRho", "deltaQ"],
-      values: [frame.state.deltaRho, frame.state.deltaQ])
+      trajectory: frame.trajectory, index: frame.index, time: frame.time, names: observables.map(\.name),
+      values: observables.map { $0.value(frame.state) })
   }
 
   init(trajectory: Int, index: Int, time: Double, names: [String], values: [Double]) {

@@ -16,7 +16,7 @@ public struct DirectoryWatch: AsyncSequence, Sendable {
   public enum Method: String, Sendable { case inotify, polling }
 
   public let directory: URL
-  public let method: Method
+  public internal(set) var method: Method
   let quiet: Duration
   let deadline: Duration
   let timer: Duration

@@ -1,5 +1,6 @@
 import Foundation
 import Systems
+import Trajectories
 
 /// Chaotic frames: density matrices of one trajectory of the deep quench, every 64th step.
 enum DeepQuench {
@@ -12,9 +13,9 @@ enum DeepQuench {
     return configuration
   }
 
-  static func frames(_ count: Int) throws -> [Frame] {
+  static func frames(_ count: Int) throws -> [LatticeState] {
     var ensemble = try HolsteinEnsemble(configuration(), trajectories: 0..<1)
-    return (0..<count).map { _ in ensemble.advance()[0] }
+    return (0..<count).map { _ in LatticeState(ensemble.advance()[0].state) }
   }
 }
 

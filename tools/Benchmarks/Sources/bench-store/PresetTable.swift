@@ -1,5 +1,6 @@
 import Foundation
 import Systems
+import Trajectories
 import Zarr
 
 /// Ratio and speed of the presets on chaotic frames, and what an error costs in time of prediction.
@@ -24,10 +25,12 @@ enum PresetTable {
         try withScratchFolder { try row(frames, isSingle, preset, error, $0) }
       }
     }
-    try divergence(frames[count / 2].state, frames[count / 2].state, name: "the integrator's own round-off, 1e-16")
+    try divergence(frames[count / 2], frames[count / 2], name: "the integrator's own round-off, 1e-16")
   }
 
-  static func row(_ frames: [Frame], _ isSingle: Bool, _ preset: CompressionPreset, _ error: Double, _ folder: URL)
+  static func row(
+    _ frames: [LatticeState], _ isSingle: Bool, _ preset: CompressionPreset, _ error: Double, _ folder: URL
+  )
     throws
   {
     let L = DeepQuench.sites
@@ -38,7 +41,7 @@ enum PresetTable {
       TrajectoryField(name: "Q", shape: [L], dataType: real, dimensionNames: ["site"]),
       TrajectoryField(name: "P", shape: [L], dataType: real, dimensionNames: ["site"]),
     ]
-    let data = frames.map { [$0.state.rho, $0.state.q, $0.state.p].map { $0.bytes(isSingle: isSingle) } }
+    let data = frames.map { [$0.rho, $0.q, $0.p].map { $0.bytes(isSingle: isSingle) } }
     let raw = data.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
     var bytes = 0
     var repeats = 0
@@ -69,7 +72,7 @@ enum PresetTable {
       rho: try reader.read("rho", trajectory: 0, frames: middle..<middle + 1),
       q: try reader.read("Q", trajectory: 0, frames: middle..<middle + 1),
       p: try reader.read("P", trajectory: 0, frames: middle..<middle + 1))
-    let (start, time) = try predictable(frames[middle].state, stored)
+    let (start, time) = try predictable(frames[middle], stored)
     say(
       String(
         format: "| %@ | %@ | %.2f | %.0f | %.0f | %@ | %@ | %@ |", isSingle ? "single" : "double", preset.rawValue,
@@ -95,7 +98,7 @@ enum PresetTable {
       saveEvery: DeepQuench.every, firstTime: 0, workers: 1)
     for _ in 0..<4000 {
       let round = ensemble.advance()
-      if distance(round[0].state, round[1].state) > 0.1 { return (start, round[0].time) }
+      if distance(LatticeState(round[0].state), LatticeState(round[1].state)) > 0.1 { return (start, round[0].time) }
     }
     return (start, .infinity)
   }

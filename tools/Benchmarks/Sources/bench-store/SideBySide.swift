@@ -9,7 +9,7 @@ enum SideBySide {
 
   static func run(withPeers: Bool) throws {
     say("simulating \(count) frames of the deep quench, L = \(DeepQuench.sites) …")
-    let frames = try DeepQuench.frames(count).map(\.state.rho)
+    let frames = try DeepQuench.frames(count).map(\.rho)
     say(String(format: "memcpy %.1f GB/s", Peak.memcpy()))
     for isSingle in [true, false] {
       try withScratchFolder { folder in

@@ -12,7 +12,7 @@ case "presets": try PresetTable.run()
 case "append": try Appending.run()
 case "windows":
   try withScratchFolder { folder in
-    let frames = try DeepQuench.frames(SideBySide.count).map { $0.state.rho.bytes(isSingle: true) }
+    let frames = try DeepQuench.frames(SideBySide.count).map { $0.rho.bytes(isSingle: true) }
     let field = TrajectoryField(
       name: "rho", shape: [32, 32], dataType: .complex64, dimensionNames: ["site", "site_2"])
     let store = folder.appending(path: "h.zarr")
@@ -28,7 +28,7 @@ case "windows":
   }
 case "frames":
   // Frames as complex128 for other tools.
-  let bytes = try DeepQuench.frames(1024).flatMap { $0.state.rho.bytes(isSingle: false) }
+  let bytes = try DeepQuench.frames(1024).flatMap { $0.rho.bytes(isSingle: false) }
   try Data(bytes).write(to: URL(filePath: CommandLine.arguments[2]))
 default: print("usage: bench-store [alone | presets | append | windows | frames FILE]")
 }

@@ -1,6 +1,7 @@
 import Climate
 import Foundation
 import Systems
+import Trajectories
 
 // The studies behind docs/physics.md, as JSON on standard output: `tools/study-lattice` runs them and draws the figures.
 //
@@ -37,7 +38,7 @@ func integrators(sites: Int) throws -> [IntegratorPoint] {
     var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<8)
     _ = ensemble.advance()
     var states: [LatticeState] = []
-    states = ensemble.advance().map(\.state)
+    states = ensemble.advance().map { LatticeState($0.state) }
     microseconds = (0..<3).map { _ in processorSeconds { _ = ensemble.advance() } }.min()! * 1e6 / time / 8
     return states
   }
@@ -81,12 +82,19 @@ func median(_ times: [Double?]) -> Double? {
 func chaos(sites: Int) throws -> ChaosPoint {
   var configuration = EnsembleConfiguration(preset: .deep, sites: sites, seed: 1)
   let frames = 401
-  let predictability = try Predictability(configuration, trajectories: 0..<16, frames: frames, workers: 2)
+  let predictability = try Predictability(
+    HolsteinSystem(configuration), seed: 1, trajectories: 0..<16, frames: frames, workers: 2)
   configuration.dt = 0.02
-  let system = HolsteinSystem(configuration)
+  let system = ReducedHolstein(try HolsteinSystem(configuration))
   var start = try system.initialState(seed: 1, trajectory: 0)
   system.advance(&start, steps: 25_000)
-  guard let exponent = LargestExponent(of: system, from: start, every: 250, transient: 40, rescalings: 400) else {
+  let step = system.stepMap(steps: 250)
+  let exponent = LargestExponent(from: start, distance: 1e-7, timeStep: 250 * system.dt, transient: 40, steps: 400) {
+    var state = $0
+    step(&state)
+    return state
+  }
+  guard let exponent else {
     fatalError("the chain of \(sites) sites has left the numbers")
   }
   return ChaosPoint(

@@ -1,0 +1,97 @@
+internal import Foundation
+
+extension Verdict {
+  /// `rollout RMSE Δρ 1.34e-01  ΔQ 3.05e-01   surviving   0 %`: a row of a terminal's table.
+  public var rowWords: String {
+    "rollout RMSE \(inRow("%.2e", between: "  "))   surviving \(String(format: "%3.0f", 100 * surviving)) %"
+  }
+
+  /// `Δρ 1.3e-01 ΔQ 3.1e-01`: for a status line.
+  public var statusWords: String { inRow("%.1e", between: " ") }
+
+  private func inRow(_ format: String, between: String) -> String {
+    let errors = errors
+    return observables.prefix(Self.mostInWords).map {
+      "\($0.symbol) \(String(format: format, errors[$0.name] ?? .nan))"
+    }.joined(separator: between)
+  }
+
+  /// The verdict in a sentence or two: for a chaotic system the climate and the valid time first, for a regular one the
+  /// errors.
+  public var plainWords: String {
+    var words = String(
+      format: "Over %d frames (%.0f time units) from %d held-out states: ", frames, Double(frames) * timeStep, rollouts)
+    let climateWords = climateWords
+    if isChaotic, let climateWords {
+      words += climateWords.prefix(1).lowercased() + climateWords.dropFirst() + "."
+      if let validTime {
+        words += String(
+          format: " %@ stays within %g standard deviations for %.1f time units.",
+          observables.first?.symbol ?? "It", validThreshold, validTime)
+      }
+      words += " \(errorWords)."
+    } else {
+      words += errorWords + "."
+    }
+    words += baselineWords
+    if !isChaotic, let climateWords { words += " \(climateWords)." }
+    if let lyapunov, let model = lyapunov.model, let truth = lyapunov.truth {
+      words += String(format: " Largest Lyapunov exponent %.3f, the truth's %.3f.", model, truth)
+    }
+    if surviving < 1 { words += String(format: " %.0f %% of the rollouts diverged.", 100 * (1 - surviving)) }
+    return words
+  }
+
+  /// `RMSE of Δρ 1.48e-03, of ΔQ 1.22e-03`.
+  private var errorWords: String {
+    let errors = errors
+    return "RMSE "
+      + observables.prefix(Self.mostInWords).map {
+        "of \($0.symbol) \(String(format: "%.2e", errors[$0.name] ?? .nan))"
+      }.joined(separator: ", ")
+  }
+
+  private var baselineWords: String {
+    let names = observables.prefix(Self.mostInWords).map(\.name)
+    func numbers(_ baseline: Baseline) -> String {
+      let errors = names.map { baseline.errors[$0] ?? .nan }
+      guard errors.allSatisfy(\.isFinite) else { return "diverges" }
+      let words = errors.map { String(format: "%.2e", $0) }
+      return (words.count > 1 ? words.dropLast().joined(separator: ", ") + " and " : "") + (words.last ?? "")
+    }
+    guard let persistence = baselines.first(where: { $0.name == "persistence" }) else { return "" }
+    return " Persistence would give \(numbers(persistence))"
+      + baselines.filter { $0.name != "persistence" }.map { ", \($0.name) \(numbers($0))" }.joined() + "."
+  }
+
+  /// Distances of the first observable's distributions, in standard deviations of the truth's.
+  private var marginals: (symbol: String, model: Double, floor: Double)? {
+    guard let label = observables.first, let observable = climate.observables.first(where: { $0.name == label.name }),
+      let distance = observable.wasserstein1, let floor = distance.noiseFloor, observable.truth.standardDeviation > 0
+    else { return nil }
+    let deviation = observable.truth.standardDeviation
+    return (label.symbol, distance.value / deviation, floor / deviation)
+  }
+
+  /// Whether other truth differs from the truth by next to nothing: so it is when the trajectories are regular.
+  private var isAlike: Bool { marginals.map { $0.floor < 0.01 } ?? false }
+
+  /// Whether the truth itself forgets its start, as far as is known.
+  private var isChaotic: Bool {
+    if predictabilityTime != nil { return true }
+    if let truth = lyapunov?.truth, let error = lyapunov?.truthStandardError { return truth > 2 * error && !isAlike }
+    return false
+  }
+
+  private var climateWords: String? {
+    guard let climateScore, climateScore.isFinite else { return nil }
+    let words = String(format: "Its climate is %.1f times as far from the truth's as other truth is", climateScore)
+    guard isAlike, let marginals, marginals.model.isFinite else { return words }
+    // A ratio to next to nothing is large for any model.
+    return words
+      + String(
+        format:
+          ", but trajectories hardly differ here: its %@ is %.2g %% of a standard deviation off, other truth's %.1g %%",
+        marginals.symbol, 100 * marginals.model, 100 * marginals.floor)
+  }
+}

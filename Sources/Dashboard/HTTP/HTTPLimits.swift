@@ -1,0 +1,22 @@
+/// What a client may cost before it is refused. Everything that comes from outside is bounded by one of these.
+struct HTTPLimits: Sendable {
+  /// Request line and headers together; a longer request is refused unread.
+  var headBytes = 8192
+  var headers = 64
+  /// From the connection to the end of the request's head.
+  var headTime = Duration.seconds(5)
+  /// For a whole response that is not a stream.
+  var responseTime = Duration.seconds(60)
+  /// A client that takes nothing of what waits for it for this long is let go.
+  var stallTime = Duration.seconds(15)
+  /// Connections at once; what comes beyond is refused at the door. As many again may still be parting.
+  var connections = 64
+  /// Connections that follow the run; the others are kept for requests.
+  var streams = 48
+  /// What may wait for a client that follows the run, beside what it was given when it came.
+  var waitingBytes = 16 << 20
+  /// Between two looks at what the run has told, while anyone follows it.
+  var tick = Duration.milliseconds(100)
+  /// For what still waits when the server ends, and for a client to take its answer in before the connection is closed.
+  var farewell = Duration.seconds(1)
+}

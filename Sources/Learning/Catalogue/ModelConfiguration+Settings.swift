@@ -1,0 +1,48 @@
+public import Settings
+internal import Trajectories
+
+extension ModelConfiguration {
+  /// Reads the keys of the section `model` of a pipeline file: the family, its own, and those that all have.
+  public init(_ section: ConfigurationSection) {
+    let families = ModelCatalogue.trainableFamilies
+    let family = section.choice(
+      "family", default: families[0].rawValue, among: families.map { ($0.rawValue, $0) },
+      "The kind of network: `cnn` predicts the change directly, `parc` by way of time derivatives")
+    self.init(family, section)
+  }
+
+  /// The same for a family that is given; it must be one that is trained.
+  public init(_ family: ModelFamily, _ section: ConfigurationSection) {
+    // A family's keys are the same for all states that it can learn.
+    let type = ModelCatalogue.trainable.first { $0.families.contains(family) }!
+    self.init(family: family, settings: type.settings(section))
+    constraint = section.choice(
+      "constrain", default: "none", among: [("none", nil), ("projection", StateConstraint.projection)],
+      "Every predicted density matrix is made Hermitian with trace L/2, in training and in rollouts")
+  }
+
+  /// - Throws: `LearningError` of code `invalidConfiguration` that names the setting and its bounds.
+  public func validate() throws {
+    let type = try ModelCatalogue.type(family, for: layout)
+    _ = try type.parameterLayout(self)
+    guard scales.isUsable else {
+      throw LearningError(.invalidConfiguration, "every scale must be positive and finite, got \(scales)")
+    }
+    if let layout { try scales.check(layout) }
+    if constraint == .projection, let layout, layout.densityMatrixSites == nil {
+      throw LearningError(
+        .invalidConfiguration,
+        "only a density matrix can be constrained by projection; the state consists of \(layout.summary)")
+    }
+  }
+
+  /// Number of trainable parameters.
+  public var parameterCount: Int {
+    get throws { try ModelCatalogue.type(family, for: layout).parameterLayout(self).count }
+  }
+
+  /// Whether its loss needs windows with time derivatives.
+  public func needsTendencies(_ loss: LossConfiguration) -> Bool {
+    (try? ModelCatalogue.type(family, for: layout))?.needsTendencies(self, loss) ?? false
+  }
+}

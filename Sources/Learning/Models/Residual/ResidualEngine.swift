@@ -1,0 +1,167 @@
+internal import CKernels
+internal import Tensors
+internal import Trajectories
+
+/// Loss and gradient of one batch: memory for every activation, and the passes over it.
+///
+/// B samples are split among the workers by index. B = batch, N = unrolled steps, S = 2L² + 2L floats of a state.
+final class ResidualEngine: @unchecked Sendable {
+  /// What the memory was laid out for.
+  struct Shape: Equatable {
+    let layout: StateLayout
+    let batch: Int
+    let steps: Int
+  }
+
+  let shape: Shape
+  let options: TrainingOptions
+  let dropout: Float
+  let isProjected: Bool
+  let lattice: Int
+  let partition: LossPartition
+  let planes: Planes
+  let networks: [ResidualNetwork]
+  let parameterCount: Int
+  let stateSize: Int
+  let maskCount: Int
+  private let workers: Workers
+
+  /// (B, N + 1, S): the states that the model was given and gave; [0] is the noisy input.
+  let states: FloatBuffer
+  /// (B, N, S): what enters the model after teacher forcing; unused without.
+  let fed: FloatBuffer
+  /// (B, N, S): derivatives that PARC predicted.
+  let tendencies: FloatBuffer
+  /// (B, N, networks) tapes.
+  let tapes: FloatBuffer
+  let tapeSize: Int
+  /// (B, N, networks, blocks, C) factors of dropout.
+  let masks: FloatBuffer
+  let packed: FloatBuffer
+  let sites: FloatBuffer
+  /// (workers, scratchSize).
+  let scratch: FloatBuffer
+  let scratchSize: Int
+  /// (workers, parameters).
+  let gradients: FloatBuffer
+  /// (workers, sumsSize): sums for the gradients of weights.
+  let weightSums: FloatBuffer
+  let weightSumsSize: Int
+  /// (B, 2, `partition.sums`): sums of squared errors of states and of derivatives.
+  let sums: UnsafeMutablePointer<Double>
+
+  /// - Throws: `LearningError` of code `invalidData` when a network of density matrices cannot learn such states.
+  init(_ configuration: ModelConfiguration, _ options: TrainingOptions, shape: Shape) throws {
+    self.shape = shape
+    self.options = options
+    lattice = try NetworkModel.sites(of: shape.layout, configuration)
+    let settings = try ResidualSettings(configuration)
+    dropout = settings.dropout
+    isProjected = configuration.constraint == .projection
+    partition = options.loss.partition(shape.layout)
+    planes = Planes(fastestFor: lattice)
+    networks = try ResidualNetwork.networks(
+      of: configuration, fields: shape.layout.fields.map(\.name), order: planes.order, hasAdjoints: true)
+    parameterCount = networks.map(\.parameterCount).reduce(0, +)
+    stateSize = shape.layout.count
+    workers = Workers(count: min(options.workers, shape.batch))
+    maskCount = networks.count * settings.blocks * settings.channels
+    tapeSize = networks[0].tapeCount(planes)
+    let count = shape.batch * shape.steps
+    states = FloatBuffer(count: shape.batch * (shape.steps + 1) * stateSize)
+    fed = FloatBuffer(count: options.teacherForcing > 0 ? count * stateSize : 0)
+    tendencies = FloatBuffer(count: networks.count == 2 ? count * stateSize : 0)
+    tapes = FloatBuffer(count: count * networks.count * tapeSize)
+    masks = FloatBuffer(count: dropout > 0 ? count * maskCount : 0)
+    packed = FloatBuffer(count: networks.map(\.packedCount).reduce(0, +))
+    sites = FloatBuffer(count: planes.stride)
+    planes.writeSites(to: sites.pointer)
+    // Two gradients of states beside what the network needs, rounded to cache lines.
+    scratchSize =
+      (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16
+      * 16
+    scratch = FloatBuffer(count: workers.count * scratchSize)
+    gradients = FloatBuffer(count: workers.count * parameterCount)
+    weightSumsSize = (networks.map(\.sumsCount).reduce(0, +) + 15) / 16 * 16
+    weightSums = FloatBuffer(count: workers.count * weightSumsSize)
+    sums = .allocate(capacity: 2 * partition.sums * shape.batch)
+  }
+
+  deinit { sums.deallocate() }
+
+  /// The gradient that `run` left, summed over the workers.
+  var gradient: UnsafeMutablePointer<Float> { gradients.pointer }
+
+  /// Computes loss and gradient.
+  ///
+  /// - Parameters:
+  ///   - values: Parameters of the model.
+  ///   - step: Number of the batch, for the random numbers.
+  ///   - noise: Standard deviation of the noise on the input.
+  func run(
+    _ batch: TrainingBatch, values: UnsafePointer<Float>, step: Int, noise: Float, injection: TrainingInjection? = nil
+  ) -> LossTerms {
+    for network in networks { network.pack(values, into: packed.pointer) }
+    let loss = options.loss
+    let weights = loss.stepWeights(shape.steps)
+    let usesTendencies = networks.count == 2 && loss.derivativeCoefficient != 0
+    nonisolated(unsafe) let values = values
+
+    workers.split(shape.batch) { worker, samples in
+      for index in samples {
+        prepare(batch.samples[index], index: index, step: step, noise: noise, injection: injection)
+        forward(batch.samples[index], index: index, worker: worker, values: values, weights: weights)
+      }
+    }
+
+    let size = partition.sums
+    var total = [Double](repeating: 0, count: 2 * size)
+    for index in 0..<shape.batch { for k in 0..<(2 * size) { total[k] += sums[2 * size * index + k] } }
+    let count = shape.batch * shape.steps
+    let state = partition.terms(Array(total[..<size]), states: count)
+    let tendency = usesTendencies ? partition.terms(Array(total[size...]), states: count) : nil
+    let terms = LossTerms(state: state.terms, tendency: tendency?.terms, weight: loss.derivativeCoefficient)
+    let stateCoefficients = state.coefficients
+    let tendencyCoefficients = tendency?.coefficients.map { $0 * loss.derivativeCoefficient }
+
+    workers.split(shape.batch) { worker, samples in
+      let gradient = gradients.pointer + worker * parameterCount
+      let sums = weightSums.pointer + worker * weightSumsSize
+      gradient.update(repeating: 0, count: parameterCount)
+      sums.update(repeating: 0, count: weightSumsSize)
+      // Backwards, since the last samples are the ones still in the cache.
+      for index in samples.reversed() {
+        backward(
+          batch.samples[index], index: index, worker: worker, values: values, weights: weights,
+          stateCoefficients: stateCoefficients, tendencyCoefficients: tendencyCoefficients)
+      }
+      for network in networks { network.finish(sums, gradients: gradient) }
+    }
+    for worker in 1..<max(workers.count, 1) {
+      holstream_add_vectors(gradients.pointer, gradients.pointer + worker * parameterCount, parameterCount)
+    }
+    return terms
+  }
+}
+
+// MARK: Where things lie
+
+extension ResidualEngine {
+  func state(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
+    states.pointer + (index * (shape.steps + 1) + step) * stateSize
+  }
+  func input(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
+    options.teacherForcing > 0 && step > 0
+      ? fed.pointer + (index * shape.steps + step) * stateSize : state(index, step)
+  }
+  func tendency(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
+    tendencies.pointer + (index * shape.steps + step) * stateSize
+  }
+  func tape(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float> {
+    tapes.pointer + ((index * shape.steps + step) * networks.count + network) * tapeSize
+  }
+  func mask(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float>? {
+    guard masks.count > 0 else { return nil }
+    return masks.pointer + (index * shape.steps + step) * maskCount + network * maskCount / networks.count
+  }
+}

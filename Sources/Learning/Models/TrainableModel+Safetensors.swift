@@ -1,0 +1,87 @@
+internal import Foundation
+internal import Trajectories
+
+/// Metadata entries of model files. What a loader does not know is refused by name, so that a file of a later version
+/// is never half understood.
+enum ModelFileKey {
+  static let prefix = "holstream."
+  static let model = "holstream.model"
+  static let layout = "holstream.layout"
+  /// Attributes of the system that it was trained on.
+  static let system = "holstream.system"
+  /// How its numbers were computed, in words.
+  static let arithmetic = "holstream.arithmetic"
+  static let training = "holstream.training"
+  static let anomaly = "holstream.anomaly"
+  /// The family of a file that is not a checkpoint of a trainable model.
+  static let family = "holstream.family"
+  /// What published checkpoints have in place of `model`.
+  static let publishedKeywords = "model_kwargs"
+}
+
+extension TrainableModel {
+  /// Weights, configuration, layout and companions.
+  public func safetensors() throws -> Safetensors {
+    var file = try companions
+    file.add(parameters, try Self.parameterLayout(configuration), prefix: "")
+    file.metadata[ModelFileKey.model] = try JSON.text(configuration)
+    if let layout = configuration.layout { file.metadata[ModelFileKey.layout] = try JSON.text(layout) }
+    return file
+  }
+}
+
+extension Safetensors {
+  /// Adds a vector, a tensor a parameter.
+  mutating func add(
+    _ values: [Float], _ layout: ParameterLayout, prefix: String
+  ) {
+    for tensor in layout.tensors {
+      tensors[prefix + tensor.name] = Tensor(
+        Array(values[tensor.offset..<(tensor.offset + tensor.count)]), shape: tensor.shape)
+    }
+  }
+
+  /// Reads such a vector back. Nothing is allocated that the file does not hold.
+  func vector(_ layout: ParameterLayout, prefix: String, name: String) throws -> [Float] {
+    func fail(_ reason: String) -> LearningError { LearningError(.checkpointMismatch, "\(name): \(reason)") }
+    var values: [Float] = []
+    for tensor in layout.tensors {
+      guard let stored = tensors[prefix + tensor.name] else { throw fail("tensor \(prefix + tensor.name) is missing") }
+      guard stored.shape == tensor.shape, let floats = stored.floats else {
+        throw fail(
+          "tensor \(prefix + tensor.name) should be F32 of shape \(tensor.shape), it is \(stored.type) \(stored.shape)")
+      }
+      values += floats
+    }
+    return values
+  }
+
+  /// A metadata entry as a value; nil when there is none.
+  func decode<Value: Decodable>(_ type: Value.Type, _ key: String, name: String) throws -> Value? {
+    guard let json = metadata[key] else { return nil }
+    do { return try JSONDecoder().decode(type, from: Data(json.utf8)) } catch {
+      throw LearningError(.checkpointMismatch, "\(name): the metadata entry \(key) cannot be read: \(error)")
+    }
+  }
+
+  /// - Throws: `LearningError` that names the first `holstream.…` entry or tensor that is not among the known.
+  func refuseUnknown(keys: Set<String>, tensors known: (String) -> Bool, name: String) throws {
+    func fail(_ what: String) -> LearningError {
+      LearningError(
+        .checkpointMismatch, "\(name): \(what) is unknown to this version; was the file written by a later one?")
+    }
+    if let key = metadata.keys.filter({ $0.hasPrefix(ModelFileKey.prefix) && !keys.contains($0) }).min() {
+      throw fail("the metadata entry \(key)")
+    }
+    if let tensor = tensors.keys.filter({ !known($0) }).min() { throw fail("tensor \(tensor)") }
+  }
+}
+
+/// JSON with the same bytes for the same value.
+enum JSON {
+  static func text(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+}

@@ -1,0 +1,47 @@
+public import Settings
+public import Trajectories
+
+/// A model with weights that are learned by gradient descent.
+///
+/// A family is one file with a type that conforms, and one line in `ModelCatalogue`: the file declares its keys, says
+/// which parameters it has, and makes the backend that computes their gradient. The trainer, checkpoints, resuming and
+/// the commands need nothing more.
+public protocol TrainableModel: SurrogateModel {
+  /// The words of the families that the type implements.
+  static var families: [ModelFamily] { get }
+
+  /// Whether it can learn such states; nil stands for a published checkpoint, which does not say.
+  static func accepts(_ layout: StateLayout?) -> Bool
+
+  /// Reads the family's own keys of a pipeline file, and so declares them.
+  static func settings(_ section: ConfigurationSection) -> [String: Attribute]
+
+  /// All parameters of a model: names, shapes and offsets. The one place where they are known.
+  /// - Throws: `LearningError` of code `invalidConfiguration` for settings that no model can be made from.
+  static func parameterLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout
+
+  /// Parameters before training, as a function of the seed.
+  static func initialParameters(_ configuration: ModelConfiguration, seed: UInt64) throws -> [Float]
+
+  /// Whether its loss compares time derivatives with those of the data, so that windows must carry them.
+  static func needsTendencies(_ configuration: ModelConfiguration, _ loss: LossConfiguration) -> Bool
+
+  var configuration: ModelConfiguration { get }
+  /// In the order of `parameterLayout`.
+  var parameters: [Float] { get }
+
+  /// - Throws: `LearningError` when the configuration is not valid or the number of parameters is not its own.
+  init(configuration: ModelConfiguration, parameters: [Float]) throws
+
+  /// What trains it: starts from the model's parameters and an optimizer that has seen nothing.
+  func backend(_ options: TrainingOptions) throws -> any TrainingBackend
+
+  /// Tensors and metadata that its files have beside the parameters, for other programs that read them.
+  var companions: Safetensors { get throws }
+}
+
+extension TrainableModel {
+  public static func needsTendencies(_ configuration: ModelConfiguration, _ loss: LossConfiguration) -> Bool { false }
+  public var layout: StateLayout? { configuration.layout }
+  public var companions: Safetensors { get throws { Safetensors() } }
+}

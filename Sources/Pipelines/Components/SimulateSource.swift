@@ -1,0 +1,165 @@
+internal import Foundation
+internal import Settings
+internal import Streams
+internal import Synchronization
+internal import Systems
+internal import Trajectories
+
+/// The simulator: ensembles of trajectories of a system of the catalogue, one after the other.
+struct SimulateSource: Component, TrajectoryProviding, SystemKnowing {
+  static let word = "simulate"
+  static let summary = "Simulates a system of the catalogue, ensemble after ensemble (`simulate: { system: lorenz-96 }`)."
+  static let inputs: Set<ElementType> = []
+  static let output: ElementType? = .frames
+
+  let simulation: Simulation
+
+  init(_ section: ConfigurationSection) { self.init(section, seed: 0) }
+  init(_ section: ConfigurationSection, seed: UInt64) { simulation = Simulation(section, seed: seed) }
+
+  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+    .frames(try simulation.frames(node, Self.word, in: assembly))
+  }
+
+  func trajectories() throws -> any TrajectorySource { simulation.trajectories }
+  var rounds: Int? { simulation.ensembles }
+  var system: any SystemDescription { simulation.system }
+}
+
+/// The Holstein chain by its older name.
+struct HolsteinSource: Component, TrajectoryProviding, SystemKnowing {
+  static let word = "holstein"
+  static let summary = "Simulates quenches of the 1D semiclassical Holstein model: `simulate` with `system: holstein`."
+  static let inputs: Set<ElementType> = []
+  static let output: ElementType? = .frames
+
+  let simulation: Simulation
+
+  init(_ section: ConfigurationSection) { self.init(section, seed: 0) }
+  init(_ section: ConfigurationSection, seed: UInt64) {
+    simulation = Simulation(section, system: "holstein", seed: seed)
+  }
+
+  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+    .frames(try simulation.frames(node, Self.word, in: assembly))
+  }
+
+  func trajectories() throws -> any TrajectorySource { simulation.trajectories }
+  var rounds: Int? { simulation.ensembles }
+  var system: any SystemDescription { simulation.system }
+}
+
+/// The chaos benchmarks by their older name: as observables, a number for each component.
+struct DynamicalSystemSource: Component {
+  static let word = "dynamical-system"
+  static let summary = "Streams every component of a chaos benchmark as observables; `simulate` streams its states."
+  static let inputs: Set<ElementType> = []
+  static let output: ElementType? = .observables
+
+  private let simulation: Simulation
+
+  init(_ section: ConfigurationSection) { self.init(section, seed: 0) }
+  init(_ section: ConfigurationSection, seed: UInt64) {
+    simulation = Simulation(section, default: "lorenz-63", seed: seed)
+    // Every key of every system used to be allowed under this word.
+    for key in ["sites", "forcing", "length", "points"] where !section.keys.contains(where: { $0.name == key }) {
+      _ = section.optionalNumber(key, "Of another system; does nothing here")
+    }
+  }
+
+  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+    let layout = simulation.system.layout
+    let names = zip(layout.fields, layout.ranges).flatMap { field, range in
+      range.count == 1 ? [field.name] : range.indices.map { "\(field.name)\($0)" }
+    }
+    let next = try simulation.stream(node, in: assembly, isRegistered: false)
+    let flow: Flow<Observation> = assembly.graph.source(node.id, kind: Self.word, on: ThreadExecutor(name: node.id)) {
+      try next().map {
+        Observation(
+          trajectory: $0.trajectory, index: $0.index, time: $0.time, names: names, values: $0.state.values)
+      }
+    }
+    return .observables(flow)
+  }
+}
+
+/// What the words for a simulator have in common: a system, and how many of its trajectories are asked for.
+struct Simulation: Sendable {
+  let system: any DynamicalSystem
+  let seed: UInt64
+  let abreast: Int
+  let frames: Int
+  let ensembles: Int?
+  private let workers: Int
+
+  /// - Parameters:
+  ///   - system: The system where the component's word says it; nil to read it from the key `system`.
+  ///   - fallback: The system when the key is left out.
+  ///   - seed: Of the run.
+  init(_ section: ConfigurationSection, system: String? = nil, default fallback: String = "holstein", seed: UInt64) {
+    let word =
+      system
+      ?? section.choice(
+        "system", default: fallback, among: SystemCatalogue.all.map { ($0.word, $0.word) }, "The system")
+    self.seed = seed
+    abreast = section.integer("trajectories", default: 8, in: 1...100_000, "Trajectories that advance together")
+    frames = section.integer(
+      "frames", default: word == "holstein" ? 301 : 1000, in: 2...100_000_000, "Frames of each trajectory")
+    ensembles = section.optionalInteger(
+      "ensembles", in: 1...1_000_000, "Ensembles to simulate; without end when left out")
+    workers = section.integer("workers", default: 1, in: 1...256, "Cores that the simulator may use")
+    self.system = SystemCatalogue.make(word, section, seed: seed)!
+  }
+
+  /// What a run simulates.
+  var trajectories: SimulatedTrajectories {
+    SimulatedTrajectories(system, seed: seed, abreast: abreast, frames: frames, ensembles: ensembles)
+  }
+
+  /// The frames as a source of the graph.
+  func frames(_ node: PipelineDescription.Node, _ kind: String, in assembly: PipelineAssembly) throws -> Flow<Frame> {
+    let next = try stream(node, in: assembly, isRegistered: true)
+    return assembly.graph.source(node.id, kind: kind, on: ThreadExecutor(name: node.id)) { try next() }
+  }
+
+  /// Gives the next sound frame at each call; nil after the last.
+  func stream(
+    _ node: PipelineDescription.Node, in assembly: PipelineAssembly, isRegistered: Bool
+  ) throws -> @Sendable () throws -> Frame? {
+    let source = trajectories
+    var first = 0
+    if isRegistered {
+      // The ensemble in which both the trainer and the store can go on; it is simulated anew from its start.
+      if assembly.isResuming { first = try ResumePoint(assembly, node: node.id).ensemble(of: source) }
+      assembly.register(source, as: node.id, startingAt: first * abreast * frames)
+    }
+    let state = Mutex(Progress(ensemble: first))
+    let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"))
+    let (workers, invariants) = (workers, source.system.invariants)
+    return {
+      try state.withLock { state in
+        while true {
+          if let frame = state.ready.popLast() {
+            guard let reason = state.contract?.violation(of: frame) else { return frame }
+            try refused.add(frame, reason: reason)
+            continue
+          }
+          if state.running == nil || state.running!.nextIndex >= source.framesPerTrajectory {
+            if state.running != nil { state.ensemble += 1 }
+            if let last = source.ensembles, state.ensemble >= last { return nil }
+            state.running = try source.ensemble(state.ensemble, workers: workers)
+            state.contract = FrameContract(invariants)
+          }
+          state.ready = try state.running!.advance().reversed()
+        }
+      }
+    }
+  }
+
+  private struct Progress {
+    var ensemble: Int
+    var running: (any Ensemble)?
+    var ready: [Frame] = []
+    var contract: FrameContract?
+  }
+}

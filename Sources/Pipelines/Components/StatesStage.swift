@@ -1,0 +1,112 @@
+internal import Foundation
+internal import Settings
+internal import Streams
+internal import Trajectories
+
+/// From the rows of a log to the states of a system: what makes a tailed log learnable.
+struct StatesStage: Component {
+  static let word = "states"
+  static let summary = "Makes states of equal intervals from observables, standardised; breaks off at gaps, interpolates nothing."
+  static let inputs: Set<ElementType> = [.observables]
+  static let output: ElementType? = .frames
+
+  private let columns: [String]
+  private let interval: Double?
+  private let tolerance: Double
+  private let rows: Int
+  private let most: Int
+
+  init(_ section: ConfigurationSection) {
+    columns = (section.shorthand ?? section.text("columns", default: "", "The columns that make up the state, with commas"))
+      .split(separator: ",").map(\.trimmingWhitespace)
+    if columns.isEmpty, section.shorthand != nil || !section.names.isEmpty {
+      section.problem("needs the names of columns: `columns: \"a, b\"`", key: "columns")
+    }
+    if Set(columns).count < columns.count { section.problem("names a column twice", key: "columns") }
+    interval = section.optionalNumber(
+      "interval", "Time between two rows; the median of the first rows' when left out")
+    if let interval, interval <= 0 { section.problem("must be above 0", key: "interval") }
+    tolerance = section.number(
+      "tolerance", default: 0.1, in: 0...0.5, "An interval may deviate by this share; beyond, a new trajectory begins")
+    rows = section.integer(
+      "standardise", default: 256, in: 0...1_000_000,
+      "Rows from which each column's mean and deviation are taken, once; 0 leaves the numbers as they are")
+    most = section.integer(
+      "memory", default: 16_000_000, in: 1000...1_000_000_000, "Numbers of the newest part that are kept for verdicts")
+  }
+
+  func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
+    guard case .observables(let rows)? = input else { return nil }
+    let log = LoggedTrajectories(columns, most: most)
+    assembly.register(log, as: node.id, startingAt: 0)
+    let assembler = StateAssembler(names: columns, interval: interval, tolerance: tolerance, rows: self.rows)
+    if assembly.isResuming { try Self.readAgain(node, assembler, into: log, assembly) }
+    let (columns, events) = (columns, assembly.events)
+    let flow: Flow<Frame> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(rows)) { rows, emit in
+      var assembler = assembler
+      var said = 0
+      var places: (names: [String], indices: [Int])?
+      func send(_ frames: [Frame]) async throws {
+        guard !frames.isEmpty else { return }
+        log.settle(assembler.standardisation!, interval: assembler.interval!)
+        for frame in frames {
+          log.add(frame)
+          try await emit(frame)
+        }
+      }
+      for try await row in rows {
+        if places?.names != row.names {
+          places = (
+            row.names,
+            try columns.map { column in
+              guard let index = row.names.firstIndex(of: column) else {
+                throw RunError(
+                  .badInput, "\(node.id): there is no column `\(column)`; a row brings \(row.names.joined(separator: ", "))")
+              }
+              return index
+            }
+          )
+        }
+        var row = row
+        row.values = places!.indices.map { row.values[$0] }
+        row.names = columns
+        try await send(assembler.add(row))
+        // The first of them, and then ever fewer.
+        let breaks = assembler.breaks.values.reduce(0, +)
+        if breaks > said, breaks & (breaks - 1) == 0, let sentence = assembler.sentence {
+          said = breaks
+          events.send(.message("\(node.id): \(sentence)"))
+        }
+      }
+      try await send(assembler.finish())
+      if assembler.breaks.values.reduce(0, +) > said, let sentence = assembler.sentence {
+        events.send(.message("\(node.id): \(sentence)"))
+      }
+    }
+    return .frames(flow)
+  }
+
+  /// Before a run goes on, the log is read as far as it goes: the trainer wants the windows that it held.
+  private static func readAgain(
+    _ node: PipelineDescription.Node, _ assembler: StateAssembler, into log: LoggedTrajectories,
+    _ assembly: PipelineAssembly
+  ) throws {
+    guard let origin = assembly.description.nodes.first(where: { $0.id == node.from }),
+      let tail = origin.component as? TailSource
+    else { return }
+    var assembler = assembler
+    func keep(_ frames: [Frame]) {
+      guard !frames.isEmpty else { return }
+      log.settle(assembler.standardisation!, interval: assembler.interval!)
+      for frame in frames { log.add(frame) }
+    }
+    try tail.readThrough { row in
+      let values = row.byName
+      let numbers = assembler.names.compactMap { values[$0] }
+      guard numbers.count == assembler.names.count else { return }
+      var row = row
+      (row.names, row.values) = (assembler.names, numbers)
+      keep(assembler.add(row))
+    }
+  }
+}

@@ -1,0 +1,77 @@
+internal import Climate
+internal import Foundation
+internal import Streams
+internal import Systems
+internal import Trajectories
+
+/// What a finished run says at its end, in plain words.
+public struct RunSummary: Sendable, CustomStringConvertible {
+  private var lines: [String] = []
+
+  init(_ run: PipelineRun, elapsed: Duration) {
+    let directory = run.directory
+    lines.append("Done in \(TerminalStatus.brief(elapsed)).")
+    if let last = run.judged.last {
+      lines += ["", "What it learned: \(last.plainWords)"]
+      lines += Self.best(run, after: last)
+      lines += Self.published(run, last)
+    } else if run.description.nodes.contains(where: { $0.component is any Judging }) {
+      lines.append("No checkpoint was judged\(run.judged.refusal.map { ": \($0)" } ?? ".")")
+    }
+    lines.append(run.pipeline.graph.snapshot().bottleneck)
+    lines += ["", "Everything is in \(directory.shown()):"]
+    for (name, meaning) in [("checkpoints", "models, newest last"), ("report.html", "the page as one file")]
+    where FileManager.default.fileExists(atPath: directory.file(name).path) {
+      lines.append("  \(name.padded(to: 20)) \(meaning)")
+    }
+    for node in run.description.nodes {
+      guard let store = (node.component as? any Storing)?.url(in: directory),
+        FileManager.default.fileExists(atPath: store.path)
+      else { continue }
+      lines += [
+        "  \(store.lastPathComponent.padded(to: 20)) the trajectories, for any reader of Zarr v3",
+        "", "To open them in Python (pip install zarr xarray):", "  import xarray",
+        "  run = xarray.open_zarr(\"\(RunDirectory.shown(store))\", consolidated=False)",
+        "  frames = int(run.length[0])              # stored frames of trajectory 0",
+      ]
+      if let field = Self.plotted(store) { lines.append("  run[\"\(field)\"][0, :frames].plot()") }
+    }
+  }
+
+  /// An array that can be drawn as it is: real, of at most one axis; the first of those with most numbers.
+  private static func plotted(_ store: URL) -> String? {
+    guard let fields = try? StoredTrajectories(store).layout.fields.filter({ !$0.isComplex && $0.shape.count <= 1 })
+    else { return nil }
+    let most = fields.map(\.count).max()
+    return fields.first { $0.count == most }?.name
+  }
+
+  public var description: String { lines.joined(separator: "\n") }
+
+  /// The checkpoint that the ledger calls best, where it is not the last one.
+  private static func best(_ run: PipelineRun, after last: Verdict) -> [String] {
+    let judges = run.description.nodes.filter { $0.component is any Judging }
+    guard let ledger = run.ledger?.current, let judge = judges.first, let best = ledger.best(by: judge.id),
+      best.step != last.step
+    else { return [] }
+    let words = run.judged.words[best.step].map { ": \($0)" } ?? ""
+    return [
+      "The best of \(run.judged.count) judged checkpoints is that of step \(best.step), by \(best.measure) (\(String(format: "%.3g", best.score)))\(words)."
+    ]
+  }
+
+  /// What is published for the same system and horizon, beside ours.
+  private static func published(_ run: PipelineRun, _ verdict: Verdict) -> [String] {
+    guard let known = run.systems.lazy.compactMap({ $0 as? any PublishedErrors }).first else { return [] }
+    let figures = known.published(frames: verdict.frames)
+    guard !figures.isEmpty else { return [] }
+    let symbols = figures.map { figure in
+      (verdict.observables.first { $0.name == figure.observable }?.symbol ?? figure.observable)
+        + String(format: " %.2e", figure.error)
+    }
+    let ratios = figures.map { String(format: "%.2f", (verdict.errors[$0.observable] ?? .nan) / $0.error) }
+    return [
+      "The published model's rollout errors over \(verdict.frames) steps are \(symbols.joined(separator: " and ")): ours are \(ratios.joined(separator: " and ")) times those."
+    ]
+  }
+}

@@ -1,0 +1,85 @@
+public import Foundation
+internal import Learning
+internal import Settings
+internal import Trajectories
+internal import Zarr
+
+/// `holstream fit`: a model learnt from a store, whatever its arrays over (trajectory, time, …).
+public struct FitJob: Sendable {
+  private let origin: URL
+  private let family: String
+  private let settings: [String]
+  private let seed: UInt64
+  private let output: URL
+
+  /// Every so many trajectories one is left out, where there are as many.
+  private static let heldOutOneIn = 8
+
+  /// - Parameter settings: `key=value` for the family and its training.
+  public init(origin: URL, family: String, settings: [String], seed: UInt64, output: URL) {
+    self.origin = origin
+    self.family = family
+    self.settings = settings
+    self.seed = seed
+    self.output = output
+  }
+
+  /// - Returns: What was learnt, for the user.
+  /// - Throws: `RunError` for a family or a key that there is none of, `StoreError`, `LearningError`.
+  public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
+    guard ModelCatalogue.names.contains(family) else {
+      let remedy =
+        Spelling.suggestion(for: family, among: ModelCatalogue.names).map { "did you mean `\($0)`?" }
+        ?? "there are \(ModelCatalogue.names.joined(separator: ", "))"
+      throw RunError(.usage, "there is no family `\(family)`; \(remedy)")
+    }
+    let diagnostics = ConfigurationDiagnostics()
+    let section = try ConfigurationSection(settings, diagnostics: diagnostics)
+    let domain = DomainWord(section)
+    let fitting = Fitting(ModelFamily(rawValue: family), section)
+    section.refuseUnknownKeys()
+    do { try diagnostics.throwIfAny() } catch { throw RunError(.usage, "\(error)") }
+    let store = try domain.open(origin)
+    let start = ContinuousClock.now
+    defer { status.clear() }
+    let (windows, heldOut) = try windows(of: store, fitting, status, start)
+    let began = ContinuousClock.now
+    let outcome = try fitting.run(windows, heldOut: heldOut, system: store.system, seed: seed) { done, total in
+      try Interruption.check("Stopped after \(done) of \(total) batches; nothing was written.")
+      status.progress("learning", done: done, of: total, since: began)
+    }
+    try outcome.file.write(to: output)
+    return "Wrote \(outcome.model.summary) to \(output.relativePath), learnt from \(windows.count) windows of "
+      + "\(windows[0].steps) intervals of \(origin.relativePath) in \(TerminalStatus.brief(.now - start)). \(outcome.words)"
+  }
+
+  /// All windows of the store, of held-out trajectories apart.
+  private func windows(
+    of store: StoredTrajectories, _ fitting: Fitting, _ status: TerminalStatus, _ start: ContinuousClock.Instant
+  ) throws -> (windows: [TrainingWindow], heldOut: [TrainingWindow]) {
+    var windows: [TrainingWindow] = []
+    var heldOut: [TrainingWindow] = []
+    let count = store.reader.trajectories
+    // A short trajectory is one window of its own length.
+    let length = min(fitting.windowLength, store.longest - 1)
+    guard length >= 1 else {
+      throw RunError(.badInput, "\(origin.relativePath) has no trajectory of two frames, from which to learn a step")
+    }
+    for trajectory in 0..<count where store.reader.length(trajectory) > length {
+      try Interruption.check("Stopped; nothing was written.")
+      let isHeldOut = count >= Self.heldOutOneIn && trajectory % Self.heldOutOneIn == Self.heldOutOneIn - 1
+      for first in stride(
+        from: 0, to: store.reader.length(trajectory) - length, by: max(1, min(fitting.stride, length)))
+      {
+        let window = try store.window(of: trajectory, at: first, steps: length, tendencies: fitting.needsTendencies)
+        if isHeldOut { heldOut.append(window) } else { windows.append(window) }
+      }
+      status.progress("reading", done: trajectory + 1, of: count, since: start)
+    }
+    guard !windows.isEmpty else {
+      throw RunError(
+        .badInput, "\(origin.relativePath) has no trajectory with \(length + 1) frames; give a smaller window with --set window=N")
+    }
+    return (windows, heldOut)
+  }
+}

@@ -1,0 +1,157 @@
+internal import Foundation
+internal import Learning
+internal import Settings
+internal import Tensors
+internal import Trajectories
+
+/// Learning from windows that are all there: what `holstream fit` does, by the keys of a family and of its training.
+struct Fitting {
+  /// What came out.
+  struct Outcome {
+    var model: any SurrogateModel
+    var file: Safetensors
+    /// In words: how it went.
+    var words: String
+  }
+
+  private enum Way {
+    case trained(TrainerConfiguration)
+    case linear(ridge: Double?)
+    case echo(EchoStateNetwork.Configuration, ridge: Double?)
+    case persistence
+  }
+
+  let family: ModelFamily
+  /// Intervals in a window.
+  let windowLength: Int
+  private let way: Way
+
+  /// Reads the keys; problems are reported to the section.
+  init(_ family: ModelFamily, _ section: ConfigurationSection) {
+    self.family = family
+    func ridge() -> Double? {
+      let ridge = section.optionalNumber(
+        "ridge", "Ridge of the least squares, relative to the features' mean square; the best of five when left out")
+      if let ridge, ridge < 0 { section.problem("must be at least 0, got \(ridge)", key: "ridge") }
+      return ridge
+    }
+    switch family {
+    case .persistence:
+      way = .persistence
+      windowLength = 1
+    case .linearRegression:
+      way = .linear(ridge: ridge())
+      windowLength = section.integer("window", default: 256, in: 1...65_536, "Intervals in a window")
+    case .echoState:
+      var configuration = EchoStateNetwork.Configuration()
+      configuration.channels = section.integer(
+        "channels", default: configuration.channels, in: 1...4096, "Hidden features (of each site, or of the state)")
+      configuration.leak = Float(
+        section.number("leak", default: Double(configuration.leak), in: 1e-6...1, "Rate at which they follow"))
+      configuration.recurrence = Float(
+        section.number("recurrence", default: Double(configuration.recurrence), in: 0...10, "Gain of the recurrent part"))
+      configuration.drive = Float(
+        section.number("drive", default: Double(configuration.drive), in: 0...100, "Size of the input's weights"))
+      configuration.warmUp = section.integer(
+        "warm-up", default: configuration.warmUp, in: 0...100_000, "Frames of a window before the fit uses it")
+      way = .echo(configuration, ridge: ridge())
+      windowLength = section.integer("window", default: 256, in: 1...65_536, "Intervals in a window")
+    default:
+      let trainer = Self.trainer(family, section)
+      let longest = trainer.curriculum.maximumSteps
+      windowLength = section.integer(
+        "window", default: max(32, 2 * longest), in: 1...4096, "Intervals in a window")
+      if windowLength < longest { section.problem("must be at least the unrolling, \(longest) steps", key: "window") }
+      way = .trained(trainer)
+    }
+  }
+
+  /// Whether windows must carry derivatives.
+  var needsTendencies: Bool {
+    if case .trained(let trainer) = way { trainer.model.needsTendencies(trainer.loss) } else { false }
+  }
+
+  /// Frames from one window's start to the next.
+  var stride: Int {
+    if case .trained(let trainer) = way { windowLength + 1 - trainer.curriculum.maximumSteps } else { windowLength }
+  }
+
+  /// The keys of a trainer on one level: those of the family beside `batches`, `steps` and `noise` in place of a list of
+  /// stages.
+  private static func trainer(_ family: ModelFamily, _ section: ConfigurationSection) -> TrainerConfiguration {
+    let batches = section.integer("batches", default: 4000, in: 2...1_000_000_000, "Optimizer steps")
+    let steps = section.integer(
+      "steps", default: 1, in: 1...128, "Steps unrolled in the second half of them; the first half has one")
+    let noise = Float(section.number("noise", default: 0, in: 0...10, "Standard deviation of the noise on the input"))
+    let half = steps == 1 ? 0 : batches / 2
+    let stages = [
+      CurriculumStage(batches: half, steps: 1, noise: noise),
+      CurriculumStage(batches: batches - half, steps: steps, noise: noise),
+    ].filter { $0.batches > 0 }
+    return TrainerConfiguration(family, section, curriculum: Curriculum(stages: stages))
+  }
+
+  /// - Parameters:
+  ///   - windows: All windows of the store that are learnt from.
+  ///   - heldOut: Windows that are not.
+  ///   - progress: Batches done, and how many there are.
+  /// - Throws: `LearningError`; whatever `progress` throws.
+  func run(
+    _ windows: [TrainingWindow], heldOut: [TrainingWindow], system: any SystemDescription, seed: UInt64,
+    progress: (Int, Int) throws -> Void
+  ) throws -> Outcome {
+    var fold = FieldScalesFold()
+    for window in windows { fold.add(window) }
+    let scales = fold.result
+    let layout = system.layout
+    switch way {
+    case .persistence:
+      let model = Persistence()
+      return Outcome(model: model, file: try model.safetensors(), words: "")
+    case .linear(let ridge):
+      return try fitted(on: windows, ridge: ridge) {
+        try LinearRegression(fitting: windows, scales: scales, ridge: $0)
+      }
+    case .echo(var configuration, let ridge):
+      configuration.seed = seed
+      return try fitted(on: windows, ridge: ridge) { ridge in
+        configuration.ridge = ridge
+        return try EchoStateNetwork(fitting: windows, scales: scales, configuration: configuration)
+      }
+    case .trained(var configuration):
+      configuration.seed = seed
+      configuration.model.layout = layout
+      configuration.model.scales = scales
+      let trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
+      var reservoir = Reservoir(policy: .fifo, capacity: windows.count, seed: seed)
+      for window in windows { reservoir.insert(window) }
+      let batches = configuration.curriculum.batches
+      var last: TrainingStepReport?
+      while !trainer.isFinished {
+        last = try trainer.step(
+          reservoir.batch(trainer.batchSize, steps: trainer.stage.steps, step: trainer.step))
+        try progress(trainer.step, batches)
+      }
+      var checkpoint = trainer.checkpoint()
+      checkpoint.system = system.attributes
+      checkpoint.arithmetic = Arithmetic.current.id
+      var words = last.map { String(format: "Loss of the last batch %.3e", $0.loss.total) } ?? ""
+      if !heldOut.isEmpty {
+        let steps = min(trainer.stage.steps, windowLength)
+        let loss = try trainer.model().loss(
+          of: TrainingBatch(heldOut.map { TrainingSample($0) }, steps: steps), configuration.loss)
+        words += String(format: ", of held-out windows %.3e", loss.total)
+      }
+      return Outcome(model: try trainer.model(), file: try checkpoint.safetensors(), words: words + ".")
+    }
+  }
+
+  /// A fit in closed form; without a ridge, that of five whose rollouts stay closest.
+  private func fitted<Model: SurrogateModel>(
+    on windows: [TrainingWindow], ridge: Double?, _ fit: (Double) throws -> Model
+  ) throws -> Outcome {
+    let model = try ridge.map(fit) ?? FittedBaselines.best(on: windows, fit)
+    guard let model else { throw LearningError(.invalidData, "there are no windows to fit to") }
+    return Outcome(model: model, file: try model.safetensors(), words: "")
+  }
+}

@@ -1,0 +1,117 @@
+internal import Climate
+internal import Learning
+internal import Streams
+internal import Trajectories
+
+/// The charts that are drawn of what flows in a pipeline: here, and only here, they get their names, axes and units.
+struct EventCharts: Sendable {
+  /// Where the frames come from; nil where that is not known, and frames are counted.
+  private let source: (any TrajectorySource)?
+  private let observables: [Observable]
+
+  init(_ source: (any TrajectorySource)?) {
+    self.source = source
+    observables = source?.system.observables ?? []
+  }
+
+  private var timeUnit: String? { source.flatMap { $0.system.timeUnit.isEmpty ? nil : $0.system.timeUnit } }
+
+  /// How words write an observable of the source.
+  private func label(_ name: String) -> RunEvent.Axis {
+    guard let found = source?.system.observable(name) else { return .init(name) }
+    return .init(found.symbol, unit: found.unit.isEmpty ? nil : found.unit)
+  }
+
+  /// Observables of one frame of the live stream, a chart each; a field on a square lattice as a map.
+  func events(of frame: Frame) -> [RunEvent] {
+    events(of: Observation(frame, observables)) + maps(of: frame)
+  }
+
+  private func maps(of frame: Frame) -> [RunEvent] {
+    guard case .square(let rows, let columns) = frame.state.layout.domain else { return [] }
+    return frame.state.layout.fields.filter { !$0.isComplex && $0.shape == [rows, columns] }.map { field in
+      .image(
+        .init(
+          section: "Live stream", title: "map of \(field.symbol)", subject: "trajectory \(frame.trajectory)",
+          x: .init("column"), y: .init("row")),
+        .init(
+          rows: rows, columns: columns, values: Array(frame.state[field.name]),
+          value: .init(field.symbol, unit: field.unit.isEmpty ? nil : field.unit)))
+    }
+  }
+
+  /// Numbers of one instant of the live stream, a chart each.
+  func events(of observation: Observation) -> [RunEvent] {
+    zip(observation.names, observation.values).map { name, value in
+      let label = label(name)
+      return .point(
+        .init(
+          section: "Live stream", title: label.label, subject: "trajectory \(observation.trajectory)",
+          x: .init("time", unit: timeUnit), y: label),
+        x: observation.time, values: [label.label: value])
+    }
+  }
+
+  /// Autocorrelations of the live stream, over time where the interval is known.
+  func events(of snapshot: ClimateSnapshot) -> [RunEvent] {
+    snapshot.observables.map { observable in
+      let symbol = label(observable.name).label
+      return .curves(
+        .init(
+          section: "Autocorrelation", title: "\(symbol), live stream",
+          x: source == nil ? .init("lag", unit: "frames") : .init("lag", unit: timeUnit ?? "time"),
+          y: .init("autocorrelation of \(symbol)")),
+        [.init(name: "live stream", step: source?.interval ?? 1, values: observable.autocorrelation)])
+    }
+  }
+
+  /// Truth against rollout, and the autocorrelations of both.
+  func events(of verdict: Verdict) -> [RunEvent] {
+    let subject = verdict.checkpoint
+    func pair(_ truth: [Double], _ rollout: [Double]) -> [RunEvent.Series] {
+      [
+        .init(name: "truth", step: verdict.timeStep, values: truth),
+        .init(name: "rollout", step: verdict.timeStep, values: rollout, isDashed: true),
+      ]
+    }
+    let rollouts: [RunEvent] = verdict.observables.compactMap { observable in
+      guard let truth = verdict.example["\(observable.name) truth"],
+        let model = verdict.example["\(observable.name) model"]
+      else { return nil }
+      return .curves(
+        .init(
+          section: "Truth against rollout", title: observable.symbol, subject: subject,
+          x: .init("time", unit: timeUnit),
+          y: .init(observable.symbol, unit: observable.unit.isEmpty ? nil : observable.unit)),
+        pair(truth, model))
+    }
+    return rollouts
+      + verdict.observables.compactMap { observable in
+        guard let curve = verdict.climate.autocorrelation[observable.name] else { return nil }
+        return .curves(
+          .init(
+            section: "Autocorrelation", title: "\(observable.symbol), truth and rollout", subject: subject,
+            x: .init("lag", unit: timeUnit ?? "time"), y: .init("autocorrelation of \(observable.symbol)")),
+          pair(curve.truth, curve.other))
+      }
+  }
+}
+
+extension EventCharts {
+  /// The loss first, then whatever else a step tells, a chart each.
+  static func events(of record: TrainingRecord) -> [RunEvent] {
+    var numbers = record.numbers
+    numbers["total"] = nil
+    func event(_ title: String, _ values: [String: Double], isLogarithmic: Bool = false) -> RunEvent {
+      .point(
+        .init(
+          section: "Training", title: title, x: .init("step"),
+          y: .init(title, isLogarithmic: isLogarithmic)), x: Double(record.report.step), values: values)
+    }
+    var loss: [String: Double] = [:]
+    loss["training"] = numbers.removeValue(forKey: "loss")
+    loss["held-out data"] = numbers.removeValue(forKey: "loss on held-out data")
+    return [event("loss", loss, isLogarithmic: true)]
+      + numbers.sorted { $0.key < $1.key }.map { event($0.key, [$0.key: $0.value]) }
+  }
+}

@@ -1,0 +1,4 @@
+/// A stage that judges checkpoints.
+protocol Judging {
+  var settings: VerdictSettings { get }
+}

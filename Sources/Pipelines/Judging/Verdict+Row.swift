@@ -1,0 +1,14 @@
+internal import Climate
+internal import Foundation
+internal import Streams
+
+extension Verdict {
+  /// The verdict as a row of the table of all verdicts that one stage gives.
+  func row(of stage: String) -> RunEvent.Row {
+    let headline = headline
+    return .init(
+      table: "Verdicts of \(stage)", key: checkpoint,
+      values: [.init("step", Double(step))] + headline.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) },
+      words: String(format: "  step %7d   ", step) + rowWords, brief: statusWords, explanation: plainWords)
+  }
+}

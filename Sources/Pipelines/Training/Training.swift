@@ -1,0 +1,4 @@
+/// A stage that trains.
+protocol Training {
+  var settings: OnlineTraining.Settings { get }
+}

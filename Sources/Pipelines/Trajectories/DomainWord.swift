@@ -1,0 +1,41 @@
+internal import Foundation
+internal import Settings
+internal import Trajectories
+internal import Zarr
+
+/// What neighbours mean in a store that does not say it: the key `domain`.
+struct DomainWord: Sendable {
+  private enum Word { case stored, none, ring, square }
+  private let word: Word
+
+  /// Nothing beyond what the store says.
+  static let stored = DomainWord(.stored)
+
+  private init(_ word: Word) { self.word = word }
+
+  init(_ section: ConfigurationSection) {
+    word = section.choice(
+      "domain", default: "stored",
+      among: [("stored", Word.stored), ("none", .none), ("ring", .ring), ("square", .square)],
+      "What neighbours mean: as the store says, a plain vector, a periodic chain, a periodic lattice of rows and columns")
+  }
+
+  /// Opens a store under this word.
+  /// - Throws: `StoreError`, also when its arrays do not lie on such a domain.
+  func open(_ url: URL) throws -> StoredTrajectories {
+    switch word {
+    case .stored: return try StoredTrajectories(url)
+    case .none: return try StoredTrajectories(url, domain: Domain.none)
+    case .ring, .square:
+      let dimensions = word == .ring ? 1 : 2
+      let plain = try StoredTrajectories(url)
+      guard let shape = plain.layout.fields.first(where: { $0.shape.count == dimensions })?.shape else {
+        throw StoreError(
+          .unsupported, url.path,
+          "has \(plain.layout.summary); a \(word == .ring ? "ring" : "square") needs an array with \(dimensions) axes behind trajectory and time"
+        )
+      }
+      return try StoredTrajectories(url, domain: word == .ring ? .ring(shape[0]) : .square(shape[0], shape[1]))
+    }
+  }
+}
