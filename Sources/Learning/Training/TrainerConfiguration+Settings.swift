@@ -36,10 +36,12 @@ extension TrainerConfiguration {
   }
 
   /// Whether a training with this configuration may go on from one with the other: all the same but the scales, which
-  /// the data say, and the layout where the other does not know it (an earlier checkpoint).
+  /// the data say, the cores, which change no bit, and the layout where the other does not know it (an earlier
+  /// checkpoint).
   public func continues(_ other: TrainerConfiguration) -> Bool {
     var other = other
     other.model.scales = model.scales
+    other.workers = workers
     other.model.layout = other.model.layout ?? model.layout
     return self == other
   }

@@ -30,7 +30,7 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
   public var largestLoss: Float?
   /// Seed of weights, noise, dropout and sampling.
   public var seed: UInt64 = 0
-  /// Cores that one step may use. Results do not depend on timing, but sums change with the number.
+  /// Cores that one step may use; results are the same bits with any number.
   public var workers = 2
 
   /// What the model's backend must know.

@@ -80,12 +80,12 @@ extension ResidualEngine {
 
   func backward(
     _ sample: TrainingSample, index: Int, worker: Int, values: UnsafePointer<Float>, weights: [Float],
-    stateCoefficients: [Float], tendencyCoefficients: [Float]?
+    stateCoefficients: [Float], tendencyCoefficients: [Float]?,
+    into gradient: UnsafeMutablePointer<Float>
   ) {
     let dState = scratch.pointer + worker * scratchSize
     let dTendency = dState + stateSize
     let own = dState + (2 * stateSize + 15) / 16 * 16
-    let gradient = gradients.pointer + worker * parameterCount
     let alpha = options.teacherForcing
     func run(_ network: Int, _ step: Int, _ dOut: UnsafePointer<Float>, _ dIn: UnsafeMutablePointer<Float>?) {
       networks[network].backward(

@@ -4,8 +4,12 @@ internal import Trajectories
 
 /// Loss and gradient of one batch: memory for every activation, and the passes over it.
 ///
-/// B samples are split among the workers by index. B = batch, N = unrolled steps, S = 2L² + 2L floats of a state.
+/// B samples are split among the workers by index. Gradients are summed over shards of the batch, whose number depends on
+/// B alone, and the shards' in a binary tree, so that the bits do not depend on the number of workers. B = batch, N = unrolled steps, S = 2L² + 2L floats of a state.
 final class ResidualEngine: @unchecked Sendable {
+  /// Shards of a batch that is large enough: what more workers than these wait for in the backward pass.
+  static let mostShards = 8
+
   /// What the memory was laid out for.
   struct Shape: Equatable {
     let layout: StateLayout
@@ -42,8 +46,9 @@ final class ResidualEngine: @unchecked Sendable {
   /// (workers, scratchSize).
   let scratch: FloatBuffer
   let scratchSize: Int
-  /// (workers, parameters).
+  /// (shards, parameters).
   let gradients: FloatBuffer
+  let shards: Int
   /// (workers, sumsSize): sums for the gradients of weights.
   let weightSums: FloatBuffer
   let weightSumsSize: Int
@@ -81,7 +86,8 @@ final class ResidualEngine: @unchecked Sendable {
       (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16
       * 16
     scratch = FloatBuffer(count: workers.count * scratchSize)
-    gradients = FloatBuffer(count: workers.count * parameterCount)
+    shards = min(Self.mostShards, shape.batch)
+    gradients = FloatBuffer(count: shards * parameterCount)
     weightSumsSize = (networks.map(\.sumsCount).reduce(0, +) + 15) / 16 * 16
     weightSums = FloatBuffer(count: workers.count * weightSumsSize)
     sums = .allocate(capacity: 2 * partition.sums * shape.batch)
@@ -89,7 +95,7 @@ final class ResidualEngine: @unchecked Sendable {
 
   deinit { sums.deallocate() }
 
-  /// The gradient that `run` left, summed over the workers.
+  /// The gradient that `run` left, summed over the shards.
   var gradient: UnsafeMutablePointer<Float> { gradients.pointer }
 
   /// Computes loss and gradient.
@@ -124,23 +130,46 @@ final class ResidualEngine: @unchecked Sendable {
     let stateCoefficients = state.coefficients
     let tendencyCoefficients = tendency?.coefficients.map { $0 * loss.derivativeCoefficient }
 
-    workers.split(shape.batch) { worker, samples in
-      let gradient = gradients.pointer + worker * parameterCount
+    workers.split(shards) { worker, shards in
       let sums = weightSums.pointer + worker * weightSumsSize
-      gradient.update(repeating: 0, count: parameterCount)
-      sums.update(repeating: 0, count: weightSumsSize)
       // Backwards, since the last samples are the ones still in the cache.
-      for index in samples.reversed() {
-        backward(
-          batch.samples[index], index: index, worker: worker, values: values, weights: weights,
-          stateCoefficients: stateCoefficients, tendencyCoefficients: tendencyCoefficients)
+      for shard in shards.reversed() {
+        let gradient = gradients.pointer + shard * parameterCount
+        gradient.update(repeating: 0, count: parameterCount)
+        sums.update(repeating: 0, count: weightSumsSize)
+        for index in samples(of: shard).reversed() {
+          backward(
+            batch.samples[index], index: index, worker: worker, values: values, weights: weights,
+            stateCoefficients: stateCoefficients, tendencyCoefficients: tendencyCoefficients, into: gradient)
+        }
+        for network in networks { network.finish(sums, gradients: gradient) }
       }
-      for network in networks { network.finish(sums, gradients: gradient) }
     }
-    for worker in 1..<max(workers.count, 1) {
-      holstream_add_vectors(gradients.pointer, gradients.pointer + worker * parameterCount, parameterCount)
-    }
+    addShards()
     return terms
+  }
+}
+
+// MARK: Shards
+
+extension ResidualEngine {
+  /// Samples of one shard.
+  private func samples(of shard: Int) -> Range<Int> {
+    (shard * shape.batch / shards)..<((shard + 1) * shape.batch / shards)
+  }
+
+  /// Sums the shards' gradients into the first: neighbours, then their sums, and so on.
+  private func addShards() {
+    workers.split(parameterCount) { _, range in
+      var distance = 1
+      while distance < shards {
+        for shard in stride(from: 0, to: shards - distance, by: 2 * distance) {
+          let sum = gradients.pointer + shard * parameterCount + range.lowerBound
+          holstream_add_vectors(sum, sum + distance * parameterCount, range.count)
+        }
+        distance *= 2
+      }
+    }
   }
 }
 
