@@ -100,6 +100,11 @@ let package = Package(
         "Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Systems", "Climate", "Trajectories", "Settings",
         "holstream", "TestSupport",
       ]),
+    .testTarget(
+      name: "ExamplesTests",
+      dependencies: [
+        "Pipelines", "Streams", "Learning", "Systems", "Climate", "Trajectories", "Settings", "Tensors", "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

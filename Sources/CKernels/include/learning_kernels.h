@@ -139,6 +139,9 @@ void holstream_squared_errors(int sites, const float *label, const float *value,
 void holstream_squared_errors_backward(int sites, const float *label, const float *value, const float *coefficient,
                                        float *gradient);
 
+// y = bias + x w for row-major w (inputs, outputs), of which there are a multiple of 16; y is none of the others.
+void holstream_dense(const float *x, const float *w, const float *bias, float *y, size_t inputs, size_t outputs);
+
 // out[i] += x[i] for 0 <= i < count.
 void holstream_add_vectors(float *out, const float *x, size_t count);
 double holstream_squared_norm(const float *x, size_t count);

@@ -7,7 +7,7 @@ extension ModelConfiguration {
     let families = ModelCatalogue.trainableFamilies
     let family = section.choice(
       "family", default: families[0].rawValue, among: families.map { ($0.rawValue, $0) },
-      "The kind of network: `cnn` predicts the change directly, `parc` by way of time derivatives")
+      "The kind of network: `cnn` predicts the change directly, `parc` by way of time derivatives, `mlp` without knowing neighbours")
     self.init(family, section)
   }
 

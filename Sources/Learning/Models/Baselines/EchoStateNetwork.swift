@@ -14,7 +14,7 @@ extension ModelFamily {
 /// 024102 (2018).
 public struct EchoStateNetwork: SurrogateModel {
   public struct Configuration: Codable, Sendable, Equatable {
-    /// Hidden features of each site pair.
+    /// Hidden features of each place; of a state without neighbours eight times as many in all.
     public var channels = 48
     /// Rate a at which the hidden state follows its drive.
     public var leak: Float = 0.5
@@ -28,6 +28,18 @@ public struct EchoStateNetwork: SurrogateModel {
     public var seed: UInt64 = 0
 
     public init() {}
+
+    /// Hidden features of each place.
+    func units(of layout: StateLayout) -> Int { StateEmbedding(layout).kind == .vector ? 8 * channels : channels }
+
+    func check() throws {
+      guard (1...4096).contains(channels), leak > 0, leak <= 1, warmUp >= 0 else {
+        throw LearningError(
+          .invalidConfiguration,
+          "an echo-state network needs 1 to 4096 channels, a leak above 0 and up to 1 and a warm-up of at least 0 "
+            + "frames; got \(self)")
+      }
+    }
   }
 
   private let base: any SurrogateModel
@@ -37,10 +49,17 @@ public struct EchoStateNetwork: SurrogateModel {
   public init(
     fitting windows: some Sequence<TrainingWindow>, scales: FieldScales, configuration: Configuration = .init()
   ) throws {
-    base = try DensityMatrixEchoState(fitting: Array(windows), scales: scales, configuration: configuration)
+    let windows = Array(windows)
+    base =
+      windows.first?.layout.densityMatrixSites == nil
+      ? try StencilModel(fitting: windows, scales: scales, ridge: configuration.ridge, echo: configuration)
+      : try DensityMatrixEchoState(fitting: windows, scales: scales, configuration: configuration)
   }
 
-  init(_ file: Safetensors) throws { base = try DensityMatrixEchoState(file) }
+  init(_ file: Safetensors) throws {
+    let stencil: (any SurrogateModel)? = try StencilModel(file)
+    base = try stencil ?? DensityMatrixEchoState(file)
+  }
 
   public var summary: String { base.summary }
   public var layout: StateLayout? { base.layout }

@@ -6,6 +6,9 @@ extension ModelFamily {
 }
 
 /// The best linear local model: what a network with one linear layer could learn, in closed form.
+///
+/// The change of the numbers of a place is linear in those of its neighbours: 3 × 3 site pairs of a density matrix, five
+/// sites of a ring, nine of a square. Of a state without neighbours each number's change is linear in all others.
 public struct LinearRegression: SurrogateModel {
   private let base: any SurrogateModel
 
@@ -14,10 +17,17 @@ public struct LinearRegression: SurrogateModel {
   /// - Parameter ridge: Added to the diagonal of the normal equations, relative to the features' mean square.
   /// - Throws: `LearningError` of code `invalidData` when there is too little data.
   public init(fitting windows: some Sequence<TrainingWindow>, scales: FieldScales, ridge: Double = 1e-8) throws {
-    base = try DensityMatrixRegression(fitting: Array(windows), scales: scales, ridge: ridge)
+    let windows = Array(windows)
+    base =
+      windows.first?.layout.densityMatrixSites == nil
+      ? try StencilModel(fitting: windows, scales: scales, ridge: ridge)
+      : try DensityMatrixRegression(fitting: windows, scales: scales, ridge: ridge)
   }
 
-  init(_ file: Safetensors) throws { base = try DensityMatrixRegression(file) }
+  init(_ file: Safetensors) throws {
+    let stencil: (any SurrogateModel)? = try StencilModel(file)
+    base = try stencil ?? DensityMatrixRegression(file)
+  }
 
   public var summary: String { base.summary }
   public var layout: StateLayout? { base.layout }

@@ -23,6 +23,9 @@ extension Safetensors {
 
   /// Reads what the initialiser above wrote.
   func readout(features: Int) throws -> (scales: FieldScales, diagonal: [Float], offDiagonal: [Float]) {
+    try refuseUnknown(
+      keys: [ModelFileKey.family, "holstream.scalars", ModelFileKey.layout, "holstream.echo"],
+      tensors: { ["readout.diagonal", "readout.off_diagonal"].contains($0) }, name: "the file")
     func weights(_ name: String) throws -> [Float] {
       guard let tensor = tensors[name], tensor.shape == [4, features + 1], let floats = tensor.floats else {
         throw LearningError(.checkpointMismatch, "tensor \(name) is missing or not F32 of shape [4, \(features + 1)]")

@@ -1,0 +1,199 @@
+internal import CKernels
+internal import Tensors
+internal import Trajectories
+
+/// Loss and gradient of one batch by the gradient tape: a recording for each size of shard, memory for every shard.
+///
+/// The batch is cut into shards by index, whose number depends on its size alone. Each has a gradient of its own, and
+/// these are added in a binary tree, so that the bits do not depend on the number of workers. The loss is a root of a
+/// mean over the whole batch; so all shards run forward, the sums of squares give the factors of the errors, and all run
+/// backward from the errors times these. B = batch, N = unrolled steps, S = numbers of a state.
+final class TapeEngine: @unchecked Sendable {
+  /// What the memory was laid out for.
+  struct Shape: Equatable {
+    let layout: StateLayout
+    let batch: Int
+    let steps: Int
+  }
+
+  static let mostShards = 8
+
+  let shape: Shape
+  private let step: TapeStep
+  private let options: TrainingOptions
+  private let partition: LossPartition
+  private let workers: Workers
+  private let parameterCount: Int
+  private let shards: [Shard]
+  /// (shards, parameters).
+  private let gradients: FloatBuffer
+  /// (B, sums of the partition).
+  private let sums: UnsafeMutablePointer<Double>
+
+  /// Some of the samples, and the memory to run them.
+  private struct Shard {
+    let samples: Range<Int>
+    let unrolling: TapeUnrolling
+    let replay: TapeReplay
+    /// (samples, N, S) derivatives of the loss with respect to the predictions.
+    let seeds: UnsafeMutablePointer<Float>
+  }
+
+  init(_ step: TapeStep, parameterCount: Int, _ options: TrainingOptions, shape: Shape) {
+    self.shape = shape
+    self.step = step
+    self.options = options
+    self.parameterCount = parameterCount
+    partition = options.loss.partition(shape.layout)
+    let count = min(Self.mostShards, shape.batch)
+    workers = Workers(count: min(options.workers, count))
+    var recordings: [Int: TapeUnrolling] = [:]
+    shards = (0..<count).map { index in
+      let samples = (index * shape.batch / count)..<((index + 1) * shape.batch / count)
+      let unrolling =
+        recordings[samples.count]
+        ?? TapeUnrolling(
+          step, batch: samples.count, steps: shape.steps, teacherForcing: options.teacherForcing, drops: true)
+      recordings[samples.count] = unrolling
+      return Shard(
+        samples: samples, unrolling: unrolling, replay: TapeReplay(unrolling.tape),
+        seeds: .allocate(capacity: samples.count * shape.steps * step.size))
+    }
+    gradients = FloatBuffer(count: count * parameterCount)
+    sums = .allocate(capacity: partition.sums * shape.batch)
+  }
+
+  deinit {
+    for shard in shards { shard.seeds.deallocate() }
+    sums.deallocate()
+  }
+
+  /// The gradient that `run` left, summed over the shards.
+  var gradient: UnsafeMutablePointer<Float> { gradients.pointer }
+
+  /// Computes loss and gradient.
+  ///
+  /// - Parameters:
+  ///   - values: Parameters of the model.
+  ///   - number: Number of the batch, for the random numbers.
+  ///   - noise: Standard deviation of the noise on the input.
+  func run(
+    _ batch: TrainingBatch, values: UnsafePointer<Float>, number: Int, noise: Float, injection: TrainingInjection?
+  ) -> LossTerms {
+    let weights = options.loss.stepWeights(shape.steps)
+    nonisolated(unsafe) let values = values
+    workers.split(shards.count) { _, range in
+      for shard in shards[range] {
+        for index in shard.samples {
+          prepare(batch.samples[index], index, shard, number: number, noise: noise, injection: injection)
+        }
+        shard.replay.forward(parameters: values, to: shard.unrolling.predicted)
+        for index in shard.samples { addSquares(batch.samples[index], index, shard, weights) }
+      }
+    }
+    let size = partition.sums
+    var total = [Double](repeating: 0, count: size)
+    for index in 0..<shape.batch { for k in 0..<size { total[k] += sums[size * index + k] } }
+    let (terms, coefficients) = partition.terms(total, states: shape.batch * shape.steps)
+    workers.split(shards.count) { _, range in
+      // Backwards, since the last shard is the one still in the cache.
+      for position in range.reversed() {
+        let shard = shards[position]
+        for index in shard.samples { writeSeeds(batch.samples[index], index, shard, weights, coefficients) }
+        let gradient = gradients.pointer + position * parameterCount
+        gradient.update(repeating: 0, count: parameterCount)
+        shard.replay.backward(
+          from: shard.unrolling.predicted, seeds: shard.seeds, parameters: values, gradients: gradient)
+      }
+    }
+    addShards()
+    return LossTerms(state: terms, tendency: nil, weight: 0)
+  }
+
+  /// Sums the shards' gradients into the first: neighbours, then their sums, and so on.
+  private func addShards() {
+    workers.split(parameterCount) { _, range in
+      var distance = 1
+      while distance < shards.count {
+        for shard in stride(from: 0, to: shards.count - distance, by: 2 * distance) {
+          let sum = gradients.pointer + shard * parameterCount + range.lowerBound
+          holstream_add_vectors(sum, sum + distance * parameterCount, range.count)
+        }
+        distance *= 2
+      }
+    }
+  }
+}
+
+// MARK: One sample
+
+extension TapeEngine {
+  /// Copies the input, adds noise, draws the dropout and writes what teacher forcing needs.
+  private func prepare(
+    _ sample: TrainingSample, _ index: Int, _ shard: Shard, number: Int, noise: Float, injection: TrainingInjection?
+  ) {
+    let size = step.size
+    let row = index - shard.samples.lowerBound
+    let start = shard.replay.values(of: shard.unrolling.start).baseAddress! + row * size
+    sample.window.values.withUnsafeBufferPointer { values in
+      let labels = values.baseAddress! + sample.offset * size
+      start.update(from: labels, count: size)
+      for (k, node) in shard.unrolling.forced.enumerated() {
+        let forced = shard.replay.values(of: node).baseAddress! + row * size
+        let label = labels + (k + 1) * size
+        for j in 0..<size { forced[j] = options.teacherForcing * label[j] }
+      }
+    }
+    if let added = injection?.noise {
+      for k in 0..<size { start[k] += added[index * size + k] }
+    } else if noise > 0 {
+      shape.layout.addNoise(to: start, deviation: noise, seed: options.seed, sample: index, step: number)
+    }
+    guard !shard.unrolling.masks.isEmpty else { return }
+    let count = step.network.maskCount
+    let dropout = Double(step.network.dropout)
+    let kept = Float(1 / (1 - dropout))
+    var random = CounterRandom(seed: options.seed, purpose: .dropout, trajectory: UInt64(index), step: UInt64(number))
+    for (k, node) in shard.unrolling.masks.enumerated() {
+      let masks = shard.replay.values(of: node).baseAddress! + row * count
+      for j in 0..<count {
+        masks[j] =
+          injection?.masks.map { $0[(index * shape.steps + k) * count + j] } ?? (random.uniform() < dropout ? 0 : kept)
+      }
+    }
+  }
+
+  /// Calls `body` with the true and the predicted state after each step, and where that lies among the shard's.
+  private func forEachStep(
+    _ sample: TrainingSample, _ index: Int, _ shard: Shard,
+    _ body: (_ step: Int, _ label: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ place: Int) -> Void
+  ) {
+    let predicted = shard.replay.values(of: shard.unrolling.predicted).baseAddress!
+    let first = (index - shard.samples.lowerBound) * shape.steps
+    sample.window.values.withUnsafeBufferPointer { values in
+      for step in 0..<shape.steps {
+        let place = (first + step) * self.step.size
+        body(step, values.baseAddress! + (sample.offset + step + 1) * self.step.size, predicted + place, place)
+      }
+    }
+  }
+
+  private func addSquares(_ sample: TrainingSample, _ index: Int, _ shard: Shard, _ weights: [Float]) {
+    let found = sums + partition.sums * index
+    found.update(repeating: 0, count: partition.sums)
+    forEachStep(sample, index, shard) { step, label, value, _ in
+      partition.addSquares(label, value, weight: Double(weights[step]) * Double(weights[step]), to: found)
+    }
+  }
+
+  private func writeSeeds(
+    _ sample: TrainingSample, _ index: Int, _ shard: Shard, _ weights: [Float], _ coefficients: [Float]
+  ) {
+    forEachStep(sample, index, shard) { step, label, value, place in
+      let seeds = shard.seeds + place
+      seeds.update(repeating: 0, count: self.step.size)
+      partition.addGradient(
+        label, value, coefficients: coefficients, weight: weights[step] * weights[step], to: seeds)
+    }
+  }
+}
