@@ -2,6 +2,7 @@ import Foundation
 import Learning
 import Tensors
 import TestSupport
+import Testing
 import Trajectories
 
 /// Windows and configurations that several tests share.
@@ -83,9 +84,13 @@ enum Fixtures {
     return configuration
   }
 
-  /// The golden shallow trajectory cut into windows, or nil where it is missing.
-  static func goldenWindows(steps: Int) throws -> [TrainingWindow]? {
-    guard let folder = Places.golden("shallow_L16_si64") else { return nil }
+  /// Whether this machine has the golden trajectories, and the published network beside them.
+  static let hasGolden = Places.golden("shallow_L16_si64") != nil
+  static let hasPublished = hasGolden && Places.goldenFile("tiny_L16.safetensors") != nil
+
+  /// The golden shallow trajectory cut into windows.
+  static func goldenWindows(steps: Int) throws -> [TrainingWindow] {
+    let folder = try #require(Places.golden("shallow_L16_si64"))
     func load(_ name: String) throws -> [Float] {
       try NumPyArray(contentsOf: folder.appending(path: "\(name).npy")).values.map { Float($0) }
     }

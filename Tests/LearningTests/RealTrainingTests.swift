@@ -6,11 +6,11 @@ import Testing
 
 /// The whole way from frames to a verdict on real trajectories.
 struct RealTrainingTests {
-  @Test("A network trained on real frames through the reservoir beats persistence on frames it has not seen")
+  @Test(
+    "A network trained on real frames through the reservoir beats persistence on frames it has not seen",
+    .enabled(if: Fixtures.hasGolden))
   func training() throws {
-    guard let windows = try Fixtures.goldenWindows(steps: 10) else {
-      return print("skipped: no golden data on this machine")
-    }
+    let windows = try Fixtures.goldenWindows(steps: 10)
     let (training, heldOut) = (windows[..<24], windows[24...])
     var fold = FieldScalesFold()
     var reservoir = Reservoir(policy: .fifo, capacity: 24, seed: 1)
@@ -36,11 +36,10 @@ struct RealTrainingTests {
     #expect(reservoir.report.usedFraction == 1)
   }
 
-  @Test("What the mirror image adds to little data is printed, and both trainings learn")
+  @Test(
+    "What the mirror image adds to little data is printed, and both trainings learn", .enabled(if: Fixtures.hasGolden))
   func mirror() throws {
-    guard let windows = try Fixtures.goldenWindows(steps: 10) else {
-      return print("skipped: no golden data on this machine")
-    }
+    let windows = try Fixtures.goldenWindows(steps: 10)
     var fold = FieldScalesFold()
     var reservoir = Reservoir(policy: .fifo, capacity: 24, seed: 1)
     for window in windows[..<6] {
@@ -65,10 +64,12 @@ struct RealTrainingTests {
     }
   }
 
-  @Test("Projecting the published network's rollouts keeps the trace, and its effect is printed")
+  @Test(
+    "Projecting the published network's rollouts keeps the trace, and its effect is printed",
+    .enabled(if: Fixtures.hasPublished))
   func projection() throws {
-    guard let weights = Places.goldenFile("tiny_L16.safetensors"), let windows = try Fixtures.goldenWindows(steps: 300)
-    else { return print("skipped: no golden data on this machine") }
+    let weights = try #require(Places.goldenFile("tiny_L16.safetensors"))
+    let windows = try Fixtures.goldenWindows(steps: 300)
     let model = try ModelCatalogue.model(contentsOf: weights)
     let observables = Fixtures.orderParameters(sites: 16)
     let plain = try RolloutScore(of: model, on: windows, steps: 300, observables: observables)

@@ -8,7 +8,9 @@ struct ReservoirTests {
     let window = try Fixtures.window(sites: 2, steps: 4)
     for k in 0..<arrivals {
       reservoir.insert(
-        try TrainingWindow(trajectory: k / 10, start: 4 * k, layout: Fixtures.layout(sites: 2), values: window.values, tendencies: window.tendencies))
+        try TrainingWindow(
+          trajectory: k / 10, start: 4 * k, layout: Fixtures.layout(sites: 2), values: window.values,
+          tendencies: window.tendencies))
     }
     return reservoir
   }
@@ -37,7 +39,9 @@ struct ReservoirTests {
     for seed in 0..<200 {
       var reservoir = Reservoir(policy: .reservoir, capacity: 10, seed: UInt64(seed))
       for k in 0..<100 {
-        reservoir.insert(try TrainingWindow(trajectory: 0, start: k, layout: Fixtures.layout(sites: 2), values: window.values, tendencies: nil))
+        reservoir.insert(
+          try TrainingWindow(
+            trajectory: 0, start: k, layout: Fixtures.layout(sites: 2), values: window.values, tendencies: nil))
       }
       early += reservoir.entries.count { $0.window.start < 50 }
       total += reservoir.count
@@ -80,11 +84,14 @@ struct ReservoirTests {
     let window = try Fixtures.window(sites: 2, steps: 4)
     var restored = try Reservoir(restoring: reservoir.state) { entry in
       try TrainingWindow(
-        trajectory: entry.trajectory, start: entry.start, layout: Fixtures.layout(sites: 2), values: window.values, tendencies: window.tendencies)
+        trajectory: entry.trajectory, start: entry.start, layout: Fixtures.layout(sites: 2), values: window.values,
+        tendencies: window.tendencies)
     }
     #expect(restored.state == reservoir.state)
     for k in 30..<60 {
-      let next = try TrainingWindow(trajectory: 9, start: 4 * k, layout: Fixtures.layout(sites: 2), values: window.values, tendencies: window.tendencies)
+      let next = try TrainingWindow(
+        trajectory: 9, start: 4 * k, layout: Fixtures.layout(sites: 2), values: window.values,
+        tendencies: window.tendencies)
       #expect(restored.insert(next) == reservoir.insert(next))
       #expect(try restored.batch(5, steps: 2, step: k) == reservoir.batch(5, steps: 2, step: k))
     }

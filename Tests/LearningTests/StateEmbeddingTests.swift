@@ -10,7 +10,9 @@ struct StateEmbeddingTests {
     Fixtures.layout(sites: 6), StateLayout([Field("x"), Field("y"), Field("g", role: .parameter)]),
     StateLayout([Field("u", shape: [8])], domain: .ring(8)),
     StateLayout(
-      [Field("psi", shape: [4], isComplex: true), Field("spin", shape: [4, 3]), Field("f", shape: [4], role: .forcing)],
+      [
+        Field("psi", shape: [4], isComplex: true), Field("spin", shape: [4, 3]), Field("f", shape: [4], role: .forcing),
+      ],
       domain: .ring(4)),
     StateLayout([Field("h", shape: [3, 5]), Field("v", shape: [15, 2])], domain: .square(3, 5)),
   ]

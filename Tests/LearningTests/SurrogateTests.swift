@@ -6,11 +6,11 @@ import Trajectories
 @testable import Learning
 
 struct SurrogateTests {
-  @Test("On real trajectories the linear model beats persistence and the echo-state network beats both")
+  @Test(
+    "On real trajectories the linear model beats persistence and the echo-state network beats both",
+    .enabled(if: Fixtures.hasGolden))
   func baselines() throws {
-    guard let windows = try Fixtures.goldenWindows(steps: 20) else {
-      return print("skipped: no golden data on this machine")
-    }
+    let windows = try Fixtures.goldenWindows(steps: 20)
     let (training, heldOut) = (windows[..<10], windows[10...])
     var fold = FieldScalesFold()
     for window in training { fold.add(window) }
@@ -40,7 +40,9 @@ struct SurrogateTests {
     let one = try model.networkPredictor(for: Fixtures.layout(sites: sites), workers: 1).rollout(from: start, steps: 2)
     #expect(one[2].values.allSatisfy { $0.isFinite })
     for workers in [2, 3] {
-      #expect(try model.networkPredictor(for: Fixtures.layout(sites: sites), workers: workers).rollout(from: start, steps: 2) == one)
+      #expect(
+        try model.networkPredictor(for: Fixtures.layout(sites: sites), workers: workers).rollout(from: start, steps: 2)
+          == one)
     }
   }
 
@@ -65,14 +67,19 @@ struct SurrogateTests {
         #expect(read.summary == model.summary)
         for sites in [2, 6, 10, 16] {
           var (a, b) = (try Fixtures.window(sites: sites).state(0), try Fixtures.window(sites: sites).state(0))
-          let (first, second) = (try model.predictor(for: Fixtures.layout(sites: sites)), try read.predictor(for: Fixtures.layout(sites: sites)))
+          let (first, second) = (
+            try model.predictor(for: Fixtures.layout(sites: sites)),
+            try read.predictor(for: Fixtures.layout(sites: sites))
+          )
           for _ in 0..<3 {
             first.advance(&a)
             second.advance(&b)
           }
           #expect(a == b, "\(model.summary)")
         }
-        if !(model is Persistence) { #expect(throws: LearningError.self) { try model.predictor(for: Fixtures.layout(sites: 7)) } }
+        if !(model is Persistence) {
+          #expect(throws: LearningError.self) { try model.predictor(for: Fixtures.layout(sites: 7)) }
+        }
       }
       let unknown = folder.appending(path: "unknown.safetensors")
       try Safetensors(metadata: ["holstream.family": "oracle"]).write(to: unknown)
@@ -102,10 +109,12 @@ struct SurrogateTests {
     #expect(rolled == state)
   }
 
-  @Test("The published network beats persistence on held-out frames, and its score counts every rollout")
+  @Test(
+    "The published network beats persistence on held-out frames, and its score counts every rollout",
+    .enabled(if: Fixtures.hasPublished))
   func score() throws {
-    guard let weights = Places.goldenFile("tiny_L16.safetensors"), let windows = try Fixtures.goldenWindows(steps: 10)
-    else { return print("skipped: no golden data on this machine") }
+    let weights = try #require(Places.goldenFile("tiny_L16.safetensors"))
+    let windows = try Fixtures.goldenWindows(steps: 10)
     let model = try ModelCatalogue.model(contentsOf: weights)
     let ours = try RolloutScore(of: model, on: windows.suffix(4), steps: 4)
     let persistence = try RolloutScore(of: Persistence(), on: windows.suffix(4), steps: 4)

@@ -152,11 +152,12 @@ struct TorchExactnessTests {
     #expect(largest(ours, double) <= factor(sites) * largest(single, double) + 1e-7)
   }
 
-  @Test("A checkpoint loads in PyTorch under the published names and predicts the same", arguments: ["cnn", "parc"])
+  @Test(
+    "A checkpoint loads in PyTorch under the published names and predicts the same",
+    // `tools/compare-with-torch` runs it.
+    .enabled(if: ProcessInfo.processInfo.environment["HOLSTREAM_TORCH_PYTHON"] != nil), arguments: ["cnn", "parc"])
   func checkpointInTorch(family: String) async throws {
-    guard let python = ProcessInfo.processInfo.environment["HOLSTREAM_TORCH_PYTHON"] else {
-      return print("skipped: tools/compare-with-torch runs this test with PyTorch")
-    }
+    let python = try #require(ProcessInfo.processInfo.environment["HOLSTREAM_TORCH_PYTHON"])
     try await withTemporaryDirectory { folder in
       let configuration = Fixtures.configuration(ModelFamily(rawValue: family))
       let trainer = try Trainer(configuration: configuration)

@@ -142,7 +142,8 @@ struct TrainerTests {
     let turned = batch.augmented(seed: seed, step: 4, by: translations)
     for (sample, original) in zip(turned.samples, batch.samples) {
       #expect(sample.identity == original.identity)
-      #expect((0..<8).contains { original.window.transformed(by: Fixtures.symmetry(sites: 8, shift: $0)) == sample.window })
+      #expect(
+        (0..<8).contains { original.window.transformed(by: Fixtures.symmetry(sites: 8, shift: $0)) == sample.window })
     }
   }
 
@@ -186,7 +187,8 @@ struct TrainerTests {
   @Test("PARC without derivatives in its data is refused in words, unless its loss does without them")
   func missingDerivatives() throws {
     let window = try Fixtures.window()
-    let bare = try TrainingWindow(trajectory: 0, start: 0, layout: Fixtures.layout(sites: 6), values: window.values, tendencies: nil)
+    let bare = try TrainingWindow(
+      trajectory: 0, start: 0, layout: Fixtures.layout(sites: 6), values: window.values, tendencies: nil)
     let batch = try TrainingBatch([TrainingSample(bare)], steps: 2)
     var configuration = Fixtures.configuration(.parc)
     #expect(throws: LearningError.self) { try Trainer(configuration: configuration).step(batch) }
@@ -223,7 +225,9 @@ struct TrainerTests {
     }
     let plain = try loss(window)
     #expect(abs(try loss(window.transformed(by: Fixtures.symmetry(sites: 8, shift: 3))) - plain) < 1e-5 * plain)
-    #expect(abs(try loss(window.transformed(by: Fixtures.symmetry(sites: 8, shift: 0, reflected: true))) - plain) > 1e-4 * plain)
+    #expect(
+      abs(try loss(window.transformed(by: Fixtures.symmetry(sites: 8, shift: 0, reflected: true))) - plain) > 1e-4
+        * plain)
     let batch = try TrainingBatch([TrainingSample(window)], steps: 3)
     let all = try SymmetryGroup(.all, of: batch.layout)
     #expect(batch.augmented(seed: 1, step: 2, by: all) == batch.augmented(seed: 1, step: 2, by: all))

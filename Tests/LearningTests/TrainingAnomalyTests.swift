@@ -41,9 +41,13 @@ struct TrainingAnomalyTests {
       #expect(throws: LearningError.self) { try TrainingAnomaly.read(file) }
       var broken = Safetensors(tensors: try Fixtures.batch().tensors(prefix: "batch."))
       broken.tensors["batch.state.Q"] = Safetensors.Tensor([1, 2], shape: [2])
-      #expect(throws: LearningError.self) { try TrainingBatch(broken, prefix: "batch.", layout: Fixtures.layout(sites: 6), name: "test") }
+      #expect(throws: LearningError.self) {
+        try TrainingBatch(broken, prefix: "batch.", layout: Fixtures.layout(sites: 6), name: "test")
+      }
       broken.tensors["batch.trajectory"] = nil
-      #expect(throws: LearningError.self) { try TrainingBatch(broken, prefix: "batch.", layout: Fixtures.layout(sites: 6), name: "test") }
+      #expect(throws: LearningError.self) {
+        try TrainingBatch(broken, prefix: "batch.", layout: Fixtures.layout(sites: 6), name: "test")
+      }
     }
   }
 }

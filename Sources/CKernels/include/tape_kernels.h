@@ -77,3 +77,8 @@ void holstream_tape_squared_error_backward(const float *x, const float *t, const
 // dw[j] += factor * sum over rows of (x - t)².
 void holstream_tape_squared_error_weights(const float *x, const float *t, float factor, float *dw, size_t rows,
                                           size_t period);
+
+// c = op(a) op(b), or c += op(a) op(b), for row-major c (m, n); op(a) is (m, k) and op(b) (k, n), each transposed where
+// asked for. For matrices that the second cache holds. The order of the sums depends on k alone.
+void holstream_tape_product(const float *a, int32_t transposed_a, const float *b, int32_t transposed_b, float *c,
+                            size_t m, size_t k, size_t n, int32_t accumulate);

@@ -16,6 +16,9 @@ extension ModelConfiguration {
     // A family's keys are the same for all states that it can learn.
     let type = ModelCatalogue.trainable.first { $0.families.contains(family) }!
     self.init(family: family, settings: type.settings(section))
+    learns = section.choice(
+      "learns", default: "state", among: LearningTarget.allCases.map { ($0.rawValue, $0) },
+      "The next state, or the time derivative, which rollouts then integrate")
     constraint = section.choice(
       "constrain", default: "none", among: [("none", nil), ("projection", StateConstraint.projection)],
       "Every predicted density matrix is made Hermitian with trace L/2, in training and in rollouts")
@@ -25,6 +28,16 @@ extension ModelConfiguration {
   public func validate() throws {
     let type = try ModelCatalogue.type(family, for: layout)
     _ = try type.parameterLayout(self)
+    guard type.canLearn(learns) else {
+      throw LearningError(
+        .invalidConfiguration, "the family “\(family.rawValue)” cannot learn the \(learns.rawValue) of these states")
+    }
+    if learns == .tendency {
+      guard let interval, interval > 0, interval.isFinite else {
+        throw LearningError(
+          .invalidConfiguration, "a model that learns the tendency must know the positive time between two frames")
+      }
+    }
     guard scales.isUsable else {
       throw LearningError(.invalidConfiguration, "every scale must be positive and finite, got \(scales)")
     }

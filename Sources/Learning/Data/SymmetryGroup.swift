@@ -88,7 +88,8 @@ extension Permutation {
       let matrix = (0..<square).map { k in
         2 * (site(k / 2 / sites) * sites + site(k / 2 % sites)) + k % 2
       }
-      return Permutation(name, source: matrix + (0..<(2 * sites)).map { square + $0 / sites * sites + site($0 % sites) })
+      return Permutation(
+        name, source: matrix + (0..<(2 * sites)).map { square + $0 / sites * sites + site($0 % sites) })
     }
     return [permutation("translation") { ($0 + 1) % sites }, permutation("reflection") { (sites - $0) % sites }]
   }

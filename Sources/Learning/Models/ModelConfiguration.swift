@@ -14,6 +14,10 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var scales: FieldScales
   /// What every predicted state is made to obey; nil for nothing.
   public var constraint: StateConstraint?
+  /// What it learns; part of the JSON where it is not the state.
+  public var learns: LearningTarget
+  /// Time between two frames, which a model of the time derivative must know to integrate over it; nil for others.
+  public var interval: Double?
   /// The states that it learns; nil where a checkpoint does not say it, as published and earlier ones.
   ///
   /// Not part of the JSON: a checkpoint keeps it beside, so that the configuration has the bytes that it always had.
@@ -21,12 +25,15 @@ public struct ModelConfiguration: Sendable, Equatable {
 
   public init(
     family: ModelFamily, settings: [String: Attribute], scales: FieldScales = .ones,
-    constraint: StateConstraint? = nil, layout: StateLayout? = nil
+    constraint: StateConstraint? = nil, learns: LearningTarget = .state, interval: Double? = nil,
+    layout: StateLayout? = nil
   ) {
     self.family = family
     self.settings = settings
     self.scales = scales
     self.constraint = constraint
+    self.learns = learns
+    self.interval = interval
     self.layout = layout
   }
 
@@ -34,7 +41,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   var fieldNames: [String] { layout?.fields.map(\.name) ?? PublishedNames.fields }
 }
 
-/// One JSON object that holds the settings of the family beside `family`, `scalars` and `constraint`.
+/// One JSON object that holds the settings of the family beside `family`, `scalars`, `constraint`, `learns`
+/// and `interval`.
 extension ModelConfiguration: Codable {
   private struct Key: CodingKey, Hashable {
     let stringValue: String
@@ -45,7 +53,9 @@ extension ModelConfiguration: Codable {
     static let family = Key(stringValue: "family")
     static let scales = Key(stringValue: "scalars")
     static let constraint = Key(stringValue: "constraint")
-    static let own: Set<Key> = [family, scales, constraint]
+    static let learns = Key(stringValue: "learns")
+    static let interval = Key(stringValue: "interval")
+    static let own: Set<Key> = [family, scales, constraint, learns, interval]
   }
 
   public init(from decoder: any Decoder) throws {
@@ -53,6 +63,8 @@ extension ModelConfiguration: Codable {
     family = try container.decode(ModelFamily.self, forKey: .family)
     scales = try container.decode(FieldScales.self, forKey: .scales)
     constraint = try container.decodeIfPresent(StateConstraint.self, forKey: .constraint)
+    learns = try container.decodeIfPresent(LearningTarget.self, forKey: .learns) ?? .state
+    interval = try container.decodeIfPresent(Double.self, forKey: .interval)
     settings = [:]
     for key in container.allKeys where !Key.own.contains(key) {
       settings[key.stringValue] = try container.decode(Attribute.self, forKey: key)
@@ -64,6 +76,8 @@ extension ModelConfiguration: Codable {
     try container.encode(family, forKey: .family)
     try container.encode(scales, forKey: .scales)
     try container.encodeIfPresent(constraint, forKey: .constraint)
+    if learns != .state { try container.encode(learns, forKey: .learns) }
+    try container.encodeIfPresent(interval, forKey: .interval)
     for (name, value) in settings { try container.encode(value, forKey: Key(stringValue: name)) }
   }
 }

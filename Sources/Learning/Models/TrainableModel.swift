@@ -13,6 +13,9 @@ public protocol TrainableModel: SurrogateModel {
   /// Whether it can learn such states; nil stands for a published checkpoint, which does not say.
   static func accepts(_ layout: StateLayout?) -> Bool
 
+  /// Whether it can learn this of a system; without other word the next state alone.
+  static func canLearn(_ target: LearningTarget) -> Bool
+
   /// Reads the family's own keys of a pipeline file, and so declares them.
   static func settings(_ section: ConfigurationSection) -> [String: Attribute]
 
@@ -41,6 +44,7 @@ public protocol TrainableModel: SurrogateModel {
 }
 
 extension TrainableModel {
+  public static func canLearn(_ target: LearningTarget) -> Bool { target == .state }
   public static func needsTendencies(_ configuration: ModelConfiguration, _ loss: LossConfiguration) -> Bool { false }
   public var layout: StateLayout? { configuration.layout }
   public var companions: Safetensors { get throws { Safetensors() } }

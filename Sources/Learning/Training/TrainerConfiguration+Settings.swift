@@ -36,13 +36,14 @@ extension TrainerConfiguration {
   }
 
   /// Whether a training with this configuration may go on from one with the other: all the same but the scales, which
-  /// the data say, the cores, which change no bit, and the layout where the other does not know it (an earlier
-  /// checkpoint).
+  /// the data say, the cores, which change no bit, and the layout and the interval where one of the two does not know
+  /// them yet (the data say them too; an earlier checkpoint lacks the layout).
   public func continues(_ other: TrainerConfiguration) -> Bool {
     var other = other
     other.model.scales = model.scales
     other.workers = workers
     other.model.layout = other.model.layout ?? model.layout
+    other.model.interval = model.interval ?? other.model.interval
     return self == other
   }
 }

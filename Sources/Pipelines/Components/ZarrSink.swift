@@ -70,6 +70,11 @@ struct ZarrSink: Component, Storing {
     switch input {
     case .frames(let frames):
       guard let origin = node.from, let source = assembly.trajectorySource(origin) else { return nil }
+      let url = url(in: assembly.directory)
+      // Now, and not in the middle of the run.
+      if FileManager.default.fileExists(atPath: url.path) {
+        try StoreFields.check(TrajectoryStoreReader(url), takes: source.system)
+      }
       // Of a source that goes on without end no trajectory is ever known to be complete.
       let most = source.order?.framesPerTrajectory
       var expected: (@Sendable (Int) -> Int)?

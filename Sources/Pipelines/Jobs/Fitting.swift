@@ -97,7 +97,8 @@ struct Fitting {
   ///   - progress: Batches done, and how many there are.
   /// - Throws: `LearningError`; whatever `progress` throws.
   func run(
-    _ windows: [TrainingWindow], heldOut: [TrainingWindow], system: any SystemDescription, seed: UInt64,
+    _ windows: [TrainingWindow], heldOut: [TrainingWindow], system: any SystemDescription, interval: Double,
+    seed: UInt64,
     progress: (Int, Int) throws -> Void
   ) throws -> Outcome {
     var fold = FieldScalesFold()
@@ -109,18 +110,19 @@ struct Fitting {
       let model = Persistence()
       return Outcome(model: model, file: try model.safetensors(), words: "")
     case .linear(let ridge):
-      return try fitted(on: windows, ridge: ridge) {
-        try LinearRegression(fitting: windows, scales: scales, ridge: $0)
-      }
+      return try best(
+        of: LinearRegression.fits(to: windows, scales: scales, ridges: ridge.map { [$0] } ?? FittedBaselines.ridges),
+        on: windows)
     case .echo(var configuration, let ridge):
       configuration.seed = seed
-      return try fitted(on: windows, ridge: ridge) { ridge in
-        configuration.ridge = ridge
-        return try EchoStateNetwork(fitting: windows, scales: scales, configuration: configuration)
-      }
+      return try best(
+        of: EchoStateNetwork.fits(
+          to: windows, scales: scales, ridges: ridge.map { [$0] } ?? FittedBaselines.ridges,
+          configuration: configuration), on: windows)
     case .trained(var configuration):
       configuration.seed = seed
       configuration.model.layout = layout
+      if configuration.model.learns == .tendency { configuration.model.interval = interval }
       configuration.model.scales = scales
       let trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
       var reservoir = Reservoir(policy: .fifo, capacity: windows.count, seed: seed)
@@ -146,11 +148,9 @@ struct Fitting {
     }
   }
 
-  /// A fit in closed form; without a ridge, that of five whose rollouts stay closest.
-  private func fitted<Model: SurrogateModel>(
-    on windows: [TrainingWindow], ridge: Double?, _ fit: (Double) throws -> Model
-  ) throws -> Outcome {
-    let model = try ridge.map(fit) ?? FittedBaselines.best(on: windows, fit)
+  /// Of fits in closed form with different ridges the one whose rollouts stay closest.
+  private func best<Model: SurrogateModel>(of models: [Model], on windows: [TrainingWindow]) throws -> Outcome {
+    let model = models.count == 1 ? models[0] : try FittedBaselines.best(of: models, on: windows)
     guard let model else { throw LearningError(.invalidData, "there are no windows to fit to") }
     return Outcome(model: model, file: try model.safetensors(), words: "")
   }

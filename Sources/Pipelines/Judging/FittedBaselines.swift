@@ -21,27 +21,25 @@ enum FittedBaselines {
       var fold = FieldScalesFold()
       for window in windows { fold.add(window) }
       let scales = fold.result
-      if let model = try best(on: windows, { try LinearRegression(fitting: windows, scales: scales, ridge: $0) }) {
-        models.append(("linear regression", model))
-      }
+      let linear = try LinearRegression.fits(to: windows, scales: scales, ridges: ridges)
+      if let model = try best(of: linear, on: windows) { models.append(("linear regression", model)) }
       var configuration = EchoStateNetwork.Configuration()
       configuration.seed = seed
-      let echo = try best(on: windows) { ridge in
-        configuration.ridge = ridge
-        return try EchoStateNetwork(fitting: windows, scales: scales, configuration: configuration)
-      }
-      if let echo { models.append(("echo-state network", echo)) }
+      let echo = try EchoStateNetwork.fits(
+        to: windows, scales: scales, ridges: ridges, configuration: configuration)
+      if let model = try best(of: echo, on: windows) { models.append(("echo-state network", model)) }
     } catch {
       report("A baseline could not be fitted: \(error)")
     }
     return models
   }
 
+  /// The ridges that are tried.
+  static let ridges = [1e-8, 1e-6, 1e-4, 1e-2, 1]
+
   /// The fit whose rollouts over the first training frames stay closest. A fit to single steps does not know whether its
   /// rollouts explode; the ridge, which draws it towards no change, decides that.
-  static func best<Model: SurrogateModel>(on windows: [TrainingWindow], _ fit: (Double) throws -> Model) throws
-    -> Model?
-  {
+  static func best<Model: SurrogateModel>(of models: [Model], on windows: [TrainingWindow]) throws -> Model? {
     guard let first = windows.first else { return nil }
     let warmUp = min(4, first.steps / 2)
     let steps = min(300, first.steps - warmUp)
@@ -49,8 +47,7 @@ enum FittedBaselines {
       trajectory: first.trajectory, start: first.start,
       frames: (0...min(first.steps, warmUp + steps + 3)).map { first.state($0) })
     var best: (score: Double, model: Model)?
-    for ridge in [1e-8, 1e-6, 1e-4, 1e-2, 1] {
-      let model = try fit(ridge)
+    for model in models {
       let total = try RolloutScore(of: model, on: [few], steps: steps, warmUp: warmUp).total
       let score = total.isFinite ? total : .infinity
       if best == nil || score < best!.score { best = (score, model) }

@@ -51,7 +51,7 @@ struct HeldOutWindows {
   }
 
   /// The loss of the trainer's stage and rollouts over whole windows; nil while there is no window.
-  func validation(of trainer: Trainer) throws -> Validation? {
+  func validation(of trainer: Trainer, observables: [Observable]) throws -> Validation? {
     let windows = reservoir.windows
     guard !windows.isEmpty else { return nil }
     let model = try trainer.model()
@@ -60,7 +60,7 @@ struct HeldOutWindows {
       step: trainer.step, windows: windows.count, unrolled: unrolled,
       loss: try model.loss(
         of: TrainingBatch(windows.map { TrainingSample($0) }, steps: unrolled), trainer.configuration.loss),
-      rollout: try RolloutScore(of: model, on: windows, steps: settings.steps),
+      rollout: try RolloutScore(of: model, on: windows, steps: settings.steps, observables: observables),
       persistence: try RolloutScore(of: Persistence(), on: windows, steps: settings.steps).total)
   }
 }

@@ -12,7 +12,7 @@ extension OnlineTraining.Settings {
     if windowLength < longest {
       section.problem("must be at least the longest unrolling, \(longest) steps", key: "window")
     }
-    let (rule, given) = Self.scales(section.section("scalars", "What the model divides its input and output by"))
+    let (rule, given) = ScalarRule.read(section.section("scalars", "What the model divides its input and output by"))
     self.init(
       trainer: trainer,
       framesPerStep: section.number(
@@ -31,30 +31,6 @@ extension OnlineTraining.Settings {
       validation: Self.validation(
         section.section("validation", "What held-out trajectories say during training"), windowLength),
       replay: Self.replay(section.section("replay", "Windows of a store that are mixed into the batches")))
-  }
-
-  private static func scales(_ section: ConfigurationSection) -> (rule: ScalarRule, given: [String: Float]) {
-    enum Word { case freeze, adapt, given }
-    let word = section.choice(
-      "rule", default: "freeze", among: [("freeze", Word.freeze), ("adapt", .adapt), ("given", .given)],
-      "Taken once from the windows before the first step; again when data outgrow them; or written here, by field: `x: 2` its largest magnitude, `dx:` of its time derivative, `delta-x:` of its change in an interval"
-    )
-    let windows = section.integer(
-      "windows", default: 1, in: 1...10_000_000, "Windows that must have come before the first step")
-    let growth = section.number(
-      "growth", default: 1.5, in: 1...1e6, "adapt: how much larger than its scale a quantity may grow")
-    var given: [String: Float] = [:]
-    for name in section.names where !["rule", "windows", "growth"].contains(name) {
-      given[name] = Float(section.number(name, default: 1, in: 1e-30...1e30, "given: a scale"))
-      if word != .given {
-        section.problem("is of no use without `rule: given`; otherwise the data say it", key: name)
-      }
-    }
-    return switch word {
-    case .freeze: (.freeze(windows: windows), [:])
-    case .adapt: (.adapt(windows: windows, growth: Float(growth)), [:])
-    case .given: (.given, given)
-    }
   }
 
   private static func validation(

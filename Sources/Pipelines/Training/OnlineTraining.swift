@@ -24,8 +24,8 @@ struct OnlineTraining {
     var holdBack = 0
     /// When the data scalars follow the stream.
     var scalars = ScalarRule.freeze(windows: 1)
-    /// Scales that the file gives, by `x`, `dx` and `delta-x` for a field x.
-    var givenScales: [String: Float] = [:]
+    /// Scales that the file gives, by `x`, `dx` and `delta_x` for a field x.
+    var givenScales: [String: Float]?
     /// How it is seen whether the training serves data that it does not see; nil for not.
     var validation: HeldOutWindows.Settings?
     /// A store whose windows are mixed into the batches.
@@ -95,8 +95,9 @@ struct OnlineTraining {
     windows = Self.assembler(settings)
     self.isHeldOut = isHeldOut
     self.position = position
-    let trainer = try Trainer(resuming: checkpoint, symmetries: source.system.symmetries)
-    guard trainer.configuration.continues(settings.trainer) else {
+    let trainer = try Trainer(
+      resuming: checkpoint, layout: source.layout, symmetries: source.system.symmetries)
+    guard settings.trainer.continues(trainer.configuration) else {
       throw RunError(
         .badInput,
         "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder"
@@ -237,8 +238,9 @@ struct OnlineTraining {
     } else {
       var configuration = settings.trainer
       configuration.model.layout = source.layout
-      if !settings.givenScales.isEmpty {
-        configuration.model.scales = try settings.scales(of: source.layout)
+      if configuration.model.learns == .tendency { configuration.model.interval = source.interval }
+      if let given = settings.givenScales {
+        configuration.model.scales = try FieldScales(given: given, for: source.layout)
       }
       if let adopted { configuration.model.scales = adopted }
       trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
@@ -265,7 +267,7 @@ struct OnlineTraining {
   /// The score on held-out data when one is due after the last step; nil when not, or before there are such data.
   func validation() throws -> Validation? {
     guard let heldOut, let trainer, trainer.step % heldOut.settings.every == 0 else { return nil }
-    return try heldOut.validation(of: trainer)
+    return try heldOut.validation(of: trainer, observables: system.observables)
   }
 
   /// Everything needed to go on to the same bits, and to use the model rightly.

@@ -1,3 +1,5 @@
+internal import Foundation
+internal import Systems
 internal import Tensors
 internal import Trajectories
 internal import Zarr
@@ -48,6 +50,21 @@ enum StoreFields {
     return attributes
   }
 
+  /// Whether a store that is there can be gone on with.
+  /// - Throws: `RunError` when its arrays are others, or its attributes are of another system than the one that comes: two
+  ///   kinds of trajectories in one store could not be told apart.
+  static func check(_ store: TrajectoryStoreReader, takes system: any SystemDescription) throws {
+    let name = store.url.lastPathComponent
+    _ = try Plan(store.fields, of: system.layout, in: name)
+    // Stores of earlier versions name no system, and what is recorded may change its attributes.
+    guard system is any DynamicalSystem, store.attributes["system"] != nil else { return }
+    let stored = store.attributes.mapValues { Attribute($0) }
+    let comes = system.attributes
+    guard let key = comes.keys.sorted().first(where: { stored[$0] != comes[$0] }) else { return }
+    throw RunError(
+      .badInput, "\(name) was begun with another `\(key)` than the stream has now; choose another path or another run")
+  }
+
   /// Where the numbers of each array of a store are in a frame.
   struct Plan: Sendable {
     private enum Part: Sendable { case state, mid, tendency }
@@ -58,7 +75,7 @@ enum StoreFields {
       places = try fields.map { field in
         for (prefix, part) in [("", Part.state), (midPrefix, .mid), (tendencyPrefix, .tendency)] {
           guard field.name.hasPrefix(prefix), let own = layout.field(String(field.name.dropFirst(prefix.count))),
-            own.count == field.numbersPerFrame
+            own.shape == field.shape, own.isComplex == (field.dataType.components == 2)
           else { continue }
           return (part, layout.range(own.name))
         }

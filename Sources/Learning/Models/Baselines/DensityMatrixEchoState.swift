@@ -17,11 +17,21 @@ struct DensityMatrixEchoState: SurrogateModel {
   private let diagonal: [Float]
   private let offDiagonal: [Float]
 
-  /// Fits the readout to all transitions of the windows after their warm-up.
+  private init(
+    _ configuration: Configuration, _ scales: FieldScales, _ layout: StateLayout?,
+    readout: (diagonal: [Float], offDiagonal: [Float])
+  ) {
+    self.configuration = configuration
+    self.scales = scales
+    self.layout = layout
+    (diagonal, offDiagonal) = readout
+  }
+
+  /// Readouts of all transitions of the windows after their warm-up, one a ridge.
   /// - Throws: `LearningError` of code `invalidData` when no window is longer than the warm-up.
-  init(
-    fitting windows: [TrainingWindow], scales: FieldScales, configuration: Configuration = .init()
-  ) throws {
+  static func fits(
+    to windows: [TrainingWindow], scales: FieldScales, ridges: [Double], configuration: Configuration = .init()
+  ) throws -> [DensityMatrixEchoState] {
     try Self.check(configuration, scales)
     let features = Self.features(configuration)
     var readout = DensityMatrixReadout(features: features)
@@ -38,10 +48,12 @@ struct DensityMatrixEchoState: SurrogateModel {
           scale: rollout.scale)
       }
     }
-    (diagonal, offDiagonal) = try readout.solve(ridge: configuration.ridge)
-    self.configuration = configuration
-    self.scales = scales
-    layout = windows.first?.layout
+    return try ridges.map { ridge in
+      var configuration = configuration
+      configuration.ridge = ridge
+      return DensityMatrixEchoState(
+        configuration, scales, windows.first?.layout, readout: try readout.solve(ridge: ridge))
+    }
   }
 
   init(_ file: Safetensors) throws {

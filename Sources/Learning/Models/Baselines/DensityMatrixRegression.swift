@@ -14,11 +14,21 @@ struct DensityMatrixRegression: SurrogateModel {
   private let diagonal: [Float]
   private let offDiagonal: [Float]
 
-  /// Fits all transitions of the windows.
+  private init(
+    _ scales: FieldScales, _ layout: StateLayout?, readout: (diagonal: [Float], offDiagonal: [Float])
+  ) {
+    self.scales = scales
+    self.layout = layout
+    (diagonal, offDiagonal) = readout
+  }
+
+  /// Fits all transitions of the windows, once a ridge.
   ///
-  /// - Parameter ridge: Added to the diagonal of the normal equations, relative to the features' mean square.
+  /// - Parameter ridges: Added to the diagonal of the normal equations, relative to the features' mean square.
   /// - Throws: `LearningError` of code `invalidData` when there is too little data.
-  init(fitting windows: [TrainingWindow], scales: FieldScales, ridge: Double = 1e-8) throws {
+  static func fits(
+    to windows: [TrainingWindow], scales: FieldScales, ridges: [Double]
+  ) throws -> [DensityMatrixRegression] {
     guard scales.isUsable else {
       throw LearningError(.invalidConfiguration, "every scale must be positive and finite, got \(scales)")
     }
@@ -33,9 +43,9 @@ struct DensityMatrixRegression: SurrogateModel {
           scale: rollout.scale)
       }
     }
-    (diagonal, offDiagonal) = try readout.solve(ridge: ridge)
-    self.scales = scales
-    layout = windows.first?.layout
+    return try ridges.map {
+      DensityMatrixRegression(scales, windows.first?.layout, readout: try readout.solve(ridge: $0))
+    }
   }
 
   init(_ file: Safetensors) throws {

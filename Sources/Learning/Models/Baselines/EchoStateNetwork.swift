@@ -49,11 +49,24 @@ public struct EchoStateNetwork: SurrogateModel {
   public init(
     fitting windows: some Sequence<TrainingWindow>, scales: FieldScales, configuration: Configuration = .init()
   ) throws {
+    self = try Self.fits(
+      to: windows, scales: scales, ridges: [configuration.ridge], configuration: configuration)[0]
+  }
+
+  private init(_ base: any SurrogateModel) { self.base = base }
+
+  /// One model a ridge, which takes the place of the configuration's, from one pass over the windows.
+  /// - Throws: As above.
+  public static func fits(
+    to windows: some Sequence<TrainingWindow>, scales: FieldScales, ridges: [Double],
+    configuration: Configuration = .init()
+  ) throws -> [EchoStateNetwork] {
     let windows = Array(windows)
-    base =
+    let bases: [any SurrogateModel] =
       windows.first?.layout.densityMatrixSites == nil
-      ? try StencilModel(fitting: windows, scales: scales, ridge: configuration.ridge, echo: configuration)
-      : try DensityMatrixEchoState(fitting: windows, scales: scales, configuration: configuration)
+      ? try StencilModel.fits(to: windows, scales: scales, ridges: ridges, echo: configuration)
+      : try DensityMatrixEchoState.fits(to: windows, scales: scales, ridges: ridges, configuration: configuration)
+    return bases.map { EchoStateNetwork($0) }
   }
 
   init(_ file: Safetensors) throws {

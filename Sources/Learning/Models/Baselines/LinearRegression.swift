@@ -17,11 +17,22 @@ public struct LinearRegression: SurrogateModel {
   /// - Parameter ridge: Added to the diagonal of the normal equations, relative to the features' mean square.
   /// - Throws: `LearningError` of code `invalidData` when there is too little data.
   public init(fitting windows: some Sequence<TrainingWindow>, scales: FieldScales, ridge: Double = 1e-8) throws {
+    self = try Self.fits(to: windows, scales: scales, ridges: [ridge])[0]
+  }
+
+  private init(_ base: any SurrogateModel) { self.base = base }
+
+  /// One model a ridge, from one pass over the windows.
+  /// - Throws: As above.
+  public static func fits(
+    to windows: some Sequence<TrainingWindow>, scales: FieldScales, ridges: [Double]
+  ) throws -> [LinearRegression] {
     let windows = Array(windows)
-    base =
+    let bases: [any SurrogateModel] =
       windows.first?.layout.densityMatrixSites == nil
-      ? try StencilModel(fitting: windows, scales: scales, ridge: ridge)
-      : try DensityMatrixRegression(fitting: windows, scales: scales, ridge: ridge)
+      ? try StencilModel.fits(to: windows, scales: scales, ridges: ridges)
+      : try DensityMatrixRegression.fits(to: windows, scales: scales, ridges: ridges)
+    return bases.map { LinearRegression($0) }
   }
 
   init(_ file: Safetensors) throws {

@@ -31,7 +31,12 @@ struct NormalEquations: Sendable {
     let n = x.count / features
     guard n > 0 else { return }
     func transposed(_ rows: [Double], _ columns: Int) -> [Double] {
-      (0..<rows.count).map { rows[$0 % n * columns + $0 / n] }
+      Array(unsafeUninitializedCapacity: rows.count) { result, count in
+        for row in 0..<n {
+          for column in 0..<columns { result[column * n + row] = rows[row * columns + column] }
+        }
+        count = rows.count
+      }
     }
     var product = [Double](repeating: 0, count: matrix.count)
     BLAS.multiply(transposed(x, features), x, into: &product, m: features, k: n, n: features)

@@ -21,9 +21,19 @@ struct StencilModel: SurrogateModel {
 
   private var units: Int { echo?.units(of: fitted) ?? 0 }
 
-  init(
-    fitting windows: [TrainingWindow], scales: FieldScales, ridge: Double, echo: EchoStateNetwork.Configuration? = nil
-  ) throws {
+  private init(
+    _ layout: StateLayout, _ scales: FieldScales, _ echo: EchoStateNetwork.Configuration?, weights: [Float]
+  ) {
+    fitted = layout
+    self.scales = scales
+    self.echo = echo
+    self.weights = weights
+  }
+
+  /// One model a ridge, from one pass over the windows; with memory, each notes its own ridge.
+  static func fits(
+    to windows: [TrainingWindow], scales: FieldScales, ridges: [Double], echo: EchoStateNetwork.Configuration? = nil
+  ) throws -> [StencilModel] {
     guard let first = windows.first else { throw LearningError(.invalidData, "a fit needs at least one window") }
     guard scales.isUsable else {
       throw LearningError(.invalidConfiguration, "every scale must be positive and finite, got \(scales)")
@@ -41,13 +51,16 @@ struct StencilModel: SurrogateModel {
         rollout.observe(before)
         guard step >= (echo?.warmUp ?? 0) else { continue }
         let change = zip(window.state(step + 1).values, before.values).map { $0 - $1 }
-        for site in 0..<rollout.place.sites { equations.add(rollout.features(site) + [1], rollout.target(change, site)) }
+        for site in 0..<rollout.place.sites {
+          equations.add(rollout.features(site) + [1], rollout.target(change, site))
+        }
       }
     }
-    weights = try equations.solve(ridge: ridge)
-    fitted = first.layout
-    self.scales = scales
-    self.echo = echo
+    return try ridges.map { ridge in
+      var echo = echo
+      echo?.ridge = ridge
+      return StencilModel(first.layout, scales, echo, weights: try equations.solve(ridge: ridge))
+    }
   }
 
   func predictor(for layout: StateLayout) throws -> any Predictor {

@@ -15,6 +15,8 @@ final class StencilRollout: Predictor {
   private var hidden: [Float]
   private var next: [Float]
   private var seen: [Float]
+  /// (units) of one site.
+  private var driven: [Float]
 
   var layout: StateLayout { place.embedding.layout }
 
@@ -29,6 +31,7 @@ final class StencilRollout: Predictor {
     planes = Array(repeating: 0, count: place.embedding.count)
     hidden = Array(repeating: 0, count: (random?.units ?? 0) * place.sites)
     next = hidden
+    driven = Array(repeating: 0, count: random?.units ?? 0)
     seen = Array(repeating: 0, count: place.count + (random?.units ?? 0) * (place.taps + 1))
   }
 
@@ -40,9 +43,10 @@ final class StencilRollout: Predictor {
       seen.withUnsafeMutableBufferPointer {
         place.gather(hidden, channels: random.units, site: site, into: $0.baseAddress! + place.count)
       }
+      random.drive(seen, into: &driven)
       for unit in 0..<random.units {
         let before = hidden[unit * place.sites + site]
-        next[unit * place.sites + site] = before + random.leak * (random.drive(unit, seen) - before)
+        next[unit * place.sites + site] = before + random.leak * (driven[unit] - before)
       }
     }
     swap(&hidden, &next)
@@ -91,8 +95,8 @@ final class StencilRollout: Predictor {
 struct RandomFeatures: Sendable {
   let units: Int
   let leak: Float
-  /// (units, what a site sees of the state and of the hidden state), and (units).
-  private let rows: [Float]
+  /// (what a site sees of the state and of the hidden state, units), and (units).
+  private let weights: [Float]
   private let bias: [Float]
   private let count: Int
 
@@ -110,14 +114,24 @@ struct RandomFeatures: Sendable {
       for k in place.count..<count { row[k] *= configuration.recurrence / norm }
       rows += row
     }
-    self.rows = rows
+    let (count, units) = (count, units)
+    weights = (0..<(count * units)).map { rows[$0 % units * count + $0 / units] }
     bias = (0..<units).map { _ in 0.3 * Float(random.normal()) }
   }
 
-  /// tanh(W [state, hidden] + b) of one unit.
-  func drive(_ unit: Int, _ seen: [Float]) -> Float {
-    var sum = bias[unit]
-    for k in 0..<count { sum += rows[unit * count + k] * seen[k] }
-    return tanh(sum)
+  /// tanh(W [state, hidden] + b) of each unit.
+  func drive(_ seen: [Float], into driven: inout [Float]) {
+    driven.withUnsafeMutableBufferPointer { driven in
+      weights.withUnsafeBufferPointer { weights in
+        for unit in 0..<units { driven[unit] = bias[unit] }
+        // By columns, so that neighbouring units add up side by side.
+        for k in 0..<count {
+          let column = UnsafeBufferPointer(rebasing: weights[(k * units)..<((k + 1) * units)])
+          let value = seen[k]
+          for unit in 0..<units { driven[unit] += column[unit] * value }
+        }
+        for unit in 0..<units { driven[unit] = tanh(driven[unit]) }
+      }
+    }
   }
 }

@@ -31,6 +31,8 @@ public struct PerceptronModel: TrainableModel {
   /// Of any layout, once it is known.
   public static func accepts(_ layout: StateLayout?) -> Bool { layout != nil }
 
+  public static func canLearn(_ target: LearningTarget) -> Bool { true }
+
   public static func settings(_ section: ConfigurationSection) -> [String: Attribute] {
     PerceptronSettings(section).attributes
   }
@@ -95,6 +97,7 @@ public struct PerceptronModel: TrainableModel {
 
   public func predictor(for layout: StateLayout) throws -> any Predictor {
     try PerceptronPredictor(step(for: layout), PerceptronSettings(configuration), parameters: parameters)
+      .rollout(configuration)
   }
 
   public func backend(_ options: TrainingOptions) throws -> any TrainingBackend {
@@ -110,7 +113,7 @@ public struct PerceptronModel: TrainableModel {
           + "such as \(layout.summary)")
     }
     return TapeStep(
-      .vector(layout), scales: configuration.scales,
+      .vector(layout), scales: configuration.scales, learns: configuration.learns,
       network: PerceptronNetwork(
         activation: try PerceptronSettings(configuration).activation,
         tensors: try Self.parameterLayout(configuration).tensors))

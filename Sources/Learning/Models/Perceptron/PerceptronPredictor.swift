@@ -4,7 +4,7 @@ internal import Trajectories
 
 /// Rollouts of a perceptron, one state at a time: plain loops over the weights, for a matrix product of one row is
 /// bound by reading them. All memory is taken once.
-final class PerceptronPredictor: Predictor {
+final class PerceptronPredictor: ChangePredictor {
   let layout: StateLayout
   private let inputScale: [Float]
   private let outputScale: [Float]
@@ -56,20 +56,30 @@ final class PerceptronPredictor: Predictor {
     scratch = FloatBuffer(count: 2 * width)
   }
 
-  func advance(_ state: inout State<Float>) {
-    let size = layout.count
-    precondition(
-      state.values.count == size, "PerceptronPredictor: made for \(layout.summary), got \(state.layout.summary)")
+  /// Gives the last layer's numbers.
+  private func run(_ state: UnsafePointer<Float>) -> UnsafeMutablePointer<Float> {
     var (x, y) = (scratch.pointer, scratch.pointer + width)
+    inputScale.withUnsafeBufferPointer { scale in for k in 0..<layout.count { x[k] = scale[k] * state[k] } }
+    for (index, layer) in layers.enumerated() {
+      if index > 0 { holstream_tape_function(activation, x, x, layer.inputs) }
+      holstream_dense(x, packed.pointer + layer.weight, packed.pointer + layer.bias, y, layer.inputs, layer.stride)
+      swap(&x, &y)
+    }
+    return x
+  }
+
+  func writeChange(of state: UnsafePointer<Float>, to change: UnsafeMutablePointer<Float>) {
+    let output = run(state)
+    outputScale.withUnsafeBufferPointer { scale in for k in 0..<layout.count { change[k] = scale[k] * output[k] } }
+  }
+
+  func advance(_ state: inout State<Float>) {
+    precondition(
+      state.values.count == layout.count,
+      "PerceptronPredictor: made for \(layout.summary), got \(state.layout.summary)")
     state.values.withUnsafeMutableBufferPointer { state in
-      inputScale.withUnsafeBufferPointer { scale in for k in 0..<size { x[k] = scale[k] * state[k] } }
-      for (index, layer) in layers.enumerated() {
-        if index > 0 { holstream_tape_function(activation, x, x, layer.inputs) }
-        holstream_dense(
-          x, packed.pointer + layer.weight, packed.pointer + layer.bias, y, layer.inputs, layer.stride)
-        swap(&x, &y)
-      }
-      outputScale.withUnsafeBufferPointer { scale in for k in 0..<size { state[k] += scale[k] * x[k] } }
+      let output = run(state.baseAddress!)
+      outputScale.withUnsafeBufferPointer { scale in for k in 0..<layout.count { state[k] += scale[k] * output[k] } }
     }
   }
 }

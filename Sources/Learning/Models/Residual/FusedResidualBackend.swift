@@ -41,7 +41,8 @@ final class FusedResidualBackend: TrainingBackend {
   func update(_ step: AdamW) {
     guard let engine else { return }
     holstream_adamw(
-      values.pointer, engine.gradient, firstMoments.pointer, secondMoments.pointer, parameterCount, step.clip, step.rate,
+      values.pointer, engine.gradient, firstMoments.pointer, secondMoments.pointer, parameterCount, step.clip,
+      step.rate,
       step.beta1, step.beta2, step.correction1, step.correction2, step.epsilon, step.decay)
   }
 

@@ -81,7 +81,7 @@ extension ResidualEngine {
   func backward(
     _ sample: TrainingSample, index: Int, worker: Int, values: UnsafePointer<Float>, weights: [Float],
     stateCoefficients: [Float], tendencyCoefficients: [Float]?,
-    into gradient: UnsafeMutablePointer<Float>
+    isFirst: Bool, into gradient: UnsafeMutablePointer<Float>
   ) {
     let dState = scratch.pointer + worker * scratchSize
     let dTendency = dState + stateSize
@@ -91,7 +91,7 @@ extension ResidualEngine {
       networks[network].backward(
         dOut, values: values, packed: packed.pointer, masks: mask(index, step, network), planes: planes,
         sites: sites.pointer, memory: tape(index, step, network), scratch: own, gradients: gradient,
-        sums: weightSums.pointer + worker * weightSumsSize, dState: dIn)
+        sums: weightSums.pointer + worker * weightSumsSize, isFirst: isFirst && step == shape.steps - 1, dState: dIn)
     }
     func addError(
       _ label: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ coefficients: [Float], _ weight: Float,
@@ -108,10 +108,10 @@ extension ResidualEngine {
       }
       if isProjected { ProjectedModel.project(dState, sites: lattice, trace: 0) }
       // u' = u + Δ(u): the gradient passes the step unchanged, and the networks add theirs.
-      let isFirst = step == 0
+      let isStart = step == 0
       if networks.count == 1 {
         // The network reads dState before it adds to it.
-        run(0, step, dState, isFirst ? nil : dState)
+        run(0, step, dState, isStart ? nil : dState)
       } else {
         dTendency.update(repeating: 0, count: stateSize)
         run(1, step, dState, dTendency)
@@ -122,9 +122,9 @@ extension ResidualEngine {
               to: dTendency)
           }
         }
-        run(0, step, dTendency, isFirst ? nil : dState)
+        run(0, step, dTendency, isStart ? nil : dState)
       }
-      if alpha > 0 && !isFirst { for k in 0..<stateSize { dState[k] *= 1 - alpha } }
+      if alpha > 0 && !isStart { for k in 0..<stateSize { dState[k] *= 1 - alpha } }
     }
   }
 }

@@ -136,11 +136,12 @@ final class ResidualEngine: @unchecked Sendable {
       for shard in shards.reversed() {
         let gradient = gradients.pointer + shard * parameterCount
         gradient.update(repeating: 0, count: parameterCount)
-        sums.update(repeating: 0, count: weightSumsSize)
-        for index in samples(of: shard).reversed() {
+        let samples = samples(of: shard)
+        for index in samples.reversed() {
           backward(
             batch.samples[index], index: index, worker: worker, values: values, weights: weights,
-            stateCoefficients: stateCoefficients, tendencyCoefficients: tendencyCoefficients, into: gradient)
+            stateCoefficients: stateCoefficients, tendencyCoefficients: tendencyCoefficients,
+            isFirst: index == samples.upperBound - 1, into: gradient)
         }
         for network in networks { network.finish(sums, gradients: gradient) }
       }

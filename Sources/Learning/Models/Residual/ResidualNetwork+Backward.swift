@@ -16,11 +16,12 @@ extension ResidualNetwork {
   ///   - scratch: `backwardScratchCount` floats.
   ///   - gradients: Gradient of the whole model.
   ///   - sums: Sums for the gradients of weights of the whole model.
+  ///   - isFirst: Whether the sums begin with this pass.
   func backward(
     _ dOut: UnsafePointer<Float>, values: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     masks: UnsafePointer<Float>?, planes: Planes, sites: UnsafePointer<Float>, memory: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>,
-    dState: UnsafeMutablePointer<Float>?
+    isFirst: Bool, dState: UnsafeMutablePointer<Float>?
   ) {
     var g = planes.kernel
     let c = Int32(channels)
@@ -49,7 +50,8 @@ extension ResidualNetwork {
       let hidden2 = plane(tape.hidden2(block))
       let statistics = plane(tape.statistics(block))
       addWeightGradient(
-        &g, hidden2, inputs: channels, dy: dx, dw: dw + weight2(block), sums: sums + sums2(block), scratch: own)
+        &g, hidden2, inputs: channels, dy: dx, dw: dw + weight2(block), sums: sums + sums2(block), isFirst: isFirst,
+        scratch: own)
       holstream_sum_planes(&g, dx, c, dw + bias2(block))
       holstream_fill_halo(&g, dx, c)
       convolve(
@@ -61,6 +63,7 @@ extension ResidualNetwork {
         dw + gamma2(block), dw + beta2(block), normalisation)
       addWeightGradient(
         &g, hidden1, inputs: channels, dy: dConvolved, dw: dw + weight1(block), sums: sums + sums1(block),
+        isFirst: isFirst,
         scratch: own)
       holstream_sum_planes(&g, dConvolved, c, dw + bias1(block))
       holstream_fill_halo(&g, dConvolved, c)
@@ -73,7 +76,8 @@ extension ResidualNetwork {
     }
     holstream_tanh_backward(&g, sites, dx, plane(tape.x(0)), c, dx)
     addWeightGradient(
-      &g, plane(tape.input), inputs: 4, dy: dx, dw: dw + inputWeight, sums: sums + sumsInput, scratch: own)
+      &g, plane(tape.input), inputs: 4, dy: dx, dw: dw + inputWeight, sums: sums + sumsInput, isFirst: isFirst,
+      scratch: own)
     holstream_sum_planes(&g, dx, c, dw + inputBias)
     if let dState {
       holstream_fill_halo(&g, dx, c)

@@ -38,13 +38,15 @@ extension ResidualNetwork {
   }
 
   /// Adds the gradient of the weights: in rows to `dw`, in lanes to `sums`, of very large networks by way of `sums`. dy
-  /// has a zero halo.
+  /// has a zero halo. With `isFirst` set, `sums` begin anew.
   func addWeightGradient(
     _ g: inout holstream_planes, _ x: UnsafePointer<Float>, inputs: Int, dy: UnsafePointer<Float>,
-    dw: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    dw: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, isFirst: Bool,
+    scratch: UnsafeMutablePointer<Float>
   ) {
     if order == .lanes {
-      holstream_winograd_weights(&g, x, Int32(inputs), dy, Int32(channels), keepsSums ? 0 : 1, sums, scratch)
+      holstream_winograd_weights(
+        &g, x, Int32(inputs), dy, Int32(channels), isFirst || !keepsSums ? 1 : 0, sums, scratch)
       if !keepsSums { holstream_winograd_finish(sums, Int32(inputs), Int32(channels), dw) }
     } else {
       holstream_convolve_weights(&g, x, Int32(inputs), 9, dy, Int32(channels), dw)

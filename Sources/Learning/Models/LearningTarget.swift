@@ -1,0 +1,7 @@
+/// What a model learns of a system.
+public enum LearningTarget: String, Codable, Sendable, CaseIterable {
+  /// The state one saving interval later.
+  case state
+  /// The time derivative: a neural ODE or a force field, whose predictor is an integrator around it.
+  case tendency
+}
