@@ -8,9 +8,11 @@ import Trajectories
 /// Short runs of pipelines, and what they leave.
 enum Runs {
   @discardableResult
-  static func run(_ yaml: String, in folder: URL, set overrides: [String] = [], resuming: Bool = false) async throws -> (
-    run: PipelineRun, summary: RunSummary
-  ) {
+  static func run(_ yaml: String, in folder: URL, set overrides: [String] = [], resuming: Bool = false) async throws
+    -> (
+      run: PipelineRun, summary: RunSummary
+    )
+  {
     let run = try PipelineRun(
       PipelineDescription(text: yaml, overrides: overrides), directory: folder, resuming: resuming)
     return (run, try await run.execute(status: TerminalStatus(isTerminal: false)))
@@ -57,6 +59,17 @@ enum Runs {
         try writer.append(frame, plan)
       }
     }
+    try writer.close()
+  }
+
+  /// A store of these frames, in double precision.
+  static func write(_ system: any SystemDescription, _ frames: [Frame], interval: Double = 1, to url: URL) throws {
+    let layout = TrajectoryStoreLayout(
+      fields: StoreFields.fields(of: system.layout, isSingle: false, withMids: false), framesPerChunk: 8,
+      attributes: StoreFields.attributes(of: system, interval: interval))
+    let writer = try TrajectoryStoreWriter(creating: url, layout: layout)
+    let plan = try StoreFields.Plan(layout.fields, of: system.layout, in: "store")
+    for frame in frames { try writer.append(frame, plan) }
     try writer.close()
   }
 }

@@ -98,7 +98,10 @@ struct SimulatedStoreTests {
     arguments: [
       ("{ simulate: { system: lorenz-63, trajectories: 2, frames: 24, ensembles: 2 } }", "has an array x [8]"),
       ("{ simulate: { system: lorenz-96, sites: 12, trajectories: 2, frames: 24, ensembles: 2 } }", "x [12]"),
-      ("{ simulate: { system: lorenz-96, sites: 8, forcing: 9, trajectories: 2, frames: 24, every: 100, transient: 50, ensembles: 2 } }", "forcing"),
+      (
+        "{ simulate: { system: lorenz-96, sites: 8, forcing: 9, trajectories: 2, frames: 24, every: 100, transient: 50, ensembles: 2 } }",
+        "forcing"
+      ),
     ])
   func other(source: String, words: String) async throws {
     try await withTemporaryDirectory { folder in
@@ -109,7 +112,8 @@ struct SimulatedStoreTests {
         try await Runs.run(yaml(source), in: folder, resuming: true)
       }
       #expect(error?.code == .badInput)
-      #expect(error?.message.contains(words) == true && error?.message.contains("s.zarr") == true, "\(error?.message ?? "")")
+      #expect(
+        error?.message.contains(words) == true && error?.message.contains("s.zarr") == true, "\(error?.message ?? "")")
       #expect(try Runs.files(run.directory.file("s.zarr")) == before)
     }
   }

@@ -23,7 +23,8 @@ struct StoredLabelsTests {
     return try HolsteinSystem(configuration)
   }
 
-  private static func store(_ source: SimulatedTrajectories, _ count: Int, in folder: URL) throws -> StoredTrajectories {
+  private static func store(_ source: SimulatedTrajectories, _ count: Int, in folder: URL) throws -> StoredTrajectories
+  {
     let url = folder.appending(path: "labels.zarr")
     let layout = TrajectoryStoreLayout(
       fields: StoreFields.fields(of: source.layout, isSingle: false, withMids: source.hasMids), framesPerChunk: 8,

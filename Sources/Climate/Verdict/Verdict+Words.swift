@@ -26,9 +26,15 @@ extension Verdict {
       words += climateWords.prefix(1).lowercased() + climateWords.dropFirst() + "."
       if let validTime {
         words += String(
-          format: " %@ stays within %g standard deviations for %.1f time units.",
+          format: " %@ stays within %g standard deviations for %.1f time units",
           observables.first?.symbol ?? "It", validThreshold, validTime)
+        if let exponent = lyapunov?.truth {
+          words += String(format: " (%.1f Lyapunov times).", validTime * exponent)
+        } else {
+          words += "."
+        }
       }
+      words += distanceWords
       words += " \(errorWords)."
     } else {
       words += errorWords + "."
@@ -49,6 +55,19 @@ extension Verdict {
       + observables.prefix(Self.mostInWords).map {
         "of \($0.symbol) \(String(format: "%.2e", errors[$0.name] ?? .nan))"
       }.joined(separator: ", ")
+  }
+
+  /// Distances of the attractors beside those of other truth: of the state space, and of spectra on average over the
+  /// observables.
+  private var distanceWords: String {
+    let words = ["D_stsp/gtf-bin30", "D_stsp/gtf-gmm1", "D_H/gtf-s20"].compactMap { id -> String? in
+      let those = scores.filter { $0.id == id }
+      let floors = those.compactMap(\.noiseFloor)
+      guard !those.isEmpty, floors.count == those.count else { return nil }
+      func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(numbers.count) }
+      return String(format: "%@ %.3f (%.3f)", id, mean(those.map(\.value)), mean(floors))
+    }
+    return words.isEmpty ? "" : " Distances, and in brackets other truth's: \(words.joined(separator: ", "))."
   }
 
   private var baselineWords: String {

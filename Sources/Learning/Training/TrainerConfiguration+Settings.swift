@@ -42,8 +42,8 @@ extension TrainerConfiguration {
     var other = other
     other.model.scales = model.scales
     other.workers = workers
-    other.model.layout = other.model.layout ?? model.layout
-    other.model.interval = model.interval ?? other.model.interval
+    if model.layout == nil || other.model.layout == nil { other.model.layout = model.layout }
+    if model.interval == nil || other.model.interval == nil { other.model.interval = model.interval }
     return self == other
   }
 }

@@ -60,9 +60,16 @@ struct CheckpointFolder: Sendable {
     return CheckpointFile(url: file, step: step, inode: inode)
   }
 
-  static func inode(of file: URL) -> UInt64? {
+  /// What tells a file from one that was written anew: its inode where files are renamed into place. Another program may
+  /// write into its files or move them: the name, the size and the time of the last change then count as well.
+  func identity(of file: URL) -> UInt64? {
     var status = stat()
-    return stat(file.path, &status) == 0 ? UInt64(status.st_ino) : nil
+    guard stat(file.path, &status) == 0 else { return nil }
+    guard pattern != nil else { return UInt64(status.st_ino) }
+    let numbers = [Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
+    // FNV-1a, of which JSON keeps every digit.
+    let bytes = numbers.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) } + file.lastPathComponent.utf8
+    return bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 } >> 11
   }
 
   private static func changed(_ file: URL) -> Int? {

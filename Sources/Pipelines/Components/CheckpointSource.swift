@@ -43,7 +43,7 @@ struct CheckpointSource: Component, CheckpointWatching {
       let files = Mutex(folder.files[...])
       let flow: Flow<CheckpointFile> = assembly.graph.source(node.id, kind: Self.word) {
         guard var file = files.withLock({ $0.popFirst() }) else { return nil }
-        file.inode = file.inode ?? CheckpointFolder.inode(of: file.url)
+        file.inode = folder.identity(of: file.url)
         if let inode = file.inode { try ledger.record(.landed(step: file.step, inode: inode)) }
         return file
       }
@@ -89,13 +89,14 @@ struct NewCheckpoints: AsyncSequence, Sendable {
       while ready.isEmpty {
         guard let scan = await scans.next() else { return nil }
         for file in scan.files {
-          guard let found = folder.file(named: file.name, inode: file.inode),
-            seen.insert(Identity(inode: file.inode, step: found.step)).inserted
+          guard var found = folder.file(named: file.name), let identity = folder.identity(of: found.url),
+            seen.insert(Identity(inode: identity, step: found.step)).inserted
           else { continue }
-          try ledger?.record(.landed(step: found.step, inode: file.inode))
+          found.inode = identity
+          try ledger?.record(.landed(step: found.step, inode: identity))
           ready.append(found)
         }
-        ready.sort { $0.step < $1.step }
+        ready.sort { ($0.step, $0.name) < ($1.step, $1.name) }
       }
       return ready.removeFirst()
     }

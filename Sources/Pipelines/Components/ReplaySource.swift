@@ -42,10 +42,20 @@ struct ReplaySource: Component, TrajectoryProviding {
     let source = try stored()
     assembly.register(source, as: node.id, startingAt: 0)
     let lease = try StoreLease(source.reader.url, trajectories: 0..<Int.max)
+    // What a store holds is not held to the laws of a system: single precision breaks them. It must be numbers.
+    let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"))
+    @Sendable func isSound(_ frame: Frame) throws -> Bool {
+      if frame.isFinite { return true }
+      try refused.add(frame, reason: "a value is not finite")
+      return false
+    }
     if follows {
       let growing = GrowingStore(source, lease)
       return .frames(
-        assembly.graph.source(node.id, kind: Self.word, on: ThreadExecutor(name: node.id)) { try await growing.next() })
+        assembly.graph.source(node.id, kind: Self.word, on: ThreadExecutor(name: node.id)) {
+          while let frame = try await growing.next() { if try isSound(frame) { return frame } }
+          return nil
+        })
     }
     guard source.longest > 0 else {
       throw RunError(.badInput, "\(path) holds no frames; if it is being written, say `follow: true`")
@@ -65,11 +75,17 @@ struct ReplaySource: Component, TrajectoryProviding {
         let (frame, trajectory) = (position % perPass).quotientAndRemainder(dividingBy: count)
         guard frame < source.reader.length(trajectory) else { continue }
         source.readAhead(of: trajectory, frame)
-        return try source.frames(of: trajectory, frame..<frame + 1)[0]
+        let next = try source.frames(of: trajectory, frame..<frame + 1)[0]
+        if try isSound(next) { return next }
       }
     }
     return .frames(flow)
   }
+}
+
+extension Frame {
+  /// Whether all that it holds are numbers.
+  var isFinite: Bool { state.isFinite && mid?.isFinite ?? true && tendency?.isFinite ?? true }
 }
 
 /// Frames of a store in the order in which they are stored.

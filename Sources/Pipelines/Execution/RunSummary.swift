@@ -3,6 +3,7 @@ internal import Foundation
 internal import Streams
 internal import Systems
 internal import Trajectories
+internal import Zarr
 
 /// What a finished run says at its end, in plain words.
 public struct RunSummary: Sendable, CustomStringConvertible {
@@ -32,16 +33,18 @@ public struct RunSummary: Sendable, CustomStringConvertible {
         "  \(store.lastPathComponent.padded(to: 20)) the trajectories, for any reader of Zarr v3",
         "", "To open them in Python (pip install zarr xarray):", "  import xarray",
         "  run = xarray.open_zarr(\"\(RunDirectory.shown(store))\", consolidated=False)",
-        "  frames = int(run.length[0])              # stored frames of trajectory 0",
       ]
-      if let field = Self.plotted(store) { lines.append("  run[\"\(field)\"][0, :frames].plot()") }
+      guard let stored = try? StoredTrajectories(store) else { continue }
+      // The first may have been deleted by retention.
+      let number = (0..<stored.reader.trajectories).first { stored.reader.length($0) > 0 } ?? 0
+      lines.append("  frames = int(run.length[\(number)])".padded(to: 43) + "# stored frames of trajectory \(number)")
+      if let field = Self.plotted(stored.layout) { lines.append("  run[\"\(field)\"][\(number), :frames].plot()") }
     }
   }
 
   /// An array that can be drawn as it is: real, of at most one axis; the first of those with most numbers.
-  private static func plotted(_ store: URL) -> String? {
-    guard let fields = try? StoredTrajectories(store).layout.fields.filter({ !$0.isComplex && $0.shape.count <= 1 })
-    else { return nil }
+  private static func plotted(_ layout: StateLayout) -> String? {
+    let fields = layout.fields.filter { !$0.isComplex && $0.shape.count <= 1 }
     let most = fields.map(\.count).max()
     return fields.first { $0.count == most }?.name
   }

@@ -65,6 +65,12 @@ public struct FitJob: Sendable {
     guard length >= 1 else {
       throw RunError(.badInput, "\(origin.relativePath) has no trajectory of two frames, from which to learn a step")
     }
+    guard length >= fitting.leastLength else {
+      throw RunError(
+        .badInput,
+        "\(family) with these settings needs windows of \(fitting.leastLength + 1) frames; \(origin.relativePath) has trajectories of \(store.longest) and windows are of \(length + 1)"
+      )
+    }
     for trajectory in 0..<count where store.reader.length(trajectory) > length {
       try Interruption.check("Stopped; nothing was written.")
       let isHeldOut = count >= Self.heldOutOneIn && trajectory % Self.heldOutOneIn == Self.heldOutOneIn - 1

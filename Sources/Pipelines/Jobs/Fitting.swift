@@ -71,6 +71,15 @@ struct Fitting {
     if case .trained(let trainer) = way { trainer.model.needsTendencies(trainer.loss) } else { false }
   }
 
+  /// Intervals that a window must have to be of any use.
+  var leastLength: Int {
+    switch way {
+    case .trained(let trainer): trainer.curriculum.maximumSteps
+    case .echo(let configuration, _): configuration.warmUp + 1
+    case .linear, .persistence: 1
+    }
+  }
+
   /// Frames from one window's start to the next.
   var stride: Int {
     if case .trained(let trainer) = way { windowLength + 1 - trainer.curriculum.maximumSteps } else { windowLength }

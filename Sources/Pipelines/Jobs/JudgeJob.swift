@@ -49,7 +49,8 @@ public struct JudgeJob: Sendable {
       assembly.register(try component.trajectories(), as: source.id, startingAt: 0)
     }
     var judge = try CheckpointJudge(component.settings, node: stage.id, in: assembly)
-    let checkpoints = assembly.checkpoints(watchedBy: stage.from).files
+    let folder = assembly.checkpoints(watchedBy: stage.from)
+    let checkpoints = folder.files
     let output = run.file("judged-\(stage.id).jsonl")
     // A verdict is kept as long as nothing has changed that it depends on: every setting of the pipeline counts.
     let settings = description.fingerprint
@@ -63,8 +64,8 @@ public struct JudgeJob: Sendable {
     for (index, checkpoint) in checkpoints.enumerated() {
       try Interruption.check("Stopped; what was judged is in \(output.relativePath).")
       status.progress("judging", done: index, of: checkpoints.count, since: start)
-      let identity = CheckpointFolder.inode(of: checkpoint.url)
-      if let before = known[checkpoint.step], before.inode == identity {
+      let identity = folder.identity(of: checkpoint.url)
+      if let before = known[checkpoint.name], before.inode == identity {
         lines.append(before.words)
         continue
       }
@@ -72,7 +73,7 @@ public struct JudgeJob: Sendable {
         let verdict = try judge.verdict(on: checkpoint)
         let entry = Judged(settings: settings, inode: identity, words: verdict.row(of: stage.id).words, verdict: verdict)
         try log.append(entry)
-        known[checkpoint.step] = entry
+        known[checkpoint.name] = entry
         lines.append(entry.words)
         judged += 1
       } catch let error as LearningError {
@@ -119,20 +120,20 @@ public struct JudgeJob: Sendable {
     }
   }
 
-  /// The newest verdict of each step that was given with these settings.
-  private static func judged(in url: URL, _ settings: String) throws -> [Int: Judged] {
+  /// The newest verdict on each checkpoint that was given with these settings.
+  private static func judged(in url: URL, _ settings: String) throws -> [String: Judged] {
     var follower = JSONLinesFollower(url)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    var byStep: [Int: Judged] = [:]
+    var byName: [String: Judged] = [:]
     while case let items = try follower.read(), !items.isEmpty {
       for case .line(let line) in items {
         if let entry = try? decoder.decode(Judged.self, from: Data(line.object.utf8)), entry.settings == settings {
-          byStep[entry.verdict.step] = entry
+          byName[entry.verdict.checkpoint] = entry
         }
       }
     }
-    return byStep
+    return byName
   }
 }

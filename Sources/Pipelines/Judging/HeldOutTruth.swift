@@ -69,7 +69,9 @@ struct HeldOutTruth: Sendable {
   /// - Parameter part: Frames at the end of each trajectory that no model has learnt from yet.
   static func newest(_ count: Int, of log: LoggedTrajectories, part: Int, horizon: Int) -> [Place] {
     guard let stretch = log.newest(horizon + 1).first else { return [] }
-    let first = max(stretch.frames.lowerBound, stretch.frames.upperBound - part)
+    // Behind what a model with a memory is shown, where the frames before it are forgotten.
+    let kept = stretch.frames.lowerBound + (stretch.frames.lowerBound > 0 ? warmUp : 0)
+    let first = max(kept, stretch.frames.upperBound - part)
     let last = stretch.frames.upperBound - 1 - horizon
     guard last >= first else { return [] }
     let starts = (0..<count).map { count == 1 ? last : first + (last - first) * $0 / (count - 1) }

@@ -75,7 +75,10 @@ struct RecordedStream {
       let own = min(end, source.length(trajectory) ?? 0)
       return own > index ? try source.frames(of: trajectory, index..<own) : []
     }
-    ready = (0..<(end - index)).flatMap { k in columns.compactMap { k < $0.count ? $0[k] : nil } }.reversed()
+    // As the replay did, without frames that hold no numbers.
+    ready = (0..<(end - index)).flatMap { k in
+      columns.compactMap { k < $0.count && $0[k].isFinite ? $0[k] : nil }
+    }.reversed()
     index = end
     usesStore = true
     return true

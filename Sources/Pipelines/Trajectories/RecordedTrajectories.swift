@@ -19,7 +19,8 @@ struct RecordedTrajectories: TrajectorySource {
   var trajectories: Int? { base.trajectories }
   var order: StreamOrder? { base.order }
   var hasMids: Bool { base.hasMids }
-  func length(_ trajectory: Int) -> Int? { base.length(trajectory) }
+  /// Of a log also what its memory has forgotten and the store has.
+  func length(_ trajectory: Int) -> Int? { base.length(trajectory) ?? store?.length(trajectory) }
 
   /// Frames of a trajectory that the store has.
   func storedFrames(of trajectory: Int) -> Int { store?.length(trajectory) ?? 0 }

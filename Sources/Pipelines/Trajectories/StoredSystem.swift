@@ -11,8 +11,10 @@ enum StoredSystem {
   ///   for arrays that are no states.
   static func system(of reader: TrajectoryStoreReader, domain: Domain?) throws -> any SystemDescription {
     var attributes = reader.attributes.mapValues { Attribute($0) }
-    let arrays = reader.fields.filter { !isDerived($0.name, reader) }
-    let layout = try layout(of: reader, arrays, stated: attributes[StoreFields.layoutKey], domain)
+    let stated = attributes[StoreFields.layoutKey].flatMap { try? $0.decode(StateLayout.self) }
+    // A field may be called like the array of another one's state half an interval before.
+    let arrays = reader.fields.filter { stated?.field($0.name) != nil || !isDerived($0.name, reader) }
+    let layout = try layout(of: reader, arrays, stated: stated, domain)
     for key in StoreFields.ownKeys { attributes[key] = nil }
     if let standardised = Standardisation(attributes) {
       return LoggedSystem(layout: layout, standardisation: standardised, attributes: attributes)
@@ -35,7 +37,7 @@ enum StoredSystem {
   }
 
   private static func layout(
-    of reader: TrajectoryStoreReader, _ arrays: [TrajectoryField], stated: Attribute?, _ domain: Domain?
+    of reader: TrajectoryStoreReader, _ arrays: [TrajectoryField], stated: StateLayout?, _ domain: Domain?
   ) throws -> StateLayout {
     guard arrays.allSatisfy({ $0.shape.allSatisfy { $0 > 0 } }) else {
       throw StoreError(.unsupported, reader.url.path, "has an array with an axis without elements")
@@ -44,7 +46,7 @@ enum StoredSystem {
     guard found.count <= StateLayout.largestCount else {
       throw StoreError(.unsupported, reader.url.path, "has states of \(found.count) numbers")
     }
-    if let stated, let layout = try? stated.decode(StateLayout.self) {
+    if let layout = stated {
       // What the store says counts as far as its arrays bear it out: the order of the fields, symbols, the domain.
       let bears = layout.fields.allSatisfy { own in
         found.field(own.name).map { $0.shape == own.shape && $0.isComplex == own.isComplex } ?? false

@@ -1,0 +1,125 @@
+import Foundation
+import Learning
+import TestSupport
+import Testing
+import Trajectories
+
+@testable import Pipelines
+
+@Suite("Fit, predict and compare", .serialized)
+struct FitJobTests {
+  private func store(
+    _ name: String, seed: UInt64, trajectories: Int = 9, frames: Int = 40, in folder: URL, settings: [String] = []
+  ) throws -> URL {
+    let url = folder.appending(path: name)
+    _ = try SimulateJob(
+      settings: ["preset=shallow", "sites=8", "noise=1e-2"] + settings, trajectories: trajectories, seed: seed,
+      steps: 16 * (frames - 1), every: 16, output: url
+    ).run(status: TerminalStatus(isTerminal: false))
+    return url
+  }
+
+  private func fit(_ origin: URL, _ family: String, _ settings: [String], to output: URL) throws -> String {
+    try FitJob(origin: origin, family: family, settings: settings, seed: 2, output: output)
+      .run(status: TerminalStatus(isTerminal: false))
+  }
+
+  private struct Comparison: Decodable {
+    struct Score: Decodable {
+      var id: String
+      var observable: String?
+      var value: Double
+      var standardError: Double?
+      var noiseFloor: Double?
+      var length: Int?
+    }
+    var scores: [Score]
+  }
+
+  @Test(
+    "Each family learns from a store, predicts from another, and the climates' scores say all that one must know",
+    .timeLimit(.minutes(15)),
+    arguments: [
+      ("linear-regression", ["ridge=1e-6"]), ("echo-state", ["channels=8", "window=20"]),
+      ("cnn", ["channels=4", "blocks=1", "batches=12", "steps=2", "batch=4", "window=8"]), ("persistence", []),
+    ])
+  func chain(family: String, settings: [String]) async throws {
+    try await withTemporaryDirectory { folder in
+      let truth = try store("truth.zarr", seed: 1, in: folder)
+      let other = try store("other.zarr", seed: 7, in: folder)
+      let file = folder.appending(path: "model.safetensors")
+      let words = try fit(truth, family, settings, to: file)
+      #expect(words.hasPrefix("Wrote ") && words.contains("learnt from"), "\(words)")
+      #expect(words.contains("held-out windows") == (family == "cnn"), "\(words)")
+      let again = folder.appending(path: "again.safetensors")
+      _ = try fit(truth, family, settings, to: again)
+      #expect(try Data(contentsOf: again) == Data(contentsOf: file), "the same seed gives the same bytes")
+
+      let rollout = folder.appending(path: "rollout.zarr")
+      _ = try PredictJob(checkpoint: file, origin: other, frame: 9, steps: 25, output: rollout)
+        .run(status: TerminalStatus(isTerminal: false))
+      let predicted = try StoredTrajectories(rollout)
+      #expect((0..<9).map { predicted.length($0) } == Array(repeating: 26, count: 9))
+      #expect(predicted.system.attributes["g"]?.number == 0.8)
+      let start = try StoredTrajectories(other).frames(of: 4, 9..<10)[0].state.single
+      #expect(try predicted.frames(of: 4, 0..<1)[0].state.single == start)
+
+      let json = try ClimateJob(truth: other, other: rollout, firstFrame: 0, maximumLag: 5).run(
+        json: true, status: TerminalStatus(isTerminal: false))
+      let decoder = JSONDecoder()
+      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+      let scores = try decoder.decode(Comparison.self, from: Data(json.utf8)).scores
+      for name in ["deltaRho", "deltaQ"] {
+        let distance = try #require(scores.first { $0.observable == name && $0.id.hasPrefix("W1/") }, "\(json)")
+        #expect(distance.value >= 0 && distance.length == 26)
+        #expect(distance.noiseFloor != nil && distance.standardError != nil)
+      }
+      #expect(scores.allSatisfy { !$0.id.isEmpty && $0.length == 26 })
+    }
+  }
+
+  @Test(
+    "What cannot be fitted is said, and nothing is written",
+    arguments: [
+      ("cnnn", [], "there is no family `cnnn`; did you mean `cnn`?"),
+      ("cnn", ["chanels=4"], "unknown key `chanels`; did you mean `channels`?"),
+      ("cnn", ["channels=none"], "expected a whole number"), ("cnn", ["channels"], "channels"),
+      ("linear-regression", ["batches=5"], "unknown key `batches`"), ("linear-regression", ["ridge=-1"], "at least 0"),
+      ("cnn", ["steps=8", "window=4"], "must be at least the unrolling, 8 steps"),
+      ("cnn", ["batches=4", "steps=16", "window=64"], "needs windows of 17 frames; "),
+      ("echo-state", ["warm-up=30"], "needs windows of 32 frames; "),
+      ("linear-regression", ["domain=square"], "which does not lie on a domain of 64 sites"),
+    ])
+  func refused(family: String, settings: [String], words: String) async throws {
+    try await withTemporaryDirectory { folder in
+      let truth = try store("truth.zarr", seed: 1, frames: 12, in: folder)
+      let file = folder.appending(path: "model.safetensors")
+      let error = #expect(throws: (any Error).self) { try fit(truth, family, settings, to: file) }
+      #expect("\(error.map { "\($0)" } ?? "")".contains(words), "\(error.map { "\($0)" } ?? "nothing")")
+      #expect(error.flatMap { ExitStatus(for: $0) } != nil)
+      #expect(!FileManager.default.fileExists(atPath: file.path))
+    }
+  }
+
+  @Test(
+    "A store with too few frames, and one whose numbers are none, are refused by name",
+    arguments: [
+      "cnn", "linear-regression", "echo-state",
+    ])
+  func tooShort(family: String) async throws {
+    try await withTemporaryDirectory { folder in
+      let file = folder.appending(path: "model.safetensors")
+      let single = try store("single.zarr", seed: 1, frames: 1, in: folder)
+      let error = #expect(throws: RunError.self) { try fit(single, family, [], to: file) }
+      #expect(error?.message.contains("has no trajectory of two frames") == true)
+      let whole = try store("whole.zarr", seed: 1, frames: 12, in: folder)
+      let broken = folder.appending(path: "broken.zarr")
+      try Runs.copy(whole, to: broken) { if $0.trajectory == 2, $0.index == 5 { $0.state.values[3] = .nan } }
+      let none = #expect(throws: LearningError.self) { try fit(broken, family, [], to: file) }
+      #expect(none?.message.contains("trajectory 2") == true && none?.message.contains("not finite") == true)
+      #expect(throws: (any Error).self) { try fit(folder.appending(path: "none.zarr"), family, [], to: file) }
+      #expect(!FileManager.default.fileExists(atPath: file.path))
+    }
+  }
+}
