@@ -72,6 +72,42 @@ struct GridNetworkTests {
     #expect(try trainer.step(batch).loss.total < 0.5 * first)
   }
 
+  @Test("With fluxes the sum of every field is kept, and the gradient is the slope of the loss", arguments: layouts)
+  func flux(layout: StateLayout) throws {
+    var configuration = Self.configuration(layout)
+    configuration.model.constraint = .flux
+    try Slope.check(configuration, Self.batch(layout, count: 9), distance: 1e-3, tolerance: 2e-3)
+    let state = try Self.batch(layout).samples[0].window.state(0)
+    let later = try Trainer(configuration: configuration).model().predictor(for: layout).rollout(from: state, steps: 20)
+      .last!
+    let largest = zip(later.values, state.values).map { abs($0 - $1) }.max()!
+    #expect(largest > 0.1)
+    for range in layout.ranges {
+      // Every component has a sum of its own: of a complex number two, of a vector on each site as many.
+      let sites = layout.domain.sites!
+      let components = range.count / sites
+      for component in 0..<components {
+        let those = range.filter { ($0 - range.lowerBound) % components == component }
+        let (before, after) = (those.map { state.values[$0] }, those.map { later.values[$0] })
+        #expect(abs(after.reduce(0, +) - before.reduce(0, +)) < 1e-4)
+      }
+    }
+  }
+
+  @Test("Fluxes are for fields on a lattice, projection for density matrices")
+  func constraints() throws {
+    for (family, layout, constraint) in [
+      (ModelFamily.cnn, Fixtures.layout(sites: 6), StateConstraint.flux),
+      (.cnn, Self.ring(6), .projection),
+      (.mlp, StateLayout([Field("x", shape: [3])]), .flux),
+    ] {
+      var configuration = Self.configuration(layout)
+      if family == .mlp { configuration.model = ModelConfiguration(PerceptronSettings(), layout: layout) }
+      configuration.model.constraint = constraint
+      #expect(throws: LearningError.self) { try Trainer(configuration: configuration) }
+    }
+  }
+
   @Test("A shift of the state is a shift of the prediction, also on a lattice of another size")
   func shift() throws {
     let model = try Trainer(configuration: Self.configuration(Self.square(4, 3))).model()

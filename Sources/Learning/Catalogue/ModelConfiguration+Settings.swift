@@ -20,8 +20,9 @@ extension ModelConfiguration {
       "learns", default: "state", among: LearningTarget.allCases.map { ($0.rawValue, $0) },
       "The next state, or the time derivative, which rollouts then integrate")
     constraint = section.choice(
-      "constrain", default: "none", among: [("none", nil), ("projection", StateConstraint.projection)],
-      "Every predicted density matrix is made Hermitian with trace L/2, in training and in rollouts")
+      "constrain", default: "none", among: [("none", nil), ("projection", StateConstraint.projection), ("flux", .flux)],
+      "projection: every predicted density matrix is made Hermitian with trace L/2; flux: the sums of fields on a lattice are kept; both in training and in rollouts"
+    )
   }
 
   /// - Throws: `LearningError` of code `invalidConfiguration` that names the setting and its bounds.
@@ -42,10 +43,15 @@ extension ModelConfiguration {
       throw LearningError(.invalidConfiguration, "every scale must be positive and finite, got \(scales)")
     }
     if let layout { try scales.check(layout) }
-    if constraint == .projection, let layout, layout.densityMatrixSites == nil {
-      throw LearningError(
-        .invalidConfiguration,
-        "only a density matrix can be constrained by projection; the state consists of \(layout.summary)")
+    if let constraint, let layout {
+      let isMatrix = layout.densityMatrixSites != nil
+      let fits = constraint == .projection ? isMatrix : !isMatrix && layout.gridExtent != nil
+      guard fits else {
+        throw LearningError(
+          .invalidConfiguration,
+          "`constrain: projection` is for density matrices, `constrain: flux` for fields on a ring or a square; the "
+            + "state consists of \(layout.summary)")
+      }
     }
   }
 

@@ -2,4 +2,7 @@
 public enum StateConstraint: String, Codable, Sendable {
   /// ρ is replaced by the nearest Hermitian matrix with the trace L / 2 of half filling; `ProjectedModel` has the formula.
   case projection
+  /// The sum of each field over a ring or a square is kept: the network gives the flux from each site to the next one
+  /// along each axis, and a site changes by what flows in less what flows out.
+  case flux
 }

@@ -3,11 +3,14 @@ internal import Tensors
 /// A residual convolutional network on a ring or a square lattice, as the published one is on the square of site pairs.
 ///
 /// x₀ = tanh conv(input); x_{k+1} = x_k + conv(s tanh LN(conv(tanh LN(x_k)))); output = W tanh(x) + b. Convolutions are
-/// circular with kernel 3, LN runs over the channels of a site, s drops whole channels in training.
+/// circular with kernel 3, LN runs over the channels of a site, s drops whole channels in training. Where sums are to be
+/// kept the output is a flux along each axis, and its difference between neighbours is the change.
 struct GridNetwork: TapeNetwork {
   let settings: ResidualSettings
   /// In the order of `layout`.
   let tensors: [ParameterTensor]
+  /// Whether the sums of the planes are kept.
+  var isFlux = false
 
   var dropout: Float { settings.dropout }
   var maskCount: Int { settings.dropout > 0 ? settings.blocks * settings.channels : 0 }
@@ -17,7 +20,8 @@ struct GridNetwork: TapeNetwork {
   /// - Parameters:
   ///   - planes: Channels of the embedded state.
   ///   - rank: Axes of the lattice.
-  static func layout(_ settings: ResidualSettings, planes: Int, rank: Int) -> ParameterLayout {
+  ///   - isFlux: Whether the output has the planes once an axis.
+  static func layout(_ settings: ResidualSettings, planes: Int, rank: Int, isFlux: Bool = false) -> ParameterLayout {
     let c = settings.channels
     let taps = Array(repeating: 3, count: rank)
     var layout = ParameterLayout()
@@ -33,7 +37,8 @@ struct GridNetwork: TapeNetwork {
       add("\(name).normalisation1", weight: [c], bias: c)
       add("\(name).normalisation2", weight: [c], bias: c)
     }
-    add("output", weight: [c, planes], bias: planes)
+    let outputs = isFlux ? rank * planes : planes
+    add("output", weight: [c, outputs], bias: outputs)
     return layout
   }
 
@@ -59,6 +64,27 @@ struct GridNetwork: TapeNetwork {
       x = tape.add(x, convolve(hidden, at + 2, on: &tape))
     }
     let at = 2 + 8 * settings.blocks
-    return tape.add(tape.matmul(tape.tanh(x), tape.parameter(tensors[at])), tape.parameter(tensors[at + 1]))
+    let output = tape.add(tape.matmul(tape.tanh(x), tape.parameter(tensors[at])), tape.parameter(tensors[at + 1]))
+    return isFlux ? divergence(of: output, planes.shape, on: &tape) : output
+  }
+
+  /// −∇·F: what flows into each site less what flows out of it, for fluxes (batch, extent…, axes × channels).
+  private func divergence(of flux: Tape.Node, _ shape: TensorShape, on tape: inout Tape) -> Tape.Node {
+    let (batch, channels) = (shape.axes[0], shape.last)
+    let extent = Array(shape.axes.dropFirst().dropLast())
+    let sites = extent.reduce(1, *)
+    let all = tape.reshape(flux, to: [batch, sites, extent.count * channels])
+    var sum: Tape.Node?
+    for (axis, length) in extent.enumerated() {
+      let stride = extent[(axis + 1)...].reduce(1, *)
+      let before = (0..<sites).map { site in
+        let place = site / stride % length
+        return site + ((place + length - 1) % length - place) * stride
+      }
+      let out = tape.slice(all, (axis * channels)..<((axis + 1) * channels))
+      let change = tape.add(tape.gather(out, before), tape.scale(out, by: -1))
+      sum = sum.map { tape.add($0, change) } ?? change
+    }
+    return tape.reshape(sum!, to: shape)
   }
 }

@@ -55,10 +55,12 @@ public struct GridNetworkModel: TrainableModel {
         "a \(configuration.family.rawValue) of \(configuration.layout?.summary ?? "unknown states") is no residual "
           + "network of at most \(mostPlanes) planes on a ring or a square")
     }
-    guard configuration.constraint == nil else {
-      throw LearningError(.invalidConfiguration, "only a density matrix can be constrained; leave `constrain` out")
+    guard configuration.constraint != .projection else {
+      throw LearningError(
+        .invalidConfiguration, "only a density matrix can be constrained by projection; `constrain: flux` keeps sums")
     }
-    return GridNetwork.layout(settings, planes: shape.planes, rank: shape.rank)
+    return GridNetwork.layout(
+      settings, planes: shape.planes, rank: shape.rank, isFlux: configuration.constraint == .flux)
   }
 
   /// As those of `NetworkModel`: Glorot-uniform convolutions with gain 5/3, zero biases, unit normalisation, and a last
@@ -109,6 +111,7 @@ public struct GridNetworkModel: TrainableModel {
     return TapeStep(
       embedding, scales: configuration.scales, learns: configuration.learns,
       network: GridNetwork(
-        settings: try ResidualSettings(configuration), tensors: try Self.parameterLayout(configuration).tensors))
+        settings: try ResidualSettings(configuration), tensors: try Self.parameterLayout(configuration).tensors,
+        isFlux: configuration.constraint == .flux))
   }
 }
