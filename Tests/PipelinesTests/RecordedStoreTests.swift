@@ -124,6 +124,38 @@ struct RecordedStoreTests {
       to: url.appending(path: "zarr.json"))
   }
 
+  @Test("Times that all trajectories have in common are the time axis; irregular ones are refused")
+  func commonTimes() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "foreign.zarr")
+      try foreign(url)
+      func write(_ times: [Double]) throws {
+        let array = url.appending(path: "time")
+        try FileManager.default.createDirectory(at: array.appending(path: "c"), withIntermediateDirectories: true)
+        try Data(
+          #"{"zarr_format": 3, "node_type": "array", "shape": [\#(times.count)], "data_type": "float64", "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [\#(times.count)]}}, "chunk_key_encoding": {"name": "default"}, "fill_value": 0, "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}], "attributes": {}}"#
+            .utf8
+        ).write(to: array.appending(path: "zarr.json"))
+        try times.withUnsafeBytes { Data($0) }.write(to: array.appending(path: "c/0"))
+      }
+      try write([2, 2.25, 2.5, 2.75, 3, 3.25])
+      let source = try StoredTrajectories(url)
+      #expect(source.interval == 0.25)
+      #expect(try source.frames(of: 2, 3..<5).map(\.time) == [2.75, 3])
+      for (times, word) in [
+        ([2, 2.25, 2.5, 2.75, 3, 9], "average"), ([2, 2.25, 2.5, 2.5, 2.75, 3], "average"),
+        ([2, 2.25, 2.5], "has 3 times"),
+      ] {
+        try write(times)
+        #expect {
+          try StoredTrajectories(url)
+        } throws: {
+          "\($0)".contains(word)
+        }
+      }
+    }
+  }
+
   @Test("A store of any arrays is a recorded system, whose components are its observables")
   func arrays() async throws {
     try await withTemporaryDirectory { folder in

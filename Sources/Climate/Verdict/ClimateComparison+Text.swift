@@ -5,20 +5,22 @@ extension ClimateComparison {
   public var text: String {
     func number(_ x: Double?) -> String { x.map { String(format: "%10.3e", $0) } ?? "         —" }
     func padded(_ text: String, _ width: Int) -> String { text.padding(toLength: width, withPad: " ", startingAt: 0) }
+    let width = max(10, observables.map(\.name.count).max() ?? 0)
+    let margin = String(repeating: " ", count: width)
     var lines = [
       "\(frames) frames of \(String(format: "%g", timeStep)) each; truth: \(truthTrajectories) trajectories, other: \(otherTrajectories), of which \(divergent) diverged",
       "",
-      "                        mean   std. error   std. dev.     minimum     maximum",
+      "\(margin)              mean   std. error   std. dev.     minimum     maximum",
     ]
     for o in observables {
       for (label, m) in [("truth", o.truth), ("other", o.other)] {
         lines.append(
-          "\(padded(o.name, 10)) \(label)  \(number(m.mean))  \(number(m.standardError))  \(number(m.standardDeviation))  \(number(m.minimum))  \(number(m.maximum))"
+          "\(padded(o.name, width)) \(label)  \(number(m.mean))  \(number(m.standardError))  \(number(m.standardDeviation))  \(number(m.minimum))  \(number(m.maximum))"
         )
       }
     }
     lines += [
-      "", "                                         distance  std. error  noise floor   survivors  more needed",
+      "", "\(margin)                               distance  std. error  noise floor   survivors  more needed",
     ]
     var notes: [String] = []
     func row(_ d: Distance) -> String {
@@ -29,10 +31,10 @@ extension ClimateComparison {
         : d.furtherTrajectories.map { $0 == 0 ? "          0" : String(format: "%11d", $0) } ?? "          —"
       if let note = d.note { notes.append("\(d.estimator): \(note)") }
       return
-        "           \(padded(d.estimator, 29)) \(number(d.value))  \(number(d.standardError))   \(number(d.noiseFloor))  \(number(d.survivors))  \(more)"
+        "\(margin) \(padded(d.estimator, 29)) \(number(d.value))  \(number(d.standardError))   \(number(d.noiseFloor))  \(number(d.survivors))  \(more)"
     }
     for o in observables {
-      lines.append("\(padded(o.name, 10)) RMSE, frame by frame          \(number(o.rmse))")
+      lines.append("\(padded(o.name, width)) RMSE, frame by frame          \(number(o.rmse))")
       lines += o.distances.map(row)
     }
     lines.append("all together")

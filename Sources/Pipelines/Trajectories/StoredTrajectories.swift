@@ -33,9 +33,24 @@ struct StoredTrajectories: TrajectorySource {
     hasMids = has(StoreFields.midPrefix)
     hasTendencies = has(StoreFields.tendencyPrefix)
     let first = (0..<reader.trajectories).first { reader.length($0) > 1 }
-    let times = try first.flatMap { try reader.times($0, frames: 0..<2) }
     let stated = reader.attributes["frame_interval"]?.number
-    interval = stated.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? times.map { $0[1] - $0[0] } ?? 1
+    interval =
+      try stated.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? first.flatMap { try Self.interval(reader, $0) } ?? 1
+  }
+
+  /// The time between two frames, by the times of one trajectory; nil for a store without times.
+  /// - Throws: `StoreError` when they do not rise in equal steps, to a hundredth: nothing is interpolated.
+  private static func interval(_ reader: TrajectoryStoreReader, _ trajectory: Int) throws -> Double? {
+    let count = min(reader.length(trajectory), 100_000)
+    guard let times = try reader.times(trajectory, frames: 0..<count) else { return nil }
+    let mean = (times[count - 1] - times[0]) / Double(count - 1)
+    for k in 1..<count where !(mean > 0 && abs(times[k] - times[k - 1] - mean) <= 0.01 * mean) {
+      throw StoreError(
+        .unsupported, reader.url.path,
+        "frames \(k - 1) and \(k) of trajectory \(trajectory) are at the times \(times[k - 1]) and \(times[k]), \(mean) on "
+          + "average from one to the next; a model needs equal intervals. Write a store with frames at equal times")
+    }
+    return mean
   }
 
   var trajectories: Int? { reader.trajectories }

@@ -14,6 +14,8 @@ public final class TrajectoryStoreReader: Sendable {
   private let arrays: [String: ZarrArray]
   let lengthArray: ZarrArray?
   let timeArray: ZarrArray?
+  /// Times that all trajectories of somebody else's store have in common.
+  private let commonTimes: ZarrArray?
   private let lengths: [Int]
   private let cache: ChunkCache
 
@@ -34,7 +36,7 @@ public final class TrajectoryStoreReader: Sendable {
         : StoreError(.notFound, url.path, "does not exist")
     }
     guard root["node_type"]?.string == "group", root["zarr_format"]?.integer == 3 else {
-      throw StoreError(.notAStore, url.path, "is not a Zarr v3 group; give the folder that holds rho, Q and P")
+      throw StoreError(.notAStore, url.path, "is not a Zarr v3 group; give the folder that holds the arrays")
     }
     attributes = root["attributes"]?.object ?? [:]
     // `length` is read first and everything else after it: what it promises is there.
@@ -53,12 +55,14 @@ public final class TrajectoryStoreReader: Sendable {
     var arrays: [String: ZarrArray] = [:]
     var fields: [TrajectoryField] = []
     var timeArray: ZarrArray?
+    var commonTimes: ZarrArray?
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
     for name in names
     where name != "length" && Files.exists("\(url.path)/\(name)/zarr.json") {
       let array = try ZarrArray(url.appending(path: name), root: place, cache: cache, strict: promised != nil)
       if name == "time" {
         if array.shape.count == 2 { timeArray = array }
+        if array.shape.count == 1, promised == nil { commonTimes = array }
         continue
       }
       guard array.shape.count >= 2 else { continue }
@@ -87,6 +91,11 @@ public final class TrajectoryStoreReader: Sendable {
     self.arrays = arrays
     self.fields = fields
     self.timeArray = timeArray
+    if let commonTimes, commonTimes.shape[0] < frames {
+      throw StoreError(
+        .corrupt, commonTimes.url.path, "has \(commonTimes.shape[0]) times, but the arrays have \(frames) frames")
+    }
+    self.commonTimes = commonTimes
   }
 
   /// A reader also of a store whose lengths cannot be read, and why they cannot.
@@ -201,7 +210,11 @@ public final class TrajectoryStoreReader: Sendable {
 
   /// Times of frames; nil when the store has none.
   public func times(_ trajectory: Int, frames: Range<Int>) throws(StoreError) -> [Double]? {
-    guard let timeArray else { return nil }
+    guard let timeArray else {
+      guard let commonTimes else { return nil }
+      let bytes = try commonTimes.readBytes([frames])
+      return bytes.withUnsafeBytes { commonTimes.dataType.doubles($0) }
+    }
     let bytes = try timeArray.readBytes(
       [trajectory..<(trajectory + 1), frames], version: version(timeArray, trajectory, frames))
     return bytes.withUnsafeBytes { timeArray.dataType.doubles($0) }
@@ -212,7 +225,7 @@ public final class TrajectoryStoreReader: Sendable {
   /// - Throws: `StoreError` for times that do not decode.
   public func frames(_ trajectory: Int, times range: ClosedRange<Double>) throws(StoreError) -> Range<Int> {
     let all = 0..<length(trajectory)
-    guard timeArray != nil else {
+    guard timeArray ?? commonTimes != nil else {
       return all.clamped(to: Int(max(0, range.lowerBound).rounded(.up))..<Int(min(1e15, range.upperBound)) + 1)
     }
     /// The first frame that is not before (or, `passing`, that is after) a time, by bisection.
