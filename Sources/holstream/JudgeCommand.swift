@@ -10,14 +10,27 @@ struct JudgeCommand: AsyncParsableCommand {
       Truth, held-out trajectories and starts are the run's own, made again where no store has them.
 
         holstream judge runs/quickstart/1 --set stages.evaluate.verdict.lyapunov=true
+
+      One checkpoint is judged by all trajectories of a store:
+
+        holstream judge model.safetensors --truth held-out.zarr --set stages.evaluate.verdict.horizon=100
       """)
 
-  @Argument(help: "The run's folder.", completion: .directory) var run: String
+  @Argument(help: "The run's folder; with --truth a checkpoint.", completion: .file()) var run: String
+  @Option(help: "Store whose trajectories are the truth for one checkpoint.", completion: .directory) var truth: String?
   @Option(help: "The verdict stage whose settings count; the only one when left out.") var stage: String?
   @Option(name: .customLong("set"), help: "Change a key of the run's pipeline file: path=value. May be repeated.")
   var overrides: [String] = []
 
   func run() async throws {
+    if let truth {
+      let (checkpoint, store, overrides) = (URL(filePath: run), URL(filePath: truth), overrides)
+      guard FileManager.default.fileExists(atPath: checkpoint.path) else {
+        throw ValidationError("there is no checkpoint \(run)")
+      }
+      print(try await interruptible { try JudgeJob.verdict(on: checkpoint, truth: store, overrides: overrides) })
+      return
+    }
     let job = JudgeJob(run: URL(filePath: run), node: stage, overrides: overrides)
     print(try await interruptible { try job.run() })
   }

@@ -79,6 +79,39 @@ struct FitJobTests {
     }
   }
 
+  @Test("A checkpoint is judged by all trajectories of a store, whatever the file is called")
+  func judged() async throws {
+    try await withTemporaryDirectory { folder in
+      let truth = try store("truth.zarr", seed: 1, in: folder)
+      let file = folder.appending(path: "best [1]*.safetensors")
+      _ = try fit(truth, "linear-regression", ["ridge=1e-6"], to: file)
+      try FileManager.default.copyItem(at: file, to: folder.appending(path: "best 1.safetensors"))
+      let words = try JudgeJob.verdict(
+        on: file, truth: truth,
+        overrides: ["stages.evaluate.verdict.horizon=20", "stages.evaluate.verdict.rollouts=9"],
+        status: TerminalStatus(isTerminal: false))
+      #expect(words.hasPrefix("Over 20 frames") && words.contains("from 9 held-out states"), "\(words)")
+      #expect(words.split(separator: "\n").count == 1, "\(words)")
+      #expect {
+        try JudgeJob.verdict(on: file, truth: folder.appending(path: "none.zarr"))
+      } throws: {
+        "\($0)".contains("none.zarr")
+      }
+    }
+  }
+
+  @Test("Climates of stores whose frames lie at other distances in time are not compared")
+  func intervals() async throws {
+    try await withTemporaryDirectory { folder in
+      let one = try store("one.zarr", seed: 1, in: folder)
+      let two = try store("two.zarr", seed: 1, in: folder, settings: ["dt=0.02"])
+      let error = #expect(throws: RunError.self) {
+        try ClimateJob(truth: one, other: two, firstFrame: 0, maximumLag: nil).run(json: false)
+      }
+      #expect("\(error.map { "\($0)" } ?? "")".contains("apart in time"))
+    }
+  }
+
   @Test(
     "What cannot be fitted is said, and nothing is written",
     arguments: [

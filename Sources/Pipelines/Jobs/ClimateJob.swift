@@ -38,6 +38,13 @@ public struct ClimateJob: Sendable {
           .badInput, "\(truth.relativePath) has \(a.layout.summary), \(url.relativePath) has \(store.layout.summary)")
       }
     }
+    for (store, url) in [(b, other)] + (c.map { [($0, reference!)] } ?? [])
+    where abs(store.interval - a.interval) > 1e-6 * a.interval {
+      throw RunError(
+        .badInput,
+        "frames of \(truth.relativePath) are \(a.interval) apart in time, those of \(url.relativePath) \(store.interval): autocorrelations and spectra of the two are not comparable"
+      )
+    }
     // Over the frames that every trajectory has: one that is shorter would count its end for all.
     let end = [a, b].map(Self.shortest).min()!
     guard firstFrame >= 0, end - firstFrame >= 2, maximumLag ?? 0 >= 0 else {

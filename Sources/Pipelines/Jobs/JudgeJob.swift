@@ -24,9 +24,45 @@ public struct JudgeJob: Sendable {
     self.overrides = overrides
   }
 
+  /// A verdict on one checkpoint, with all trajectories of a store as the truth: a pipeline of a replay and a verdict.
+  ///
+  /// - Parameter overrides: Changes to it, such as `stages.evaluate.verdict.horizon=100`.
+  /// - Returns: The verdict in words.
+  /// - Throws: As `run`.
+  public static func verdict(
+    on checkpoint: URL, truth: URL, overrides: [String] = [], status: TerminalStatus = TerminalStatus()
+  ) throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "holstream-judge-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func quoted(_ text: String) throws -> String { String(decoding: try JSONEncoder().encode(text), as: UTF8.self) }
+    // A name is a pattern that fits itself alone, once its wildcards are taken literally.
+    let name = checkpoint.lastPathComponent.replacing(/[*?\[\]\\]/) { "\\\($0.output)" }
+    let text = """
+      name: judge
+      held-out-one-in: 1
+      sources:
+        truth: { replay: { path: \(try quoted(truth.standardizedFileURL.path)) } }
+        checkpoints:
+          checkpoint-watch:
+            path: \(try quoted(checkpoint.standardizedFileURL.deletingLastPathComponent().path))
+            pattern: \(try quoted(name))
+            follow: false
+      stages:
+        evaluate: { from: checkpoints, verdict: { truth: truth } }
+      """
+    try Data(text.utf8).write(to: folder.appending(path: "pipeline.yaml"))
+    return try JudgeJob(run: folder, node: nil, overrides: overrides).judge(status: status).explanations
+      .joined(separator: "\n")
+  }
+
   /// - Returns: What was done, for the user.
   /// - Throws: `ConfigurationError`, or `RunError` for a folder without a run or a pipeline without verdicts.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
+    try judge(status: status).lines.joined(separator: "\n")
+  }
+
+  private func judge(status: TerminalStatus) throws -> (lines: [String], explanations: [String]) {
     let file = run.file("pipeline.yaml")
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw RunError(.badInput, "there is no run in \(run.shown()): it has no pipeline.yaml")
@@ -58,6 +94,7 @@ public struct JudgeJob: Sendable {
     let log = try JSONLinesLog(output)
     let start = ContinuousClock.now
     var lines: [String] = []
+    var explanations: [String] = []
     var failed: [String] = []
     var judged = 0
     defer { status.clear() }
@@ -67,6 +104,7 @@ public struct JudgeJob: Sendable {
       let identity = folder.identity(of: checkpoint.url)
       if let before = known[checkpoint.name], before.inode == identity {
         lines.append(before.words)
+        explanations.append(before.verdict.plainWords)
         continue
       }
       do {
@@ -75,16 +113,18 @@ public struct JudgeJob: Sendable {
         try log.append(entry)
         known[checkpoint.name] = entry
         lines.append(entry.words)
+        explanations.append(verdict.plainWords)
         judged += 1
       } catch let error as LearningError {
         failed.append("\(checkpoint.name): \(error)")
       }
     }
     let kept = lines.count - judged
-    return
-      (lines + [
+    return (
+      lines + [
         "Judged \(judged) of \(checkpoints.count) checkpoints\(kept > 0 ? " (\(kept) were judged before with the same settings)" : ""); the verdicts are in \(output.relativePath)."
-      ] + failed).joined(separator: "\n")
+      ] + failed, explanations + failed
+    )
   }
 
   /// A line of the log: the verdict, and what it depends on.

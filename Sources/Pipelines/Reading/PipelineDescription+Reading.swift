@@ -23,7 +23,7 @@ extension PipelineDescription {
     seed = UInt64(root.integer("seed", default: 1, "Seed of everything random"))
     directory = root.text("directory", default: "runs/\(name)", "Folder for the numbered runs")
     until = root.optionalText("until", "The node whose end ends the run")
-    heldOutOneIn = root.integer("held-out-one-in", default: 8, in: 2...1_000_000, "Every n-th trajectory is held out")
+    heldOutOneIn = root.integer("held-out-one-in", default: 8, in: 1...1_000_000, "Every n-th trajectory is held out")
     var nodes: [Node] = []
     for role in Role.allCases {
       let section = root.section(role.rawValue)
@@ -33,6 +33,9 @@ extension PipelineDescription {
       }
     }
     if nodes.isEmpty { root.problem("no sources, stages or sinks") }
+    if heldOutOneIn == 1, nodes.contains(where: { $0.component is any Training }) {
+      root.problem("1 holds every trajectory out and leaves none to learn from", key: "held-out-one-in")
+    }
     if let until, !nodes.contains(where: { $0.id == until }) {
       root.problem("there is no node `\(until)`", key: "until")
     }
