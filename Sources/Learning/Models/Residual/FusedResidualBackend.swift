@@ -6,20 +6,13 @@ internal import Tensors
 final class FusedResidualBackend: TrainingBackend {
   private let configuration: ModelConfiguration
   private let options: TrainingOptions
-  private let parameterCount: Int
-  private let values: FloatBuffer
-  private let firstMoments: FloatBuffer
-  private let secondMoments: FloatBuffer
+  private let weights: WeightBuffers
   private var engine: ResidualEngine?
 
   init(_ model: NetworkModel, _ options: TrainingOptions) throws {
     configuration = model.configuration
     self.options = options
-    parameterCount = model.parameters.count
-    values = FloatBuffer(count: parameterCount)
-    values.assign(model.parameters)
-    firstMoments = FloatBuffer(count: parameterCount)
-    secondMoments = FloatBuffer(count: parameterCount)
+    weights = WeightBuffers(model.parameters)
   }
 
   func gradient(
@@ -30,30 +23,20 @@ final class FusedResidualBackend: TrainingBackend {
       engine = nil
       engine = try ResidualEngine(configuration, options, shape: shape)
     }
-    let terms = engine!.run(batch, values: values.pointer, step: step, noise: noise, injection: injection)
-    return (terms, holstream_squared_norm(engine!.gradient, parameterCount))
+    let terms = engine!.run(batch, values: weights.values.pointer, step: step, noise: noise, injection: injection)
+    return (terms, holstream_squared_norm(engine!.gradient, weights.count))
   }
 
   var gradient: [Float] {
-    engine.map { Array(UnsafeBufferPointer(start: $0.gradient, count: parameterCount)) } ?? []
+    engine.map { Array(UnsafeBufferPointer(start: $0.gradient, count: weights.count)) } ?? []
   }
 
   func update(_ step: AdamW) {
     guard let engine else { return }
-    holstream_adamw(
-      values.pointer, engine.gradient, firstMoments.pointer, secondMoments.pointer, parameterCount, step.clip,
-      step.rate,
-      step.beta1, step.beta2, step.correction1, step.correction2, step.epsilon, step.decay)
+    weights.update(step, along: engine.gradient)
   }
 
-  func read() -> Weights {
-    Weights(
-      parameters: values.array(), firstMoments: firstMoments.array(), secondMoments: secondMoments.array())
-  }
+  func read() -> Weights { weights.read() }
 
-  func write(_ weights: Weights) {
-    values.assign(weights.parameters)
-    firstMoments.assign(weights.firstMoments)
-    secondMoments.assign(weights.secondMoments)
-  }
+  func write(_ new: Weights) { weights.write(new) }
 }

@@ -6,11 +6,8 @@ internal import Trajectories
 /// the bits do not depend on the number of workers.
 final class TapeBackend: TrainingBackend {
   private let options: TrainingOptions
-  private let parameterCount: Int
   private let step: (StateLayout) throws -> TapeStep
-  private let values: FloatBuffer
-  private let firstMoments: FloatBuffer
-  private let secondMoments: FloatBuffer
+  private let weights: WeightBuffers
   private var engine: TapeEngine?
 
   /// - Parameter step: What the model does in one interval with states of a layout, which throws where it cannot.
@@ -19,11 +16,7 @@ final class TapeBackend: TrainingBackend {
   ) {
     self.options = options
     self.step = step
-    parameterCount = parameters.count
-    values = FloatBuffer(count: parameterCount)
-    values.assign(parameters)
-    firstMoments = FloatBuffer(count: parameterCount)
-    secondMoments = FloatBuffer(count: parameterCount)
+    weights = WeightBuffers(parameters)
   }
 
   func gradient(
@@ -32,32 +25,22 @@ final class TapeBackend: TrainingBackend {
     let shape = TapeEngine.Shape(layout: batch.layout, batch: batch.samples.count, steps: batch.steps)
     if engine?.shape != shape {
       engine = nil
-      engine = TapeEngine(try step(batch.layout), parameterCount: parameterCount, options, shape: shape)
+      engine = TapeEngine(try step(batch.layout), parameterCount: weights.count, options, shape: shape)
     }
-    let terms = engine!.run(batch, values: values.pointer, number: number, noise: noise, injection: injection)
-    return (terms, holstream_squared_norm(engine!.gradient, parameterCount))
+    let terms = engine!.run(batch, values: weights.values.pointer, number: number, noise: noise, injection: injection)
+    return (terms, holstream_squared_norm(engine!.gradient, weights.count))
   }
 
   var gradient: [Float] {
-    engine.map { Array(UnsafeBufferPointer(start: $0.gradient, count: parameterCount)) } ?? []
+    engine.map { Array(UnsafeBufferPointer(start: $0.gradient, count: weights.count)) } ?? []
   }
 
   func update(_ step: AdamW) {
     guard let engine else { return }
-    holstream_adamw(
-      values.pointer, engine.gradient, firstMoments.pointer, secondMoments.pointer, parameterCount, step.clip,
-      step.rate,
-      step.beta1, step.beta2, step.correction1, step.correction2, step.epsilon, step.decay)
+    weights.update(step, along: engine.gradient)
   }
 
-  func read() -> Weights {
-    Weights(
-      parameters: values.array(), firstMoments: firstMoments.array(), secondMoments: secondMoments.array())
-  }
+  func read() -> Weights { weights.read() }
 
-  func write(_ weights: Weights) {
-    values.assign(weights.parameters)
-    firstMoments.assign(weights.firstMoments)
-    secondMoments.assign(weights.secondMoments)
-  }
+  func write(_ new: Weights) { weights.write(new) }
 }
