@@ -9,7 +9,7 @@
 //
 // A tile of 4 × 4 outputs needs 6 × 6 inputs d. With y = Aᵀ [(G w Gᵀ) ∘ (Bᵀ d B)] A it takes 36 multiplications
 // instead of 144. The transforms evaluate polynomials at 0, ±a, ±b and infinity; a = √½ and b = √2 keep the rounding
-// error within about twice that of the direct sum, where the usual 1 and 2 lose a digit (docs/learning.md). Every lane
+// error within about twice that of the direct sum, where the usual 1 and 2 lose a digit (docs/learning-engine.md). Every lane
 // of a vector is a tile of its own, so that nothing is shuffled but at the edges of the lanes' blocks.
 //
 // Sources: Winograd (1980); Lavin and Gray, "Fast algorithms for convolutional neural networks" (2016). The matrices
