@@ -3,6 +3,7 @@ import Learning
 import TestSupport
 import Testing
 import Trajectories
+import Zarr
 
 @testable import Pipelines
 
@@ -97,6 +98,39 @@ struct FitJobTests {
       } throws: {
         "\($0)".contains("none.zarr")
       }
+    }
+  }
+
+  @Test("A model that was fitted to a ring rolls out on a store that does not say that it is one")
+  func domain() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "heat.zarr")
+      let writer = try TrajectoryStoreWriter(
+        creating: url,
+        layout: TrajectoryStoreLayout(
+          fields: [TrajectoryField(name: "heat", shape: [8], dataType: .float64, dimensionNames: ["x"])]))
+      for trajectory in 0..<3 {
+        for frame in 0..<40 {
+          let decay = exp(-0.05 * Double(frame))
+          try writer.append(
+            trajectory: trajectory, time: Double(frame),
+            ["heat": (0..<8).map { decay * cos(.pi / 4 * Double($0 + trajectory)) }])
+        }
+      }
+      try writer.close()
+      let file = folder.appending(path: "model.safetensors")
+      _ = try fit(url, "linear-regression", ["domain=ring", "ridge=1e-9"], to: file)
+      let rollout = folder.appending(path: "rollout.zarr")
+      _ = try PredictJob(checkpoint: file, origin: url, frame: 0, steps: 20, output: rollout)
+        .run(status: TerminalStatus(isTerminal: false))
+      let predicted = try StoredTrajectories(rollout)
+      #expect(predicted.layout.domain == .ring(8))
+      let last = try predicted.frames(of: 1, 20..<21)[0].state.values
+      #expect(zip(last, 0..<8).allSatisfy { abs($0 - exp(-1) * cos(.pi / 4 * Double($1 + 1))) < 1e-4 })
+      let words = try JudgeJob.verdict(
+        on: file, truth: url, overrides: ["stages.evaluate.verdict.horizon=20"],
+        status: TerminalStatus(isTerminal: false))
+      #expect(words.hasPrefix("Over 20 frames"), "\(words)")
     }
   }
 

@@ -29,6 +29,35 @@ struct LogChainTests {
     """
   }
 
+  @Test("A time is a number or a date, with or without fraction and zone; any other text is refused by name")
+  func times() {
+    var clock = LogTime()
+    for (text, seconds) in [
+      ("1e3", 1000), ("-5", -5), ("2001-09-09T01:46:40Z", 1e9), ("2001-09-09 01:46:40", 1e9),
+      ("2001-09-09T03:46:40+02:00", 1e9), ("2001-09-09 03:46:40+0200", 1e9), ("2001-09-09T01:46:40.25Z", 1e9 + 0.25),
+      ("2001-09-09 01:46:40.500", 1e9 + 0.5), ("2001-09-09T01:46:40", 1e9),
+    ] as [(String, Double)] {
+      #expect(clock.seconds(text).map { abs($0 - seconds) < 1e-3 } == true, "\(text)")
+    }
+    for text in ["", "noon", "2001-09-09", "2001-13-09T01:46:40Z", "2001-09-09T01:46:40Z tomorrow", "01:46:40"] {
+      #expect(clock.seconds(text) == nil, "\(text)")
+    }
+    var parser = ObservationParser(isCSV: true, columns: nil, trajectory: "trajectory", time: "time")
+    #expect(parser.parse("time,x") == .header)
+    for (line, time) in [("2001-09-09T01:46:40Z,1", 1e9), ("2001-09-09T01:47:40Z,2", 1e9 + 60)] {
+      guard case .observation(let row) = parser.parse(line) else {
+        Issue.record("\(line) was refused")
+        continue
+      }
+      #expect(row.time == time && row.names == ["x"])
+    }
+    guard case .refused(let why) = parser.parse("noon,3") else {
+      Issue.record("noon was taken")
+      return
+    }
+    #expect(why.contains("`noon`"))
+  }
+
   @Test("Becomes states in a store that knows its columns' own units, replays, and goes on where the log does")
   func store() async throws {
     try await withTemporaryDirectory { folder in

@@ -3,6 +3,7 @@ public import Foundation
 internal import Learning
 internal import Settings
 internal import Streams
+internal import Trajectories
 
 /// `holstream judge`: verdicts on the checkpoints that a run has left, with the numbers that are asked for now.
 ///
@@ -36,13 +37,15 @@ public struct JudgeJob: Sendable {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     func quoted(_ text: String) throws -> String { String(decoding: try JSONEncoder().encode(text), as: UTF8.self) }
+    let domain = try ModelCatalogue.model(contentsOf: checkpoint).layout.map { DomainWord($0.domain) } ?? .stored
+    let isPlain = try StoredTrajectories(truth).layout.domain == .none
     // A name is a pattern that fits itself alone, once its wildcards are taken literally.
     let name = checkpoint.lastPathComponent.replacing(/[*?\[\]\\]/) { "\\\($0.output)" }
     let text = """
       name: judge
       held-out-one-in: 1
       sources:
-        truth: { replay: { path: \(try quoted(truth.standardizedFileURL.path)) } }
+        truth: { replay: { path: \(try quoted(truth.standardizedFileURL.path)), domain: \(isPlain ? domain.text : "stored") } }
         checkpoints:
           checkpoint-watch:
             path: \(try quoted(checkpoint.standardizedFileURL.deletingLastPathComponent().path))

@@ -32,7 +32,9 @@ public struct PredictJob: Sendable {
       throw RunError(.badInput, "there is no checkpoint \(checkpoint.relativePath)")
     }
     let model = try ModelCatalogue.model(contentsOf: checkpoint)
-    let store = try StoredTrajectories(origin)
+    var store = try StoredTrajectories(origin)
+    // Of a store that does not say what neighbours are the model knows it.
+    if store.layout.domain == .none, let domain = model.layout?.domain { store = try DomainWord(domain).open(origin) }
     let starts = try store.states(frame: frame)
     var attributes = StoreFields.attributes(of: store.system, interval: store.interval)
     attributes["predicted_by"] = .string(checkpoint.lastPathComponent)

@@ -13,6 +13,18 @@ struct DomainWord: Sendable {
 
   private init(_ word: Word) { self.word = word }
 
+  /// What a model knows of neighbours.
+  init(_ domain: Domain) {
+    switch domain {
+    case .none: self.init(.stored)
+    case .ring: self.init(.ring)
+    case .square: self.init(.square)
+    }
+  }
+
+  /// As a pipeline file has it.
+  var text: String { "\(word)" }
+
   init(_ section: ConfigurationSection) {
     word = section.choice(
       "domain", default: "stored",

@@ -17,6 +17,7 @@ struct ObservationParser: Sendable {
   private let columns: [String]?
   private let trajectory: String
   private let time: String
+  private var clock = LogTime()
   private var header: [String]?
   /// Lines of each trajectory so far. Bounded: a column that is no trajectory number is not to fill the memory.
   private var counts: [Int: Int] = [:]
@@ -45,7 +46,7 @@ struct ObservationParser: Sendable {
     guard let object = try? JSONDecoder().decode([String: Field].self, from: Data(text.utf8)) else {
       return .refused("is not a JSON object")
     }
-    return observation(object.compactMapValues(\.number))
+    return observation(object.compactMapValues(\.number), time: object[time].flatMap { $0.number == nil ? $0.text : nil })
   }
 
   private mutating func parseCSV(_ text: String) -> Outcome {
@@ -61,10 +62,20 @@ struct ObservationParser: Sendable {
     // An empty cell is a missing number.
     let numbers = zip(header, cells).compactMap { name, cell in (cell.isEmpty ? .nan : Double(cell)).map { (name, $0) }
     }
-    return observation(Dictionary(numbers) { first, _ in first })
+    let text = header.firstIndex(of: time).map { cells[$0] }
+    return observation(
+      Dictionary(numbers) { first, _ in first }, time: text.flatMap { $0.isEmpty || Double($0) != nil ? nil : $0 })
   }
 
-  private mutating func observation(_ numbers: [String: Double]) -> Outcome {
+  /// - Parameter text: The time where it is no number.
+  private mutating func observation(_ numbers: [String: Double], time text: String?) -> Outcome {
+    var seconds = numbers[time]
+    if let text {
+      seconds = clock.seconds(text)
+      if seconds == nil {
+        return .refused("has the time `\(text.prefix(40))`, neither a number nor a date such as 2000-12-31T23:59:59Z")
+      }
+    }
     let names: [String]
     if let columns {
       if let missing = columns.first(where: { numbers[$0] == nil }) { return .refused("has no number `\(missing)`") }
@@ -79,13 +90,15 @@ struct ObservationParser: Sendable {
     counts[number] = index + 1
     return .observation(
       Observation(
-        trajectory: number, index: index, time: numbers[time] ?? Double(index), names: names,
+        trajectory: number, index: index, time: seconds ?? Double(index), names: names,
         values: names.map { numbers[$0]! }))
   }
 
   /// A value of a JSON object, of which only numbers matter; null is a number that is missing.
   private struct Field: Decodable {
     let number: Double?
+    /// Of a string that is no number.
+    var text: String?
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
@@ -94,6 +107,7 @@ struct ObservationParser: Sendable {
       } else if let value = try? container.decode(Double.self) {
         number = value
       } else if let text = try? container.decode(String.self) {
+        self.text = text
         number = ["NaN", "nan", "inf", "-inf", "Infinity", "-Infinity"].contains(text) ? Double.nan : nil
       } else {
         number = nil
