@@ -91,7 +91,8 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "SystemsTests", dependencies: ["Systems", "Trajectories", "Settings", "Tensors", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
-    .testTarget(name: "LearningTests", dependencies: ["Learning", "Trajectories", "Settings", "Tensors", "TestSupport"]),
+    .testTarget(
+      name: "LearningTests", dependencies: ["Learning", "Trajectories", "Settings", "Tensors", "TestSupport"]),
     .testTarget(name: "ClimateTests", dependencies: ["Climate", "Trajectories", "Settings", "Tensors", "TestSupport"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Streams", "TestSupport"]),
     .testTarget(

@@ -29,7 +29,8 @@ struct Holstream: AsyncParsableCommand {
       """,
     subcommands: [
       RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SystemsCommand.self,
-      ModelsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self, ClimateCommand.self, JudgeCommand.self, InspectCommand.self, SealCommand.self,
+      ModelsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self, ClimateCommand.self,
+      JudgeCommand.self, InspectCommand.self, SealCommand.self,
       TailCommand.self, ReplayStepCommand.self,
     ])
 

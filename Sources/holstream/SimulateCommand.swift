@@ -53,7 +53,8 @@ struct SimulateCommand: AsyncParsableCommand {
 
   func validate() throws {
     if origin != nil, preset != nil || sites != nil {
-      throw ValidationError("--from takes states from a store; --preset and --sites make new ones: give one or the other.")
+      throw ValidationError(
+        "--from takes states from a store; --preset and --sites make new ones: give one or the other.")
     }
   }
 

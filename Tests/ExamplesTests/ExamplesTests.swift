@@ -25,7 +25,8 @@ struct ExamplesTests {
     "The page shows the files that are compiled here, to the letter",
     arguments: ["Rossler", "DampedPersistence", "CrossingRate", "EveryNth"])
   func page(name: String) throws {
-    let file = try String(contentsOf: Places.package.appending(path: "Tests/ExamplesTests/\(name).swift"), encoding: .utf8)
+    let file = try String(
+      contentsOf: Places.package.appending(path: "Tests/ExamplesTests/\(name).swift"), encoding: .utf8)
     let page = try String(contentsOf: Places.package.appending(path: "docs/your-own.md"), encoding: .utf8)
     #expect(page.contains(file), "docs/your-own.md lacks Tests/ExamplesTests/\(name).swift as it is")
     #expect(file.split(separator: "\n").count <= 70)

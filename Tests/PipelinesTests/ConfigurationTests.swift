@@ -1,8 +1,8 @@
 import Foundation
-@testable import Settings
 import Testing
 
 @testable import Pipelines
+@testable import Settings
 
 @Suite("A pipeline file")
 struct ConfigurationTests {

@@ -1,12 +1,12 @@
 import Climate
 import Foundation
-@testable import Settings
 import Streams
 import Systems
 import TestSupport
 import Testing
 
 @testable import Pipelines
+@testable import Settings
 
 @Suite("The monitor in a run", .serialized)
 struct MonitorTests {

@@ -1,11 +1,11 @@
 import Foundation
 import Learning
-@testable import Settings
 import TestSupport
 import Testing
+import Trajectories
 
 @testable import Pipelines
-import Trajectories
+@testable import Settings
 
 @Suite("The options of the online trainer")
 struct OnlineTrainerOptionsTests {
@@ -48,7 +48,8 @@ struct OnlineTrainerOptionsTests {
       #expect(Set([plain, mixed, other].map(\.parameters)).count == 3)
       let settings = try OnlineRehearsal.settings("replay={ path: \(store), share: 0.5, reservoir: 3 }")
       let mix = try ReplayMix(
-        #require(settings.replay), settings, layout: OnlineRehearsal.source.layout, state: nil, isHeldOut: OnlineRehearsal.isHeldOut)
+        #require(settings.replay), settings, layout: OnlineRehearsal.source.layout, state: nil,
+        isHeldOut: OnlineRehearsal.isHeldOut)
       #expect(mix.reservoir.count == 3)
       #expect(mix.reservoir.state.entries.allSatisfy { !OnlineRehearsal.isHeldOut($0.trajectory) })
     }
@@ -113,7 +114,9 @@ struct OnlineTrainerOptionsTests {
     try await withTemporaryDirectory { folder in
       let store = try OnlineRehearsal.store(in: folder, sites: 10)
       let error = #expect(throws: RunError.self) { try OnlineRehearsal.trained("replay.path=\(store)") }
-      #expect(error?.message.contains("holds states of rho [10, 10] complex, Q [10], P [10], the stream has rho [8, 8] complex") == true)
+      #expect(
+        error?.message.contains(
+          "holds states of rho [10, 10] complex, Q [10], P [10], the stream has rho [8, 8] complex") == true)
       #expect(throws: (any Error).self) {
         try OnlineRehearsal.trained("replay.path=\(folder.appending(path: "none.zarr").path)")
       }

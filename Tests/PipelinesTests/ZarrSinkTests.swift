@@ -99,7 +99,8 @@ struct ZarrSinkTests {
             plan: { fields, store in
               let plan = try StoreFields.Plan(fields, of: system.layout, in: store)
               return { frame, index, field, target in plan.put(frame, index, field, into: target) }
-            }, retention: nil, expectedFrames: { _ in 6 }, isSealed: true, tell: { text in told.withLock { $0.append(text) } }))
+            }, retention: nil, expectedFrames: { _ in 6 }, isSealed: true,
+            tell: { text in told.withLock { $0.append(text) } }))
       }
       try await pipeline.run()
       let reader = try TrajectoryStoreReader(url)

@@ -13,7 +13,9 @@ struct SettingsTests {
     #expect(diagnostics.problems.map(\.description) == ["--set: unknown key `odrer`; did you mean `order`?"])
   }
 
-  @Test("A key that is given twice, or as a value and a section, is refused.", arguments: [["a=1", "a=2"], ["a=1", "a.b=2"]])
+  @Test(
+    "A key that is given twice, or as a value and a section, is refused.",
+    arguments: [["a=1", "a=2"], ["a=1", "a.b=2"]])
   func twice(settings: [String]) {
     #expect(throws: ConfigurationError.self) {
       try ConfigurationSection(settings, diagnostics: ConfigurationDiagnostics())

@@ -41,7 +41,8 @@ struct StateLayoutTests {
 
   @Test("A small state's observables are its components, by the names that users type.")
   func components() {
-    let names = Observable.plain(of: StateLayout([Field("x", shape: [2]), Field("y"), Field("z", isComplex: true)])).map(\.name)
+    let names = Observable.plain(of: StateLayout([Field("x", shape: [2]), Field("y"), Field("z", isComplex: true)]))
+      .map(\.name)
     #expect(names == ["x[0]", "x[1]", "y", "z.re", "z.im"])
     let large = Observable.plain(of: StateLayout([Field("u", shape: [4, 8])], domain: .square(4, 8)))
     #expect(large.map(\.name) == ["u mean", "u deviation", "u[0,0]"])

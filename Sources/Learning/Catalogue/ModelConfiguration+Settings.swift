@@ -7,7 +7,8 @@ extension ModelConfiguration {
     let families = ModelCatalogue.trainableFamilies
     let family = section.choice(
       "family", default: families[0].rawValue, among: families.map { ($0.rawValue, $0) },
-      "The kind of network: `cnn` predicts the change directly, `parc` by way of time derivatives, `mlp` without knowing neighbours")
+      "The kind of network: `cnn` predicts the change directly, `parc` by way of time derivatives, `mlp` without knowing neighbours"
+    )
     self.init(family, section)
   }
 
@@ -20,7 +21,8 @@ extension ModelConfiguration {
       "learns", default: "state", among: LearningTarget.allCases.map { ($0.rawValue, $0) },
       "The next state, or the time derivative, which rollouts then integrate")
     constraint = section.choice(
-      "constrain", default: "none", among: [("none", nil), ("projection", StateConstraint.projection), ("flux", .flux)],
+      "constrain", default: "none",
+      among: [("none", nil), ("projection", StateConstraint.projection), ("flux", .flux)],
       "projection: every predicted density matrix is made Hermitian with trace L/2; flux: the sums of fields on a lattice are kept; both in training and in rollouts"
     )
   }

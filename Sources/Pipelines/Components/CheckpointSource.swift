@@ -6,7 +6,8 @@ internal import Synchronization
 /// Checkpoints of the run, as they land.
 struct CheckpointSource: Component, CheckpointWatching {
   static let word = "checkpoint-watch"
-  static let summary = "Notices new checkpoints, the run's or another program's, by inotify (by polling where it is blind)."
+  static let summary =
+    "Notices new checkpoints, the run's or another program's, by inotify (by polling where it is blind)."
   static let inputs: Set<ElementType> = []
   static let output: ElementType? = .checkpoints
 

@@ -53,7 +53,9 @@ struct DashboardSink: Component {
   }
 
   /// The source that the node's input comes from, through whatever stages; of verdicts, that of the truth.
-  private static func source(of node: PipelineDescription.Node, in assembly: PipelineAssembly) -> (any TrajectorySource)? {
+  private static func source(of node: PipelineDescription.Node, in assembly: PipelineAssembly) -> (
+    any TrajectorySource
+  )? {
     var id = node.from
     while let name = id {
       if let source = assembly.trajectorySource(name) { return source }

@@ -1,6 +1,6 @@
 internal import Foundation
-internal import Settings
 internal import Learning
+internal import Settings
 internal import Streams
 internal import Tensors
 
@@ -26,7 +26,8 @@ struct OnlineTrainerStage: Component, Training {
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.trajectorySource(origin) else {
+    guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.trajectorySource(origin)
+    else {
       return nil
     }
     var settings = settings

@@ -45,7 +45,8 @@ struct RollingClimateStage: Component, SystemAware {
       let system = source.system
       let observables = try ClimateObservables.named(observables, of: system)
       flow = try summaries(of: frames, node, assembly, interval: source.interval) {
-        _ in observables.map(\.name)
+        _ in
+        observables.map(\.name)
       } add: { climate, frame in
         climate.add(frame, of: system, observables)
       }
@@ -81,7 +82,8 @@ struct RollingClimateStage: Component, SystemAware {
         }
         guard climate!.names == names else {
           throw RunError(
-            .badInput, "\(node.id): trajectory \(element.trajectory) brings \(names) where others bring \(climate!.names)")
+            .badInput,
+            "\(node.id): trajectory \(element.trajectory) brings \(names) where others bring \(climate!.names)")
         }
         add(&climate!, element)
         if climate!.seen % every == 0 { try await summarise() }

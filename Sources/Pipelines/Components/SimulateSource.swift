@@ -8,7 +8,8 @@ internal import Trajectories
 /// The simulator: ensembles of trajectories of a system of the catalogue, one after the other.
 struct SimulateSource: Component, TrajectoryProviding, SystemKnowing {
   static let word = "simulate"
-  static let summary = "Simulates a system of the catalogue, ensemble after ensemble (`simulate: { system: lorenz-96 }`)."
+  static let summary =
+    "Simulates a system of the catalogue, ensemble after ensemble (`simulate: { system: lorenz-96 }`)."
   static let inputs: Set<ElementType> = []
   static let output: ElementType? = .frames
 

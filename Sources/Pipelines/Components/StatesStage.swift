@@ -6,7 +6,8 @@ internal import Trajectories
 /// From the rows of a log to the states of a system: what makes a tailed log learnable.
 struct StatesStage: Component {
   static let word = "states"
-  static let summary = "Makes states of equal intervals from observables, standardised; breaks off at gaps, interpolates nothing."
+  static let summary =
+    "Makes states of equal intervals from observables, standardised; breaks off at gaps, interpolates nothing."
   static let inputs: Set<ElementType> = [.observables]
   static let output: ElementType? = .frames
 
@@ -17,7 +18,8 @@ struct StatesStage: Component {
   private let most: Int
 
   init(_ section: ConfigurationSection) {
-    columns = (section.shorthand ?? section.text("columns", default: "", "The columns that make up the state, with commas"))
+    columns =
+      (section.shorthand ?? section.text("columns", default: "", "The columns that make up the state, with commas"))
       .split(separator: ",").map(\.trimmingWhitespace)
     if columns.isEmpty, section.shorthand != nil || !section.names.isEmpty {
       section.problem("needs the names of columns: `columns: \"a, b\"`", key: "columns")
@@ -61,7 +63,8 @@ struct StatesStage: Component {
             try columns.map { column in
               guard let index = row.names.firstIndex(of: column) else {
                 throw RunError(
-                  .badInput, "\(node.id): there is no column `\(column)`; a row brings \(row.names.joined(separator: ", "))")
+                  .badInput,
+                  "\(node.id): there is no column `\(column)`; a row brings \(row.names.joined(separator: ", "))")
               }
               return index
             }

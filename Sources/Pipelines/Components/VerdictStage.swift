@@ -1,7 +1,7 @@
 internal import Climate
 internal import Foundation
-internal import Settings
 internal import Learning
+internal import Settings
 internal import Streams
 
 /// Judges every checkpoint that lands by rollouts from held-out trajectories.

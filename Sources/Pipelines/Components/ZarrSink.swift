@@ -139,6 +139,12 @@ struct ZarrSink: Component, Storing {
     {
       assembly.events.send(.message("\(node.id): \(sentence)"))
     }
+    if expected == nil, retention != nil || isSealed {
+      let keys = [retention.map { _ in "`keep`" }, isSealed ? "`seal`" : nil].compactMap { $0 }.joined(
+        separator: " and ")
+      assembly.events.send(
+        .message("\(node.id): \(keys) have no effect here, because it is not known where trajectories end"))
+    }
     let writer = try Writer(
       FileManager.default.fileExists(atPath: url.path)
         ? TrajectoryStoreWriter(resuming: url, threads: threads, synchronised: synchronised) : nil, url: url)

@@ -1,8 +1,8 @@
-internal import Settings
-internal import Systems
 internal import Climate
 internal import Learning
+internal import Settings
 internal import Streams
+internal import Systems
 internal import Zarr
 
 /// The exit codes of the command line (those of `sysexits.h`).

@@ -39,7 +39,7 @@ public struct ClimateJob: Sendable {
       }
     }
     for (store, url) in [(b, other)] + (c.map { [($0, reference!)] } ?? [])
-    where abs(store.interval - a.interval) > 1e-6 * a.interval {
+    where !store.isIntervalAssumed && !a.isIntervalAssumed && abs(store.interval - a.interval) > 1e-6 * a.interval {
       throw RunError(
         .badInput,
         "frames of \(truth.relativePath) are \(a.interval) apart in time, those of \(url.relativePath) \(store.interval): autocorrelations and spectra of the two are not comparable"
@@ -62,7 +62,7 @@ public struct ClimateJob: Sendable {
       truth: try series(a, looked, window, "reading the truth", status),
       other: try series(b, looked, window, "reading the other", status),
       reference: try c.map { try series($0, looked, window, "reading the reference", status) },
-      timeStep: a.interval, maximumLag: maximumLag)
+      timeStep: a.isIntervalAssumed ? b.interval : a.interval, maximumLag: maximumLag)
     status.clear()
     guard json else { return comparison.text }
     let encoder = JSONEncoder()
@@ -73,7 +73,9 @@ public struct ClimateJob: Sendable {
   }
 
   /// Where the numbers of a state lie, whatever they are called in words.
-  private static func places(_ layout: StateLayout) -> [String] { layout.fields.map { "\($0.name) \($0.shape) \($0.isComplex)" } }
+  private static func places(_ layout: StateLayout) -> [String] {
+    layout.fields.map { "\($0.name) \($0.shape) \($0.isComplex)" }
+  }
 
   /// Frames that all trajectories have that are not empty.
   private static func shortest(_ store: StoredTrajectories) -> Int {

@@ -44,7 +44,8 @@ public struct FitJob: Sendable {
     defer { status.clear() }
     let (windows, heldOut) = try windows(of: store, fitting, status, start)
     let began = ContinuousClock.now
-    let outcome = try fitting.run(windows, heldOut: heldOut, system: store.system, interval: store.interval, seed: seed) { done, total in
+    let outcome = try fitting.run(windows, heldOut: heldOut, system: store.system, interval: store.interval, seed: seed)
+    { done, total in
       try Interruption.check("Stopped after \(done) of \(total) batches; nothing was written.")
       status.progress("learning", done: done, of: total, since: began)
     }
@@ -84,7 +85,8 @@ public struct FitJob: Sendable {
     }
     guard !windows.isEmpty else {
       throw RunError(
-        .badInput, "\(origin.relativePath) has no trajectory with \(length + 1) frames; give a smaller window with --set window=N")
+        .badInput,
+        "\(origin.relativePath) has no trajectory with \(length + 1) frames; give a smaller window with --set window=N")
     }
     return (windows, heldOut)
   }

@@ -49,13 +49,18 @@ struct Fitting {
       configuration.leak = Float(
         section.number("leak", default: Double(configuration.leak), in: 1e-6...1, "Rate at which they follow"))
       configuration.recurrence = Float(
-        section.number("recurrence", default: Double(configuration.recurrence), in: 0...10, "Gain of the recurrent part"))
+        section.number(
+          "recurrence", default: Double(configuration.recurrence), in: 0...10, "Gain of the recurrent part"))
       configuration.drive = Float(
         section.number("drive", default: Double(configuration.drive), in: 0...100, "Size of the input's weights"))
       configuration.warmUp = section.integer(
         "warm-up", default: configuration.warmUp, in: 0...100_000, "Frames of a window before the fit uses it")
       way = .echo(configuration, ridge: ridge())
       windowLength = section.integer("window", default: 256, in: 1...65_536, "Intervals in a window")
+    case _ where !ModelCatalogue.trainableFamilies.contains(family):
+      section.problem("the family \(family.rawValue) is read from files and used; `fit` does not know how it is fitted")
+      way = .persistence
+      windowLength = 1
     default:
       let trainer = Self.trainer(family, section)
       let longest = trainer.curriculum.maximumSteps

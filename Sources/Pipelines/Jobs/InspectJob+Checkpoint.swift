@@ -7,7 +7,8 @@ extension InspectJob {
   func checkpoint(_ url: URL) throws -> String {
     let model = try ModelCatalogue.model(contentsOf: url)
     var lines = ["\(url.relativePath): \(model.summary)"]
-    lines.append("  states: \(model.layout?.summary ?? "not said; a density matrix with its displacements and momenta")")
+    lines.append(
+      "  states: \(model.layout?.summary ?? "not said; a density matrix with its displacements and momenta")")
     guard let trained = model as? any TrainableModel else { return lines.joined(separator: "\n") }
     let checkpoint = try Checkpoint(contentsOf: url)
     let scales = trained.configuration.scales

@@ -112,7 +112,8 @@ public struct JudgeJob: Sendable {
       }
       do {
         let verdict = try judge.verdict(on: checkpoint)
-        let entry = Judged(settings: settings, inode: identity, words: verdict.row(of: stage.id).words, verdict: verdict)
+        let entry = Judged(
+          settings: settings, inode: identity, words: verdict.row(of: stage.id).words, verdict: verdict)
         try log.append(entry)
         known[checkpoint.name] = entry
         lines.append(entry.words)

@@ -37,6 +37,7 @@ public struct PredictJob: Sendable {
     if store.layout.domain == .none, let domain = model.layout?.domain { store = try DomainWord(domain).open(origin) }
     let starts = try store.states(frame: frame)
     var attributes = StoreFields.attributes(of: store.system, interval: store.interval)
+    if store.isIntervalAssumed { attributes[StoreFields.assumedIntervalKey] = .bool(true) }
     attributes["predicted_by"] = .string(checkpoint.lastPathComponent)
     attributes["surrogate"] = .string(model.summary)
     let fields = StoreFields.fields(of: store.layout, isSingle: true, withMids: false)

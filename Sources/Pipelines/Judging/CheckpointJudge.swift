@@ -79,7 +79,9 @@ struct CheckpointJudge: Sendable {
     }
     let numbers = Array(all.prefix(settings.rollouts))
     if numbers.count < settings.rollouts {
-      report("\(node): judging by \(numbers.count) rollouts instead of \(settings.rollouts): there are no more held-out trajectories")
+      report(
+        "\(node): judging by \(numbers.count) rollouts instead of \(settings.rollouts): there are no more held-out trajectories"
+      )
     }
     let others = all.dropFirst(settings.rollouts)
     plan = .heldOut(

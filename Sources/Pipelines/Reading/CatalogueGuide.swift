@@ -28,6 +28,7 @@ public enum CatalogueGuide {
     }
     guard ModelCatalogue.names.contains(word) else { throw unknown("family", word, ModelCatalogue.names) }
     let section = ConfigurationSection.listing()
+    _ = DomainWord(section)
     _ = Fitting(ModelFamily(rawValue: word), section)
     return "\(word)\n" + ComponentGuide.keys(of: section, indent: "  ")
   }

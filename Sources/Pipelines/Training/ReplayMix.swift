@@ -43,7 +43,8 @@ struct ReplayMix {
       )
     }
     func window(_ place: Place) throws -> TrainingWindow {
-      try source.window(of: place.trajectory, at: place.start, steps: training.windowLength, tendencies: training.needsTendencies)
+      try source.window(
+        of: place.trajectory, at: place.start, steps: training.windowLength, tendencies: training.needsTendencies)
     }
     if let state {
       reservoir = try Reservoir(restoring: state) { try window(Place(trajectory: $0.trajectory, start: $0.start)) }

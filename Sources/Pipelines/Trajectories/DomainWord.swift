@@ -29,7 +29,8 @@ struct DomainWord: Sendable {
     word = section.choice(
       "domain", default: "stored",
       among: [("stored", Word.stored), ("none", .none), ("ring", .ring), ("square", .square)],
-      "What neighbours mean: as the store says, a plain vector, a periodic chain, a periodic lattice of rows and columns")
+      "What neighbours mean: as the store says, a plain vector, a periodic chain, a periodic lattice of rows and columns"
+    )
   }
 
   /// Opens a store under this word.

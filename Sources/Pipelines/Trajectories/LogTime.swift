@@ -32,7 +32,9 @@ struct LogTime: Sendable {
 
   /// Whether the text behind the seconds is a fraction and a zone as the form has them, and nothing else.
   private static func isWhole(_ text: String, _ form: Int) -> Bool {
-    guard let match = text.dropFirst(19).wholeMatch(of: /(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?/) else { return false }
+    guard let match = text.dropFirst(19).wholeMatch(of: /(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?/) else {
+      return false
+    }
     return (match.1 != nil) == (form >= 4) && (match.2 != nil) == (form % 2 == 0)
   }
 }

@@ -46,7 +46,8 @@ struct ObservationParser: Sendable {
     guard let object = try? JSONDecoder().decode([String: Field].self, from: Data(text.utf8)) else {
       return .refused("is not a JSON object")
     }
-    return observation(object.compactMapValues(\.number), time: object[time].flatMap { $0.number == nil ? $0.text : nil })
+    return observation(
+      object.compactMapValues(\.number), time: object[time].flatMap { $0.number == nil ? $0.text : nil })
   }
 
   private mutating func parseCSV(_ text: String) -> Outcome {

@@ -12,7 +12,9 @@ enum StoreFields {
   /// The attribute of a store that holds the layout of its states.
   static let layoutKey = "layout"
   /// Attributes that a store adds to those of its system.
-  static let ownKeys = [layoutKey, "written_by", arithmeticKey]
+  static let ownKeys = [layoutKey, "written_by", arithmeticKey, assumedIntervalKey]
+  /// True where `frame_interval` is 1 because nobody knows it.
+  static let assumedIntervalKey = "frame_interval_assumed"
   /// Which machine code computed the numbers.
   static let arithmeticKey = "arithmetic"
 

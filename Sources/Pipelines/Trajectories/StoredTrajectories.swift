@@ -7,7 +7,10 @@ internal import Zarr
 struct StoredTrajectories: TrajectorySource {
   var reader: TrajectoryStoreReader
   let system: any SystemDescription
+  /// Between two frames; 1 where the store does not say it.
   let interval: Double
+  /// Whether the store, or the one that it was predicted from, does not say it.
+  let isIntervalAssumed: Bool
   let hasMids: Bool
   let hasTendencies: Bool
 
@@ -34,8 +37,10 @@ struct StoredTrajectories: TrajectorySource {
     hasTendencies = has(StoreFields.tendencyPrefix)
     let first = (0..<reader.trajectories).first { reader.length($0) > 1 }
     let stated = reader.attributes["frame_interval"]?.number
-    interval =
-      try stated.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? first.flatMap { try Self.interval(reader, $0) } ?? 1
+    let known =
+      try stated.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? first.flatMap { try Self.interval(reader, $0) }
+    interval = known ?? 1
+    isIntervalAssumed = known == nil || reader.attributes[StoreFields.assumedIntervalKey] == .bool(true)
   }
 
   /// The time between two frames, by the times of one trajectory; nil for a store without times.

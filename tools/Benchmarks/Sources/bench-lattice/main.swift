@@ -1,6 +1,6 @@
 import Foundation
-import Systems
 import Peak
+import Systems
 import Tensors
 
 // Microseconds of one RK4 step of one trajectory on one core, in ensembles of eight a core, float64, beside a notebook's NumPy
