@@ -18,8 +18,8 @@ let package = Package(
     .executableTarget(
       name: "arithmetic-probe",
       dependencies: [
-        .product(name: "Lattice", package: "holstream"), .product(name: "Learning", package: "holstream"),
-        .product(name: "Tensors", package: "holstream"),
+        .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
+        .product(name: "Tensors", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
       ]),
     .executableTarget(
       name: "study-lattice",
@@ -37,7 +37,8 @@ let package = Package(
     .executableTarget(
       name: "bench-learning",
       dependencies: [
-        "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Tensors", package: "holstream"),
+        "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
+        .product(name: "Tensors", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
       ]),
   ],
   swiftLanguageModes: [.v6]

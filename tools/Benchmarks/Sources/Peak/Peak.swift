@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// What this machine can do at best, measured now: the yardstick beside every other figure.
 public enum Peak {

@@ -1,7 +1,8 @@
 import Foundation
-import Lattice
 import Learning
+import Systems
 import Tensors
+import Trajectories
 
 // A digest of every kind of number that the program computes, to compare machines and modes by their bits:
 // arithmetic-probe [--portable] [--time]. tools/test-arithmetic runs it on processors of several kinds.
@@ -23,14 +24,14 @@ func numbers(_ count: Int, seed: UInt64) -> [Double] {
 func lattice(_ integrator: Integrator, sites: Int = 16, steps: Int) throws -> [Double] {
   var configuration = EnsembleConfiguration(preset: .deep, sites: sites, seed: 1)
   configuration.integrator = integrator
-  let system = HolsteinSystem(configuration)
-  var state = numbers(system.dimension, seed: 2)
+  let system = try HolsteinSystem(configuration)
   if integrator == .rungeKutta4 {
-    system.advance(&state, steps: steps)
+    var state = numbers(system.layout.count, seed: 2)
+    system.advance(&state, from: 0, steps: steps)
     return state
   }
   var ensemble = try HolsteinEnsemble(configuration, trajectories: 0..<1)
-  return ensemble.advance().flatMap { $0.state.rho + $0.state.q + $0.state.p }
+  return ensemble.advance().flatMap(\.state.values)
 }
 
 /// Products, a Cholesky solution and the electrons' ground state (dsyevd), of odd sizes and larger than a block.
@@ -58,12 +59,12 @@ func trainer(sites: Int, channels: Int, batch: Int) throws -> (Trainer, Training
     configuration: TrainerConfiguration(
       model: ModelConfiguration(family: .cnn, channels: channels, blocks: 1, dropout: 0.2),
       curriculum: Curriculum(stages: [CurriculumStage(batches: 1 << 40, steps: 2, noise: 0.02)])))
-  let size = 2 * sites * sites + 2 * sites
+  let layout = HolsteinSystem.layout(sites: sites)
   let samples = try (0..<batch).map { index in
     TrainingSample(
       try TrainingWindow(
-        trajectory: index, start: 0, sites: sites, values: numbers(3 * size, seed: UInt64(6 + index)).map(Float.init),
-        rates: nil))
+        trajectory: index, start: 0, layout: layout,
+        values: numbers(3 * layout.count, seed: UInt64(6 + index)).map { Float($0) }, tendencies: nil))
   }
   return (trainer, try TrainingBatch(samples, steps: 2))
 }
@@ -83,9 +84,9 @@ if CommandLine.arguments.contains("--portable") { try Arithmetic.enterPortable()
 BLAS.setThreads(1)
 print("id", Arithmetic.current)
 if CommandLine.arguments.contains("--time") {
-  let system = HolsteinSystem(EnsembleConfiguration(preset: .deep, sites: 64, seed: 1))
-  var state = numbers(system.dimension, seed: 2)
-  print("rk4 ms", milliseconds { system.advance(&state, steps: 100) })
+  let system = try HolsteinSystem(EnsembleConfiguration(preset: .deep, sites: 64, seed: 1))
+  var state = numbers(system.layout.count, seed: 2)
+  print("rk4 ms", milliseconds { system.advance(&state, from: 0, steps: 100) })
   let (trainer, batch) = try trainer(sites: 32, channels: 16, batch: 16)
   print("training ms", try milliseconds { _ = try trainer.step(batch) })
   let (a, b) = (numbers(512 * 512, seed: 3), numbers(512 * 512, seed: 4))

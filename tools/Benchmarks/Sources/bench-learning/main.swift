@@ -1,7 +1,9 @@
 import Foundation
 import Learning
 import Peak
+import Systems
 import Tensors
+import Trajectories
 
 // Times optimizer steps and rollouts beside PyTorch's, case by case in turn, with the machine's peak beside them.
 // bench-learning [--python PATH] [--alone] [CASE...]
@@ -49,14 +51,14 @@ struct Case {
 
   func milliseconds() throws -> Double {
     var random = CounterRandom(seed: 1, purpose: .evaluation)
-    let size = 2 * sites * sites + 2 * sites
+    let layout = HolsteinSystem.layout(sites: sites)
     func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.uniform() - 0.5) } }
     let model = ModelConfiguration(family: family, channels: channels, blocks: blocks, dropout: recipe ? 0.2 : 0)
     if steps == 0 {
-      let layout = ParameterLayout(model)
-      let predictor = try NetworkModel(configuration: model, parameters: layout.initial(model, seed: 1))
-        .predictor(sites: sites)
-      let start = SurrogateState(sites: sites, values: numbers(size))
+      let predictor = try NetworkModel(
+        configuration: model, parameters: NetworkModel.initialParameters(model, seed: 1)
+      ).networkPredictor(for: layout)
+      let start = State(layout, numbers(layout.count))
       var state = start
       return best {
         // Each step starts anew, or an untrained network would run away.
@@ -73,7 +75,8 @@ struct Case {
     let samples = try (0..<batch).map { index in
       TrainingSample(
         try TrainingWindow(
-          trajectory: index, start: 0, sites: sites, values: numbers((steps + 1) * size), rates: numbers(steps * size)))
+          trajectory: index, start: 0, layout: layout, values: numbers((steps + 1) * layout.count),
+          tendencies: numbers(steps * layout.count)))
     }
     let batch = try TrainingBatch(samples, steps: steps)
     return try best { try trainer.step(batch) }
