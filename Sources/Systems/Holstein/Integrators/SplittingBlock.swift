@@ -54,7 +54,9 @@ struct SplittingBlock: TrajectoryBlock {
 
   func values(_ k: Int) -> [Double] {
     let t = trajectories[k]
-    var values = [Double](repeating: 0, count: 2 * sites * sites) + t.q + t.p
+    let vectors = 2 * sites * sites
+    var values = [Double](repeating: 0, count: vectors + 2 * sites)
+    for a in 0..<sites { (values[vectors + a], values[vectors + sites + a]) = (t.q[a], t.p[a]) }
     let columns = t.columns
     t.orbitals.withUnsafeBufferPointer { orbitals in
       for a in 0..<sites {
