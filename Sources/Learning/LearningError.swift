@@ -26,5 +26,5 @@ public struct LearningError: Error, Sendable, CustomStringConvertible {
     self.message = message
   }
 
-  public var description: String { "\(code.rawValue): \(message)" }
+  public var description: String { message }
 }
