@@ -158,6 +158,37 @@ HOLSTREAM_WIDE(void, holstream_winograd_weights,
       }
 }
 
+// dw (16, 9) += the nine taps of sixteen filters, a filter a lane.
+INLINE void add_filters(const v16 taps[9], float *dw) {
+  v16 filters[16];
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 16; k++) filters[k] = k < 9 ? taps[k] : SPLAT(0);
+  transpose(filters);
+  // Each covers what the one before has beyond its nine.
+  float lines[16 * 9 + 7];
+#pragma clang loop unroll(full)
+  for (int c = 0; c < 16; c++) STORE(lines + 9 * c, filters[c]);
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 9; k++) STORE(dw + 16 * k, LOAD(dw + 16 * k) + LOAD(lines + 16 * k));
+}
+
+// Of Gᵀ u, what rounds its products before they are summed. Which products are is said here: where all may be fused, it
+// depends on how a compiler arranges the loop.
+INLINE void rounded_middle(const v16 u[6], v16 *tap) {
+#pragma clang fp contract(off)
+  *tap = (1.0f / 6 * POINT_B) * (u[3] - u[4]) - (2.0f / 3 * POINT_A) * (u[1] - u[2]);
+}
+
+INLINE void rounded_adjoint(const v16 u[6], v16 taps[3]) {
+  const v16 even_a = u[1] + u[2], even_b = u[3] + u[4];
+  taps[0] = u[0] + ((1.0f / 6) * even_b - (2.0f / 3) * even_a);
+  rounded_middle(u, taps + 1);
+  {
+#pragma clang fp contract(off)
+    taps[2] = u[5] + (1.0f / 3) * (even_b - even_a);
+  }
+}
+
 HOLSTREAM_WIDE(void, holstream_winograd_finish,
                (const float *sums, int inputs, int outputs, float *dw),
                (sums, inputs, outputs, dw)) {
@@ -171,8 +202,14 @@ HOLSTREAM_WIDE(void, holstream_winograd_finish,
       for (int k = 0; k < 36; k++) u[k] = LOAD(sums + k * position + (size_t)r * padded + c0);
 #pragma clang loop unroll(full)
       for (int d = 0; d < 6; d++) weight_adjoint(u + d, 6, half + d, 6);
-#pragma clang loop unroll(full)
-      for (int b = 0; b < 3; b++) weight_adjoint(half + 6 * b, 1, taps + 3 * b, 1);
+      weight_adjoint(half + 12, 1, taps + 6, 1);
+      rounded_adjoint(half, taps);
+      rounded_adjoint(half + 6, taps + 3);
+      rounded_middle(half + 12, taps + 7);
+      if (!swap && c0 + 16 <= columns) {
+        add_filters(taps, dw + ((size_t)r * inputs + c0) * 9);
+        continue;
+      }
       for (int c = c0; c < columns && c < c0 + 16; c++) {
         float *to = dw + ((size_t)(swap ? c : r) * inputs + (swap ? r : c)) * 9;
         for (int k = 0; k < 9; k++) to[k] += taps[k][c - c0];
