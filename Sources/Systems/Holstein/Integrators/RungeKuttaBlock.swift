@@ -51,8 +51,8 @@ struct RungeKuttaBlock: TrajectoryBlock {
   func values(_ k: Int) -> [Double] {
     let total = 2 * sites * sites + 2 * sites
     return [Double](unsafeUninitializedCapacity: total) { values, count in
-      // Fresh memory is touched in order first: unpacking goes across the rows.
-      values.initialize(repeating: 0)
+      // Fresh memory is touched in order first: unpacking lanes goes across the rows.
+      if width > 1 { values.initialize(repeating: 0) }
       let rho = values.baseAddress!
       let q = rho + 2 * sites * sites
       holstein_unpack(sites, width, width == 1 ? 0 : k, packed[width == 1 ? k : 0], rho, q, q + sites)
