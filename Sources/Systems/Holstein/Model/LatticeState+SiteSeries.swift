@@ -1,4 +1,4 @@
-public import Trajectories
+internal import Trajectories
 
 extension LatticeState {
   /// What a chain has on its sites.
