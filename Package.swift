@@ -99,7 +99,7 @@ let package = Package(
       name: "PipelinesTests",
       dependencies: [
         "Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Systems", "Climate", "Trajectories", "Settings",
-        "Tensors", "holstream", "TestSupport",
+        "holstream", "TestSupport",
       ]),
     .testTarget(
       name: "ExamplesTests",

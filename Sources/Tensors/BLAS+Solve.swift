@@ -17,6 +17,7 @@ extension BLAS {
     var columns = Int32(b.count / max(n, 1))
     var info: Int32 = 0
     // LAPACK counts columns first, so that the row-major lower triangle is its upper one.
+    prepare()
     dposv_("U", &size, &columns, &matrix, &size, &solution, &size, &info)
     return info == 0 ? solution : nil
   }

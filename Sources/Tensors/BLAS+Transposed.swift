@@ -21,6 +21,7 @@ extension BLAS {
       holstream_tape_product(a, transposingA ? 1 : 0, b, transposingB ? 1 : 0, c, m, k, n, accumulate ? 1 : 0)
       return
     }
+    prepare()
     cblas_sgemm(
       CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, transposingB ? CblasTrans : CblasNoTrans, Int32(m),
       Int32(n), Int32(k), 1, a, Int32(transposingA ? m : k), b, Int32(transposingB ? k : n), accumulate ? 1 : 0, c,

@@ -7,8 +7,6 @@ import Trajectories
 @testable import Learning
 
 struct GridNetworkTests {
-  init() { BLAS.setThreads(1) }
-
   /// Two fields on a ring, one of two components, and one that does not evolve.
   static func ring(_ sites: Int) -> StateLayout {
     StateLayout(

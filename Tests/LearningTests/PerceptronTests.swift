@@ -8,8 +8,6 @@ import Trajectories
 @testable import Learning
 
 struct PerceptronTests {
-  init() { BLAS.setThreads(1) }
-
   static func configuration(
     _ layout: StateLayout, _ settings: PerceptronSettings, scales: FieldScales, noise: Float = 0, steps: Int = 1,
     batches: Int = 1000, rate: Float = 1e-3

@@ -6,8 +6,6 @@ import Trajectories
 
 /// The published network recorded on the tape: what the fused engine is held to, and the other way round.
 struct TapeOracleTests {
-  init() { BLAS.setThreads(1) }
-
   /// For each number of the tape's parameters, where it lies among the published ones: convolutions are (outputs,
   /// inputs, taps) there and (taps, inputs, outputs) here.
   private static func places(_ settings: ResidualSettings, _ configuration: ModelConfiguration) throws -> [Int] {

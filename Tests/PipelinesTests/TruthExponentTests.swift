@@ -3,7 +3,6 @@ import Foundation
 import Learning
 import Streams
 import Systems
-import Tensors
 import TestSupport
 import Testing
 import Trajectories
@@ -12,9 +11,6 @@ import Trajectories
 
 @Suite("Chaos of the truth")
 struct TruthExponentTests {
-  // Sums of several threads have other last bits than those of one.
-  init() { BLAS.setThreads(1) }
-
   private func exponent(_ preset: HolsteinPreset, noise: Double) throws -> LargestExponent {
     var configuration = EnsembleConfiguration(preset: preset, sites: 8, seed: 1)
     configuration.dt = 0.08

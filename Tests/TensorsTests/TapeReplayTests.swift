@@ -47,7 +47,6 @@ struct TapeReplayTests {
 
   @Test("Replays of one recording on several threads give the bits of one alone")
   func threads() {
-    BLAS.setThreads(1)
     let (tape, x, loss) = Self.record()
     let parameters = Self.numbers.numbers(tape.parameterCount, seed: 1)
     @Sendable func gradient(_ seed: Int) -> [Float] {

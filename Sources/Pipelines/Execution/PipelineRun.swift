@@ -4,7 +4,6 @@ internal import Learning
 internal import Logging
 public import ServiceLifecycle
 public import Streams
-internal import Tensors
 internal import Trajectories
 internal import UnixSignals
 
@@ -46,7 +45,6 @@ public final class PipelineRun: Sendable {
     } else {
       self.directory = resuming ? try .latest(in: parent) : try .create(in: parent)
     }
-    BLAS.setThreads(1)
     let events = EventHub()
     self.events = events
     let folder = self.directory

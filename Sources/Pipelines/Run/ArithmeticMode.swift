@@ -8,7 +8,7 @@ public enum ArithmeticMode {
   public static var current: String { Arithmetic.current.id }
 
   /// Takes the option out of the arguments and, for `portable`, starts the program anew in its own place where it is not
-  /// portable yet. Linear algebra keeps to one thread from then on. Call it before anything else, and before any thread.
+  /// portable yet. Call it before anything else, and before any thread.
   /// - Throws: `RunError` for another word, or where this machine has no portable arithmetic.
   public static func enter(_ arguments: [String]) throws -> [String] {
     var rest = arguments
@@ -28,8 +28,6 @@ public enum ArithmeticMode {
       do { try Arithmetic.enterPortable(arguments: arguments) } catch { throw RunError(.missing, error.message) }
     default: throw RunError(.usage, "\(option) is native or portable, not `\(word!)`")
     }
-    // Sums of several threads have other last bits than those of one, and a machine may have any number of cores.
-    BLAS.setThreads(1)
     return rest
   }
 }

@@ -3,7 +3,6 @@
 /// Inputs are copied into `values(of:)`; parameters stay in a flat buffer of the caller's, read only, which several
 /// replays may share. Nothing is allocated in `forward` and `backward`, save in the first one for each node, and the
 /// same numbers give the same bits. Not for two threads at once; as many replays as threads may run side by side.
-/// The linear-algebra library should have one thread then (`BLAS.setThreads`).
 public final class TapeReplay: @unchecked Sendable {
   public let tape: Tape
   private let values: FloatBuffer

@@ -1,4 +1,5 @@
 internal import COpenBLAS
+internal import Tensors
 
 /// Eigenvalues and eigenvectors of a complex Hermitian matrix.
 struct HermitianEigen {
@@ -24,6 +25,7 @@ struct HermitianEigen {
     var lrwork = Int32(rwork.count)
     var iwork = [Int32](repeating: 0, count: 3 + 5 * n)
     var liwork = Int32(iwork.count)
+    BLAS.prepare()
     zheevd_("V", "U", &order, &a, &order, &w, &work, &lwork, &rwork, &lrwork, &iwork, &liwork, &info)
     guard info == 0 else {
       throw SystemError(.linearAlgebra, "LAPACK's zheevd failed with \(info) on a \(n) × \(n) matrix")

@@ -1,4 +1,5 @@
 internal import COpenBLAS
+internal import Tensors
 
 /// Eigenvalues and eigenvectors of a real symmetric matrix.
 struct SymmetricEigen {
@@ -18,6 +19,7 @@ struct SymmetricEigen {
     var lwork = Int32(work.count)
     var iwork = [Int32](repeating: 0, count: 3 + 5 * n)
     var liwork = Int32(iwork.count)
+    BLAS.prepare()
     dsyevd_("V", "U", &order, &a, &order, &w, &work, &lwork, &iwork, &liwork, &info)
     guard info == 0 else {
       throw SystemError(.linearAlgebra, "LAPACK's dsyevd failed with \(info) on a \(n) × \(n) matrix")

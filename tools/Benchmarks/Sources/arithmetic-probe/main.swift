@@ -81,7 +81,6 @@ func milliseconds(_ body: () throws -> Void) rethrows -> Double {
 }
 
 if CommandLine.arguments.contains("--portable") { try Arithmetic.enterPortable() }
-BLAS.setThreads(1)
 print("id", Arithmetic.current)
 if CommandLine.arguments.contains("--time") {
   let system = try HolsteinSystem(EnsembleConfiguration(preset: .deep, sites: 64, seed: 1))
