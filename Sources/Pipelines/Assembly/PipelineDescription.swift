@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 internal import Settings
 
 /// A pipeline file, understood and checked: what `holstream validate` approves and `holstream run` assembles.

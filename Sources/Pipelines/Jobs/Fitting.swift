@@ -135,8 +135,7 @@ struct Fitting {
           configuration: configuration), on: windows)
     case .trained(var configuration):
       configuration.seed = seed
-      configuration.model.layout = layout
-      if configuration.model.learns == .tendency { configuration.model.interval = interval }
+      configuration.model = configuration.model.with(layout: layout, interval: interval)
       configuration.model.scales = scales
       let trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
       var reservoir = Reservoir(policy: .fifo, capacity: windows.count, seed: seed)

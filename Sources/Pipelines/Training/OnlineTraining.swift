@@ -237,8 +237,7 @@ struct OnlineTraining {
       if let adopted { try trainer.adopt(adopted) }
     } else {
       var configuration = settings.trainer
-      configuration.model.layout = source.layout
-      if configuration.model.learns == .tendency { configuration.model.interval = source.interval }
+      configuration.model = configuration.model.with(layout: source.layout, interval: source.interval)
       if let given = settings.givenScales {
         configuration.model.scales = try FieldScales(given: given, for: source.layout)
       }

@@ -18,11 +18,7 @@ public struct GridNetworkModel: TrainableModel {
 
   /// - Throws: `LearningError` when the configuration is not valid or the number of parameters is not its own.
   public init(configuration: ModelConfiguration, parameters: [Float]) throws {
-    let count = try Self.parameterLayout(configuration).count
-    guard parameters.count == count else {
-      throw LearningError(
-        .checkpointMismatch, "the configuration has \(count) parameters, \(parameters.count) were given")
-    }
+    try configuration.check(parameters, of: Self.parameterLayout(configuration))
     self.configuration = configuration
     self.parameters = parameters
   }

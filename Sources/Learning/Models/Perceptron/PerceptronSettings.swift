@@ -45,18 +45,11 @@ public struct PerceptronSettings: Sendable, Equatable {
   /// - Throws: `LearningError` of code `invalidConfiguration` for a setting that is missing, unknown or out of bounds.
   public init(_ configuration: ModelConfiguration) throws {
     func fail(_ reason: String) -> LearningError { LearningError(.invalidConfiguration, reason) }
-    func value<Value>(_ name: String, _ value: Value?) throws -> Value {
-      guard let value else { throw fail("the setting \(name) of the mlp is missing or not what it should be") }
-      return value
-    }
-    let settings = configuration.settings
-    width = try value("width", settings["width"]?.integer)
-    layers = try value("layers", settings["layers"]?.integer)
-    activation = try value("activation", settings["activation"]?.text.flatMap(Activation.init))
-    zeroInitialisedOutput = try value("zeroInitialisedOutput", settings["zeroInitialisedOutput"]?.flag)
-    if let unknown = Set(settings.keys).subtracting(attributes.keys).min() {
-      throw fail("the mlp has no setting “\(unknown)”")
-    }
+    width = try configuration.setting("width", \.integer)
+    layers = try configuration.setting("layers", \.integer)
+    activation = try configuration.setting("activation") { $0.text.flatMap(Activation.init) }
+    zeroInitialisedOutput = try configuration.setting("zeroInitialisedOutput", \.flag)
+    try configuration.refuseSettings(beyond: attributes.keys)
     guard (1...4096).contains(width) else { throw fail("width must be between 1 and 4096, got \(width)") }
     guard (1...64).contains(layers) else { throw fail("layers must be between 1 and 64, got \(layers)") }
   }

@@ -17,11 +17,7 @@ public struct NetworkModel: TrainableModel {
         "a \(configuration.family.rawValue) of \(configuration.layout?.summary ?? "unknown states") is no residual "
           + "network of density matrices")
     }
-    let count = try Self.parameterLayout(configuration).count
-    guard parameters.count == count else {
-      throw LearningError(
-        .checkpointMismatch, "the configuration has \(count) parameters, \(parameters.count) were given")
-    }
+    try configuration.check(parameters, of: Self.parameterLayout(configuration))
     self.configuration = configuration
     self.parameters = parameters
   }

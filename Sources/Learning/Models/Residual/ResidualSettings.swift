@@ -39,18 +39,11 @@ public struct ResidualSettings: Sendable, Equatable {
   /// - Throws: `LearningError` of code `invalidConfiguration` for a setting that is missing, unknown or out of bounds.
   public init(_ configuration: ModelConfiguration) throws {
     func fail(_ reason: String) -> LearningError { LearningError(.invalidConfiguration, reason) }
-    func value<Value>(_ name: String, _ value: Value?) throws -> Value {
-      guard let value else { throw fail("the setting \(name) of the \(configuration.family.rawValue) is missing") }
-      return value
-    }
-    let settings = configuration.settings
-    channels = try value("channels", settings["channels"]?.integer)
-    blocks = try value("blocks", settings["blocks"]?.integer)
-    dropout = Float(try value("dropout", settings["dropout"]?.number))
-    zeroInitialisedOutput = try value("zeroInitialisedOutput", settings["zeroInitialisedOutput"]?.flag)
-    if let unknown = Set(settings.keys).subtracting(attributes.keys).min() {
-      throw fail("the \(configuration.family.rawValue) has no setting “\(unknown)”")
-    }
+    channels = try configuration.setting("channels", \.integer)
+    blocks = try configuration.setting("blocks", \.integer)
+    dropout = Float(try configuration.setting("dropout", \.number))
+    zeroInitialisedOutput = try configuration.setting("zeroInitialisedOutput", \.flag)
+    try configuration.refuseSettings(beyond: attributes.keys)
     guard (1...4096).contains(channels) else { throw fail("channels must be between 1 and 4096, got \(channels)") }
     guard (1...256).contains(blocks) else { throw fail("blocks must be between 1 and 256, got \(blocks)") }
     guard dropout >= 0, dropout < 1 else { throw fail("dropout must be at least 0 and below 1, got \(dropout)") }
