@@ -60,7 +60,6 @@ let package = Package(
       dependencies: [
         "Trajectories", "Settings", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "Yams",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(

@@ -30,6 +30,6 @@ struct ClimateCommand: AsyncParsableCommand {
       truth: URL(filePath: truth), other: URL(filePath: other), reference: reference.map { URL(filePath: $0) },
       firstFrame: first, maximumLag: lag,
       observables: observables?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
-    print(try await interruptible { try job.run(json: json) })
+    try StandardStream.output.printResult(try await interruptible { try job.run(json: json) })
   }
 }

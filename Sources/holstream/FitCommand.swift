@@ -30,6 +30,6 @@ struct FitCommand: AsyncParsableCommand {
   func run() async throws {
     let job = FitJob(
       origin: URL(filePath: origin), family: family, settings: settings, seed: seed, output: URL(filePath: out))
-    print(try await interruptible { try job.run() })
+    StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

@@ -3,7 +3,6 @@ import Foundation
 import Pipelines
 
 /// The command line: names, options and exit codes, no logic.
-@main
 struct Holstream: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holstream",
@@ -34,9 +33,9 @@ struct Holstream: AsyncParsableCommand {
       TailCommand.self, ReplayStepCommand.self,
     ])
 
-  static func main() async {
+  /// Does what the command line says, and returns when it is done.
+  static func perform(_ arguments: [String]) async {
     do {
-      let arguments = try ArithmeticMode.enter(CommandLine.arguments)
       var command = try parseAsRoot(Array(arguments.dropFirst()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -51,7 +50,7 @@ struct Holstream: AsyncParsableCommand {
   /// Prints what went wrong and ends with the exit code that scripts rely on.
   static func finish(with error: any Error) -> Never {
     guard let code = ExitStatus(for: error) else { exit(withError: error) }
-    FileHandle.standardError.write(Data("holstream: \(error)\n".utf8))
+    StandardStream.error.print("holstream: \(error)")
     Foundation.exit(code.rawValue)
   }
 }

@@ -29,7 +29,10 @@ struct InspectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let job = InspectJob(url: URL(filePath: path), verify: verify, repair: repair, apply: apply)
-    if follow { return try await interruptible { try job.follow { print($0) } } }
-    print(try await interruptible { try job.run() })
+    if follow {
+      let output = followedOutput()
+      return try await interruptible { try job.follow(output) }
+    }
+    try StandardStream.output.printResult(try await interruptible { try job.run() })
   }
 }

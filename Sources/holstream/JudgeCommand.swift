@@ -28,10 +28,13 @@ struct JudgeCommand: AsyncParsableCommand {
       guard FileManager.default.fileExists(atPath: checkpoint.path) else {
         throw ValidationError("there is no checkpoint \(run)")
       }
-      print(try await interruptible { try JudgeJob.verdict(on: checkpoint, truth: store, overrides: overrides) })
+      let words = try await interruptible {
+        try JudgeJob.verdict(on: checkpoint, truth: store, overrides: overrides)
+      }
+      try StandardStream.output.printResult(words)
       return
     }
     let job = JudgeJob(run: URL(filePath: run), node: stage, overrides: overrides)
-    print(try await interruptible { try job.run() })
+    try StandardStream.output.printResult(try await interruptible { try job.run() })
   }
 }

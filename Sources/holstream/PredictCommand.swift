@@ -24,6 +24,6 @@ struct PredictCommand: AsyncParsableCommand {
     let job = PredictJob(
       checkpoint: URL(filePath: checkpoint), origin: URL(filePath: origin), frame: frame, steps: steps,
       output: URL(filePath: out))
-    print(try await interruptible { try job.run() })
+    StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

@@ -22,7 +22,7 @@ struct ReplayStepCommand: AsyncParsableCommand {
   func run() async throws {
     let job = try ReplayStepJob(step: step, directory: directory.map { URL(filePath: $0) }, node: node)
     let replayed = try await interruptible { try job.run() }
-    print(replayed)
+    try StandardStream.output.printResult(replayed)
     if replayed.agrees == false { throw ExitCode(ExitStatus.badInput.rawValue) }
   }
 }

@@ -28,6 +28,6 @@ struct SealCommand: AsyncParsableCommand {
 
   func run() async throws {
     let job = SealJob(url: URL(filePath: store), target: output.map { URL(filePath: $0) }, isUndone: undo)
-    print(try await interruptible { try job.run() })
+    StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

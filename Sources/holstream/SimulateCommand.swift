@@ -66,6 +66,6 @@ struct SimulateCommand: AsyncParsableCommand {
         + setting("eta", eta) + setting("dt", dt) + setting("integrator", integrator) + settings,
       origin: origin.map { URL(filePath: $0) }, frame: frame, trajectories: trajectories, seed: seed, steps: steps,
       every: every, output: URL(filePath: out))
-    print(try await interruptible { try job.run() })
+    StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

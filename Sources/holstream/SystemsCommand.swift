@@ -9,7 +9,7 @@ struct SystemsCommand: ParsableCommand {
 
   @Argument(help: "A system; all when left out.") var word: String?
 
-  func run() throws { print(try CatalogueGuide.systems(word)) }
+  func run() throws { try StandardStream.output.printResult(try CatalogueGuide.systems(word)) }
 }
 
 struct ModelsCommand: ParsableCommand {
@@ -20,5 +20,5 @@ struct ModelsCommand: ParsableCommand {
 
   @Argument(help: "A family; all when left out.") var word: String?
 
-  func run() throws { print(try CatalogueGuide.models(word)) }
+  func run() throws { try StandardStream.output.printResult(try CatalogueGuide.models(word)) }
 }

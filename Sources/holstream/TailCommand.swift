@@ -18,6 +18,6 @@ struct TailCommand: AsyncParsableCommand {
   @Option(help: "Start with the last so many lines; all when 0.") var lines = 10
 
   func run() async throws {
-    try await TailJob(url: URL(filePath: path), follow: follow, lines: lines).run { print($0) }
+    try await TailJob(url: URL(filePath: path), follow: follow, lines: lines).run(followedOutput())
   }
 }

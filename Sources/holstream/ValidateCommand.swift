@@ -12,7 +12,7 @@ struct ValidateCommand: ParsableCommand {
   @OptionGroup var file: PipelineFileOptions
 
   func run() throws {
-    print("\(try file.description().tree)\n\(file.pipeline) is sound.")
+    try StandardStream.output.printResult("\(try file.description().tree)\n\(file.pipeline) is sound.")
   }
 }
 
@@ -25,7 +25,7 @@ struct GraphCommand: ParsableCommand {
 
   func run() throws {
     let description = try file.description()
-    print(mermaid ? description.mermaid : description.tree)
+    try StandardStream.output.printResult(mermaid ? description.mermaid : description.tree)
   }
 }
 
@@ -37,7 +37,7 @@ struct ComponentsCommand: ParsableCommand {
 
   @Argument(help: "A component; all when left out.") var word: String?
 
-  func run() throws { print(try ComponentGuide(word)) }
+  func run() throws { try StandardStream.output.printResult(try ComponentGuide(word)) }
 }
 
 struct PipelineFileOptions: ParsableArguments {

@@ -5,7 +5,6 @@ internal import Logging
 public import ServiceLifecycle
 public import Streams
 internal import Trajectories
-internal import UnixSignals
 
 /// One run of a pipeline, from its folder to its summary.
 public final class PipelineRun: Sendable {
@@ -80,7 +79,10 @@ public final class PipelineRun: Sendable {
     Task { for await case .progress(let progress) in events { body(progress.step - 1) } }
   }
 
-  /// Runs to the end, or until the user stops it.
+  /// Asks for a clean stop: the sources end, what they have emitted still flows into the sinks.
+  public func stop() { pipeline.stop() }
+
+  /// Runs to the end, or until it is stopped.
   /// - Parameters:
   ///   - services: What runs beside the pipeline, such as the page; ended with it.
   ///   - report: Makes the one-file report from everything that was shown.
@@ -105,7 +107,6 @@ public final class PipelineRun: Sendable {
           + services.map {
             .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore)
           },
-        gracefulShutdownSignals: [.sigint, .sigterm],
         logger: Logger(label: "holstream") { _ in SwiftLogNoOpLogHandler() }))
     do {
       try await group.run()

@@ -74,7 +74,7 @@ public final class TerminalStatus: Sendable {
     }
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardStream.error.write(text) }
 
   private static func width() -> Int {
     var size = winsize()

@@ -6,13 +6,19 @@ public struct Pipeline: Service {
   public let name: String
   public let graph: Graph
 
-  /// Whether a graceful shutdown, and not the pipeline itself, ended the sources.
+  /// Whether somebody outside, and not the pipeline itself, ended the sources.
   public var wasStoppedFromOutside: Bool { graph.declared.withLock { $0.wasStoppedFromOutside } }
 
   public init(_ name: String, _ declare: (Graph) throws -> Void) rethrows {
     self.name = name
     graph = Graph()
     try declare(graph)
+  }
+
+  /// Ends the sources; what they have emitted still flows through to the sinks.
+  public func stop() {
+    if !graph.stop.isRequested { graph.declared.withLock { $0.wasStoppedFromOutside = true } }
+    graph.stop.request()
   }
 
   /// Runs every node to its end.
@@ -49,8 +55,7 @@ public struct Pipeline: Service {
         }
       }
     } onCancelOrGracefulShutdown: {
-      if !graph.stop.isRequested { graph.declared.withLock { $0.wasStoppedFromOutside = true } }
-      graph.stop.request()
+      stop()
     }
   }
 }
