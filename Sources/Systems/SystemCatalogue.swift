@@ -5,6 +5,7 @@ public import Trajectories
 public enum SystemCatalogue {
   public static let all: [any DynamicalSystem.Type] = [
     HolsteinSystem.self,
+    HolsteinSquareSystem.self,
     Lorenz63.self,
     Lorenz96.self,
     KuramotoSivashinsky.self,

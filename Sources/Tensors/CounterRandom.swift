@@ -15,6 +15,8 @@ public struct RandomPurpose: RawRepresentable, Sendable, Hashable {
   public static let phase = RandomPurpose(rawValue: 2)
   /// On-site disorder.
   public static let disorder = RandomPurpose(rawValue: 3)
+  /// The force of a heat bath.
+  public static let heatBath = RandomPurpose(rawValue: 4)
   /// Weights before training.
   public static let weights = RandomPurpose(rawValue: 16)
   /// Noise on training inputs.

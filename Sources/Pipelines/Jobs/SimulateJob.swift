@@ -47,18 +47,16 @@ public struct SimulateJob: Sendable {
     }
     var (ensemble, system) = try start()
     let start = ContinuousClock.now
-    let layout = TrajectoryStoreLayout(
-      fields: StoreFields.fields(of: system.layout, isSingle: false, withMids: system.hasMids),
-      attributes: StoreFields.attributes(of: system, interval: system.interval, seed: origin == nil ? seed ?? 1 : nil))
-    let plan = try StoreFields.Plan(layout.fields, of: system.layout, in: output.relativePath)
-    var writer: TrajectoryStoreWriter?
+    let attributes = StoreFields.attributes(
+      of: system, interval: system.interval, seed: origin == nil ? seed ?? 1 : nil)
+    var made: (writer: TrajectoryStoreWriter, plan: StoreFields.Plan)?
     let frames = steps / every + 1
     defer { status.clear() }
     for done in 0..<frames {
       let round = try ensemble.advance()
-      // Made only now, so that what cannot be simulated leaves nothing behind.
-      let store = try writer ?? TrajectoryStoreWriter(creating: output, layout: layout)
-      writer = store
+      // Made only now, so that what cannot be simulated leaves nothing behind, and frames show whether they carry forces.
+      let (store, plan) = try made ?? create(system, round, attributes)
+      made = (store, plan)
       for frame in round {
         guard frame.state.isFinite else {
           throw RunError(
@@ -75,13 +73,26 @@ public struct SimulateJob: Sendable {
       }
       status.progress("simulating", done: done + 1, of: frames, since: start)
     }
-    try writer?.close()
+    try made?.writer.close()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let count = ensemble.trajectories.count
     return "Wrote \(count) trajectories of \(frames) frames to \(output.relativePath)"
       + (steps > 0
         ? String(format: " (%.2f µs per step and trajectory, storing included).", seconds * 1e6 / Double(steps * count))
         : ".")
+  }
+
+  private func create(_ system: any DynamicalSystem, _ frames: [Frame], _ attributes: [String: JSONValue]) throws
+    -> (writer: TrajectoryStoreWriter, plan: StoreFields.Plan)
+  {
+    let fields = StoreFields.fields(
+      of: system.layout, isSingle: false, withMids: system.hasMids,
+      withTendencies: frames.contains { $0.tendency != nil })
+    let plan = try StoreFields.Plan(fields, of: system.layout, in: output.relativePath)
+    return (
+      try TrajectoryStoreWriter(
+        creating: output, layout: TrajectoryStoreLayout(fields: fields, attributes: attributes)), plan
+    )
   }
 
   private func start() throws -> (any Ensemble, any DynamicalSystem) {

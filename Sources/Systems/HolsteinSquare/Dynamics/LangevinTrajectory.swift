@@ -1,0 +1,58 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One lattice on its way: displacements, momenta, and the force at the displacements.
+///
+/// A step is a function of (Q, P), its number and its random numbers alone, so that a stored state goes on to the same bits.
+struct LangevinTrajectory: Sendable {
+  private(set) var q: [Double]
+  private(set) var p: [Double]
+  /// At `q` and the time of `step`.
+  private(set) var force: [Double]
+  /// Steps since time 0.
+  private(set) var step: Int
+
+  private let system: HolsteinSquareSystem
+
+  init(_ system: HolsteinSquareSystem, q: [Double], p: [Double], step: Int) {
+    self.system = system
+    self.q = q
+    self.p = p
+    self.step = step
+    force = system.force(at: q, temperature: system.temperature(atStep: step)).force
+  }
+
+  var isFinite: Bool { q.allSatisfy(\.isFinite) && p.allSatisfy(\.isFinite) && force.allSatisfy(\.isFinite) }
+
+  /// - Parameter noise: Independent normal numbers, (N); not read where there is no friction.
+  mutating func advance(noise: UnsafePointer<Double>) {
+    let system = system
+    let (m, dt) = (system.parameters.mass, system.dynamics.dt)
+    let n = q.count
+    func kick(_ tau: Double, _ p: inout [Double], _ force: [Double]) { for i in 0..<n { p[i] += tau * force[i] } }
+    func drift(_ tau: Double, _ q: inout [Double], _ p: [Double]) { for i in 0..<n { q[i] += tau / m * p[i] } }
+    func bath(_ temperature: Double, _ p: inout [Double]) {
+      guard system.parameters.friction > 0 else { return }
+      let a = exp(-system.parameters.friction * dt)
+      let b = ((1 - a * a) * m * temperature).squareRoot()
+      for i in 0..<n { p[i] = a * p[i] + b * noise[i] }
+    }
+    let end = system.temperature(atStep: step + 1)
+    kick(dt / 2, &p, force)
+    switch system.dynamics.integrator {
+    case .verletBath:
+      drift(dt, &q, p)
+    case .baoab:
+      drift(dt / 2, &q, p)
+      bath((system.temperature(atStep: step) + end) / 2, &p)
+      drift(dt / 2, &q, p)
+    }
+    step += 1
+    force = system.force(at: q, temperature: end).force
+    kick(dt / 2, &p, force)
+    if system.dynamics.integrator == .verletBath { bath(end, &p) }
+  }
+}

@@ -1,0 +1,60 @@
+/// Electrons in one configuration of the lattice: H_ij = −t between neighbours, H_ii = −g Q_i.
+struct ElectronProblem: Sendable, Equatable {
+  let lattice: SquareLattice
+  let hopping: Double
+  let temperature: Double
+  let ensemble: ElectronConfiguration.Ensemble
+  /// H_ii, (N).
+  let onsite: [Double]
+
+  var count: Int { onsite.count }
+
+  /// - Parameter q: (N).
+  init(
+    _ parameters: SquareParameters, temperature: Double, ensemble: ElectronConfiguration.Ensemble,
+    q: UnsafePointer<Double>
+  ) {
+    lattice = SquareLattice(sites: parameters.sites)
+    hopping = parameters.hopping
+    self.temperature = temperature
+    self.ensemble = ensemble
+    let g = parameters.coupling
+    onsite = [Double](unsafeUninitializedCapacity: parameters.count) { onsite, count in
+      for i in 0..<parameters.count { onsite.initializeElement(at: i, to: -g * q[i]) }
+      count = parameters.count
+    }
+  }
+
+  /// An interval that holds all eigenvalues (Gershgorin).
+  var bounds: ClosedRange<Double> {
+    let (least, most) = onsite.reduce((Double.infinity, -Double.infinity)) { (min($0.0, $1), max($0.1, $1)) }
+    return (least - 4 * abs(hopping))...(most + 4 * abs(hopping))
+  }
+}
+
+/// The electrons in equilibrium.
+struct ElectronState: Sendable, Equatable {
+  /// n_i, (N).
+  var density: [Double]
+  /// μ.
+  var chemicalPotential: Double
+  /// Ω = −T Σ ln(1 + e^(−(ε − μ)/T)); nil where it was not asked for.
+  var grandPotential: Double?
+}
+
+/// A way from a configuration to the electrons' density.
+///
+/// A pure function of the problem, to the bit: whoever goes on from a stored configuration gets the same force.
+protocol ElectronSolver: Sendable {
+  /// - Parameter wantsEnergy: Whether Ω is needed, too.
+  /// - Throws: `SystemError` where the linear algebra fails or a number is not finite.
+  func solve(_ problem: ElectronProblem, wantsEnergy: Bool) throws(SystemError) -> ElectronState
+}
+
+extension ElectronSolver {
+  func check(_ problem: ElectronProblem) throws(SystemError) {
+    guard problem.onsite.allSatisfy({ abs($0) < 1e100 }) else {
+      throw SystemError(.invalidState, "a displacement is not finite, and so the electrons have no density")
+    }
+  }
+}

@@ -1,0 +1,56 @@
+public import Trajectories
+
+extension HolsteinSquareSystem {
+  private static let model = "2D semiclassical Holstein on a square lattice, adiabatic Langevin dynamics"
+  private static let units = "hbar = k_B = t_nn = 1"
+  private static let keys: Set = [
+    "sites", "g", "k", "kappa", "m", "t", "temperature", "gamma", "ensemble", "engine", "dt", "every", "mid_interval",
+    "integrator", "initial", "initial_temperature", "initial_displacement", "keep_force", "schedule", "noise_seed",
+    "frame_interval", "model", "units",
+  ]
+
+  public var attributes: [String: Attribute] {
+    AttributeReader.complete(
+      [
+        "model": .text(Self.model), "units": .text(Self.units), "frame_interval": .number(interval),
+        "sites": .number(Double(parameters.sites)), "g": .number(parameters.coupling),
+        "k": .number(parameters.stiffness), "kappa": .number(parameters.neighbourStiffness),
+        "m": .number(parameters.mass), "t": .number(parameters.hopping),
+        "temperature": .number(parameters.temperature), "gamma": .number(parameters.friction),
+        "ensemble": .text(electrons.ensemble.rawValue), "engine": .text(electrons.engine.rawValue),
+        "dt": .number(dt), "every": .number(Double(saveEvery)), "mid_interval": .flag(hasMids),
+        "integrator": .text(dynamics.integrator.rawValue), "initial": .text(dynamics.start.rawValue),
+        "initial_temperature": .number(dynamics.initialTemperature),
+        "initial_displacement": .number(dynamics.initialDisplacement), "keep_force": .flag(dynamics.keepsForce),
+        "schedule": dynamics.schedule.attribute,
+        // A seed may have more digits than a number of JSON.
+        "noise_seed": .text(String(dynamics.noiseSeed)),
+      ], system: Self.word)
+  }
+
+  public init(attributes: [String: Attribute]) throws(SystemError) {
+    let reader = try AttributeReader(attributes, system: Self.word, keys: Self.keys)
+    let parameters = SquareParameters(
+      sites: try reader.integer("sites", in: 4...SquareParameters.mostSites), coupling: try reader.number("g"),
+      stiffness: try reader.number("k"), neighbourStiffness: try reader.number("kappa"),
+      mass: try reader.number("m"), hopping: try reader.number("t"), temperature: try reader.number("temperature"),
+      friction: try reader.number("gamma"))
+    guard let schedule = TemperatureSchedule(try reader.value("schedule")) else {
+      throw reader.fail("schedule", "should be a shape with its numbers and no more")
+    }
+    guard let seed = try reader.value("noise_seed").text.flatMap({ UInt64($0) }) else {
+      throw reader.fail("noise_seed", "should be a whole number in quotes")
+    }
+    let dynamics = SquareDynamics(
+      dt: try reader.number("dt"), saveEvery: try reader.integer("every", in: 1...1_000_000_000),
+      midInterval: try reader.flag("mid_interval"), integrator: try reader.choice("integrator"), schedule: schedule,
+      start: try reader.choice("initial"), initialTemperature: try reader.number("initial_temperature"),
+      initialDisplacement: try reader.number("initial_displacement"), keepsForce: try reader.flag("keep_force"),
+      noiseSeed: seed)
+    let electrons = ElectronConfiguration(ensemble: try reader.choice("ensemble"), engine: try reader.choice("engine"))
+    do { try self.init(parameters, electrons, dynamics) } catch {
+      throw SystemError(
+        .invalidAttribute, "the attributes of a system `\(Self.word)`: \(error.message)", key: error.key)
+    }
+  }
+}
