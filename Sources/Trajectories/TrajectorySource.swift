@@ -3,6 +3,8 @@ public protocol TrajectorySource: Sendable {
   var system: any SystemDescription { get }
   /// Time between two frames.
   var interval: Double { get }
+  /// Whether nobody knows that time, so that it is 1 and means a frame.
+  var isIntervalAssumed: Bool { get }
   /// Frames that a trajectory has, each its own number; nil for one that is not there.
   func length(_ trajectory: Int) -> Int?
   /// Trajectories there are; nil without end.
@@ -20,5 +22,8 @@ extension TrajectorySource {
   public var trajectories: Int? { nil }
   public var order: StreamOrder? { nil }
   public var hasMids: Bool { false }
+  public var isIntervalAssumed: Bool { false }
   public var layout: StateLayout { system.layout }
+  /// Of time between frames: the system's own, `frames` where no time is known, empty for none.
+  public var timeUnit: String { isIntervalAssumed ? "frames" : system.timeUnit }
 }

@@ -138,6 +138,16 @@ struct ClimateComparisonTests {
     #expect(result.score == .infinity)
   }
 
+  @Test("Of two independent sets none has diverged; one that ranges further is said to")
+  func independent() throws {
+    let truth = oscillations(0..<8)
+    var other = oscillations(20..<28).mapValues { $0.map { $0.map { 0.7 * $0 } } }
+    other["a"]![3] = other["a"]![3].map { 4 * $0 }
+    let result = try compare(truth, other, reference: nil)
+    #expect(!result.text.contains("diverged") && !result.text.contains("survivors"), "\(result.text)")
+    #expect(result.text.contains("1 of them ranges over more than 1.1 times the truth's widest range"))
+  }
+
   @Test("Each kind of bad surrogate is ranked worse by the metric that is meant to catch it")
   func catching() throws {
     let truth = oscillations(0..<8)

@@ -73,7 +73,8 @@ struct RunSummaryTests {
       let best = try #require(run.ledger?.current.best(by: "evaluate"))
       #expect(best.step == 6)
       #expect(
-        said.contains("The best of 4 judged checkpoints is that of step 6, by \(best.measure) ("), "\(said)")
+        said.contains("The best of 4 judged checkpoints is that of step 6 with rollout RMSE Δρ")
+          && said.contains(", chosen by \(best.measure) ("), "\(said)")
       #expect(CheckpointFolder(run.directory.file("checkpoints")).bestStep == 6)
     }
   }

@@ -8,8 +8,11 @@ struct ClimateWindow: Sendable {
   let other: [String: [[Double]]]
   /// Other truth of the window's length; nil when there is none.
   let reference: [String: [[Double]]]?
-  /// Trajectories of the other that diverged, by any observable.
+  /// Trajectories of the other that diverged: of rollouts by any observable (`Divergence`), of an independent set those
+  /// that are not finite.
   let divergent: Set<Int>
+  /// Those of an independent set that range over more than any of the truth, by the same rule.
+  let wider: Set<Int>
   let context: DistanceContext
   private let paired: Bool
   private let resamples: Int
@@ -17,9 +20,11 @@ struct ClimateWindow: Sendable {
   /// - Parameters:
   ///   - reference: One that is shorter than the window would measure another window, and is left out.
   ///   - paired: Trajectory k of the other starts where trajectory k of the truth does.
+  ///   - areRollouts: The other is predicted, and not a set of its own.
+  ///   - limits: Ranges beyond which a rollout has diverged; by the series alone when nil.
   init(
     truth: [String: [[Double]]], other: [String: [[Double]]], reference: [String: [[Double]]]?, paired: Bool,
-    resamples: Int, context: DistanceContext
+    areRollouts: Bool, limits: [String: Double]? = nil, resamples: Int, context: DistanceContext
   ) {
     let names = truth.keys.sorted()
     let frames = (Array(truth.values) + Array(other.values)).flatMap { $0.map(\.count) }.min() ?? 0
@@ -36,7 +41,11 @@ struct ClimateWindow: Sendable {
       }
         ? cut(reference) : nil
     }
-    divergent = Set(names.flatMap { Divergence.divergent(b[$0]!, truth: a[$0]!) })
+    let beyond = Set(
+      names.flatMap { Divergence.divergent(b[$0]!, limit: limits?[$0] ?? Divergence.limit(a[$0]!)) })
+    let broken = Set(names.flatMap { Divergence.divergent(b[$0]!, limit: .infinity) })
+    divergent = areRollouts ? beyond : broken
+    wider = areRollouts ? [] : beyond.subtracting(broken)
     self.paired = paired
     self.resamples = resamples
     self.context = context
@@ -45,7 +54,8 @@ struct ClimateWindow: Sendable {
   init(_ rollouts: Rollouts) {
     self.init(
       truth: rollouts.truth.series, other: rollouts.series, reference: rollouts.truth.reference, paired: true,
-      resamples: rollouts.resamples, context: DistanceContext(seed: rollouts.seed))
+      areRollouts: true, limits: rollouts.truth.limits, resamples: rollouts.resamples,
+      context: DistanceContext(seed: rollouts.seed))
   }
 
   func distance(_ metric: any ObservableDistance, of name: String) -> ClimateDistance {

@@ -26,21 +26,27 @@ public struct RolloutTruth: Sendable {
   public let reference: [String: [[Double]]]?
   /// Time between two frames.
   public let interval: Double
+  /// Of time, such as `ħ/t_hop`; `frames` where no time is known, empty for none.
+  public let timeUnit: String
   /// Of each evolving field, entries summed.
   let variances: [Double]
+  /// By observable, the range beyond which a rollout has diverged.
+  let limits: [String: Double]
 
   /// - Parameters:
   ///   - observables: The system's own when nil.
   ///   - starts: Trajectories and frames that the states are from; numbered from 0 when empty.
   ///   - states: (B, T + 1), all of one length and of the system's layout.
   ///   - reference: See `series(of:_:)`.
+  ///   - timeUnit: The system's own when nil.
   ///   - contract: Laws that every state must keep; the system's own when nil. Numbers that were kept in single precision
   ///     are held to them but for its round-off.
   /// - Throws: `ClimateError` that names the trajectory and the frame for a truth that is not finite or breaks a law: what
   ///   is compared with it would be worth nothing.
   public init(
     of system: any SystemDescription, observables: [Observable]? = nil, starts: [Start] = [],
-    states: [[State<Double>]], reference: [String: [[Double]]]? = nil, interval: Double, contract: [Invariant]? = nil
+    states: [[State<Double>]], reference: [String: [[Double]]]? = nil, interval: Double,
+    timeUnit: String? = nil, contract: [Invariant]? = nil
   ) throws(ClimateError) {
     guard let length = states.first?.count, length > 0, states.allSatisfy({ $0.count == length }) else {
       throw ClimateError(.invalidData, "the truth needs trajectories of one length, got \(states.map(\.count)) frames")
@@ -58,10 +64,12 @@ public struct RolloutTruth: Sendable {
     self.states = states
     self.reference = reference
     self.interval = interval
+    self.timeUnit = timeUnit ?? system.timeUnit
     for (start, states) in zip(self.starts, states) {
       try Self.check(states, from: start, contract ?? system.invariants, interval: interval)
     }
-    series = Self.series(of: self.observables, states)
+    let series = Self.series(of: self.observables, states)
+    self.series = series
     for (name, series) in series {
       for (start, values) in zip(self.starts, series) {
         guard let t = values.firstIndex(where: { !$0.isFinite }) else { continue }
@@ -77,6 +85,13 @@ public struct RolloutTruth: Sendable {
         .notFinite, "the other truth for the noise floor is not finite: \(name) of its trajectory \(k)")
     }
     variances = system.layout.evolving.map { Self.variance(of: states, system.layout.range($0.name)) }
+    limits = Dictionary(
+      self.observables.map { observable in
+        (
+          observable.name,
+          Divergence.limit(series[observable.name]!, size: Divergence.size(of: observable, states))
+        )
+      }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Observables of rollouts, (B, T + 1) each: what `reference` takes.

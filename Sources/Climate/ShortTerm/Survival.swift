@@ -14,7 +14,9 @@ public struct Survival: Metric {
     return [
       Score(
         Self.id, curve.last ?? 0, length: rollouts.frames, interval: rollouts.interval,
-        convention: "range of every observable at most 1.1 times the truth's largest", curve: curve)
+        convention:
+          "range of every observable at most 1.1 times the truth's largest; of what the truth conserves to a millionth, below a tenth of its size",
+        curve: curve)
     ]
   }
 
@@ -22,7 +24,7 @@ public struct Survival: Metric {
   static func curve(_ rollouts: Rollouts) -> [Double] {
     var onsets = rollouts.states.map { states in states.firstIndex { !$0.isFinite } ?? .max }
     for observable in rollouts.observables {
-      let limit = Divergence.limit(rollouts.truth.series[observable.name]!)
+      let limit = rollouts.truth.limits[observable.name]!
       for (k, series) in rollouts.series[observable.name]!.enumerated() {
         onsets[k] = min(onsets[k], Divergence.onset(series, limit: limit) ?? .max)
       }

@@ -49,7 +49,7 @@ extension ClimateComparison {
   enum CodingKeys: String, CodingKey {
     case frames, timeStep, timeUnit, truthTrajectories, otherTrajectories, divergent, observables, autocorrelation,
       spectra
-    case stateSpace, scores
+    case stateSpace, scores, areRollouts, wider
   }
 
   /// Reads what any version wrote; earlier ones wrote no scores.
@@ -61,6 +61,8 @@ extension ClimateComparison {
     truthTrajectories = try container.decode(Int.self, forKey: .truthTrajectories)
     otherTrajectories = try container.decode(Int.self, forKey: .otherTrajectories)
     divergent = try container.decode(Int.self, forKey: .divergent)
+    areRollouts = try container.decodeIfPresent(Bool.self, forKey: .areRollouts)
+    wider = try container.decodeIfPresent(Int.self, forKey: .wider)
     observables = try container.decode([Observable].self, forKey: .observables)
     autocorrelation = try container.decode([String: Curve].self, forKey: .autocorrelation)
     spectra = try container.decode([String: Spectra].self, forKey: .spectra)
@@ -74,7 +76,7 @@ extension ClimateComparison {
   /// Of nothing: what a verdict without a climate has.
   init() {
     (frames, timeStep, truthTrajectories, otherTrajectories, divergent) = (0, 0, 0, 0, 0)
-    timeUnit = nil
+    (timeUnit, areRollouts, wider) = (nil, nil, nil)
     (observables, autocorrelation, spectra, stateSpace, scores) = ([], [:], [:], [], [])
   }
 }

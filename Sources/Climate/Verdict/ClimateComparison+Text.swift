@@ -8,7 +8,7 @@ extension ClimateComparison {
     let width = max(10, observables.map(\.name.count).max() ?? 0)
     let margin = String(repeating: " ", count: width)
     var lines = [
-      "\(frames) frames of \(String(format: "%g", timeStep)) each; truth: \(truthTrajectories) trajectories, other: \(otherTrajectories), of which \(divergent) diverged",
+      "\(frames) frames\(apart); truth: \(truthTrajectories) trajectories, other: \(otherTrajectories)\(outcome)",
       "",
       "\(margin)              mean   std. error   std. dev.     minimum     maximum",
     ]
@@ -20,7 +20,8 @@ extension ClimateComparison {
       }
     }
     lines += [
-      "", "\(margin)                               distance  std. error  noise floor   survivors  more needed",
+      "",
+      "\(margin)                               distance  std. error  noise floor \(areRollouts == false ? "finite only" : "  survivors")  more needed",
     ]
     var notes: [String] = []
     func row(_ d: Distance) -> String {
@@ -45,5 +46,22 @@ extension ClimateComparison {
     }
     notes.append("more needed: further trajectories of each for a standard error of a fifth of the distance")
     return (lines + [""] + Array(Set(notes)).sorted()).joined(separator: "\n")
+  }
+
+  /// How far the frames are from each other, as far as that is known.
+  private var apart: String {
+    let unit = timeUnit ?? ""
+    return unit == "frames" ? "" : String(format: ", %g apart in time", timeStep) + (unit.isEmpty ? "" : " (\(unit))")
+  }
+
+  /// What became of the other's trajectories. Of two sets that know nothing of each other none can diverge from the other.
+  private var outcome: String {
+    guard areRollouts == false else { return ", of which \(divergent) diverged" }
+    var words = ""
+    if let wider, wider > 0 {
+      words += "; \(wider) of them \(wider == 1 ? "ranges" : "range") over more than 1.1 times the truth's widest range"
+    }
+    if divergent > 0 { words += "; \(divergent) of them \(divergent == 1 ? "is" : "are") not finite" }
+    return words
   }
 }

@@ -55,9 +55,13 @@ public struct ClimateComparison: Codable, Sendable {
   public var timeUnit: String?
   public var truthTrajectories: Int
   public var otherTrajectories: Int
-  /// Trajectories of the other that diverged: not finite, or a range of an observable beyond 1.1 times the truth's
-  /// largest.
+  /// Trajectories of the other that diverged: of rollouts by the rule of survival, of an independent set those that are
+  /// not finite.
   public var divergent: Int
+  /// Whether the other was predicted; nil in what earlier versions wrote.
+  public var areRollouts: Bool?
+  /// Trajectories of an independent set that range over more than 1.1 times the truth's widest range.
+  public var wider: Int?
   public var observables: [Observable]
   /// By observable.
   public var autocorrelation: [String: Curve]
@@ -78,13 +82,15 @@ public struct ClimateComparison: Codable, Sendable {
   ///   - timeUnit: Of it, such as `ħ/t_hop`; empty for none.
   ///   - maximumLag: The metric's own, a quarter of the window, when nil.
   ///   - paired: Trajectory k of the other starts where trajectory k of the truth does.
+  ///   - areRollouts: The other is predicted, so that its trajectories can diverge; else a set of its own.
   ///   - resamples: Of the bootstrap.
   ///   - seed: Of the bootstrap and of Monte Carlo draws.
   /// - Throws: `ClimateError` that names the trajectory and the frame for a truth that is not finite, or for observables
   ///   that the other does not have.
   public init(
     truth: [String: [[Double]]], other: [String: [[Double]]], reference: [String: [[Double]]]? = nil, timeStep: Double,
-    timeUnit: String = "", maximumLag: Int? = nil, paired: Bool = false, metrics: Metrics = .standard,
+    timeUnit: String = "", maximumLag: Int? = nil, paired: Bool = false, areRollouts: Bool = false,
+    metrics: Metrics = .standard,
     resamples: Int = 100, seed: UInt64 = 0
   ) throws(ClimateError) {
     for (name, series) in truth.sorted(by: { $0.key < $1.key }) {
@@ -97,23 +103,28 @@ public struct ClimateComparison: Codable, Sendable {
     for (name, series) in reference ?? [:] { try Self.check(series, name, "the other truth for the noise floor") }
     self.init(
       ClimateWindow(
-        truth: truth, other: other, reference: reference, paired: paired, resamples: resamples,
-        context: DistanceContext(maximumLag: maximumLag, seed: seed)), timeStep: timeStep, timeUnit: timeUnit, metrics)
+        truth: truth, other: other, reference: reference, paired: paired, areRollouts: areRollouts,
+        resamples: resamples,
+        context: DistanceContext(maximumLag: maximumLag, seed: seed)), timeStep: timeStep, timeUnit: timeUnit,
+      areRollouts: areRollouts, metrics)
   }
 
   /// The rollouts of a model beside the truth from the same states.
   public init(_ rollouts: Rollouts, metrics: Metrics = .standard) {
     self.init(
-      ClimateWindow(rollouts), timeStep: rollouts.interval, timeUnit: rollouts.system.timeUnit, metrics)
+      ClimateWindow(rollouts), timeStep: rollouts.interval, timeUnit: rollouts.truth.timeUnit, areRollouts: true,
+      metrics)
   }
 
-  private init(_ window: ClimateWindow, timeStep: Double, timeUnit: String, _ metrics: Metrics) {
+  private init(_ window: ClimateWindow, timeStep: Double, timeUnit: String, areRollouts: Bool, _ metrics: Metrics) {
     self.timeUnit = timeUnit
     frames = window.frames
     self.timeStep = timeStep
     truthTrajectories = window.truth.values.first?.count ?? 0
     otherTrajectories = window.other.values.first?.count ?? 0
     divergent = window.divergent.count
+    self.areRollouts = areRollouts
+    wider = areRollouts ? nil : window.wider.count
     let lag = AutocorrelationDistance.lag(window.context.maximumLag ?? metrics.lag, frames: window.frames)
     observables = []
     autocorrelation = [:]

@@ -19,15 +19,17 @@ extension Verdict {
   /// The verdict in a sentence or two: for a chaotic system the climate and the valid time first, for a regular one the
   /// errors.
   public var plainWords: String {
-    var words = String(
-      format: "Over %d frames (%.0f time units) from %d held-out states: ", frames, Double(frames) * timeStep, rollouts)
+    // Where no time is known, the frames have said it.
+    let time = timeUnit == "frames" ? "" : String(format: " (%.0f time units)", Double(frames) * timeStep)
+    var words = "Over \(frames) frames\(time) from \(rollouts) held-out states: "
     let climateWords = climateWords
     if isChaotic, let climateWords {
       words += climateWords.prefix(1).lowercased() + climateWords.dropFirst() + "."
       if let validTime {
         words += String(
-          format: " %@ stays within %g standard deviations for %.1f time units",
-          observables.first?.symbol ?? "It", validThreshold, validTime)
+          format: " %@ stays within %g standard deviations for %.1f %@",
+          observables.first?.symbol ?? "It", validThreshold, validTime,
+          timeUnit == "frames" ? timeUnit : "time units")
         if let exponent = lyapunov?.truth {
           words += String(format: " (%.1f Lyapunov times).", validTime * exponent)
         } else {
@@ -97,20 +99,21 @@ extension Verdict {
 
   /// Whether the truth itself forgets its start, as far as is known.
   private var isChaotic: Bool {
+    if isAlike { return false }
     if predictabilityTime != nil { return true }
-    if let truth = lyapunov?.truth, let error = lyapunov?.truthStandardError { return truth > 2 * error && !isAlike }
+    if let truth = lyapunov?.truth, let error = lyapunov?.truthStandardError { return truth > 2 * error }
     return false
   }
 
   private var climateWords: String? {
     guard let climateScore, climateScore.isFinite else { return nil }
-    let words = String(format: "Its climate is %.1f times as far from the truth's as other truth is", climateScore)
-    guard isAlike, let marginals, marginals.model.isFinite else { return words }
-    // A ratio to next to nothing is large for any model.
-    return words
-      + String(
-        format:
-          ", but trajectories hardly differ here: its %@ is %.2g %% of a standard deviation off, other truth's %.1g %%",
-        marginals.symbol, 100 * marginals.model, 100 * marginals.floor)
+    guard isAlike, let marginals, marginals.model.isFinite else {
+      return String(format: "Its climate is %.1f times as far from the truth's as other truth is", climateScore)
+    }
+    // A ratio to next to nothing is large for any model: what it is a ratio of goes before it.
+    return String(
+      format:
+        "Trajectories hardly differ here: the distribution of %@ is %.2g %% of a standard deviation off, that of other truth %.1g %%, and to so little the climate score of %.3g is a ratio",
+      marginals.symbol, 100 * marginals.model, 100 * marginals.floor, climateScore)
   }
 }

@@ -64,7 +64,7 @@ public struct Verdict: Codable, Sendable {
     self.rollouts = rollouts.states.count
     frames = rollouts.frames
     timeStep = rollouts.interval
-    timeUnit = rollouts.system.timeUnit
+    timeUnit = rollouts.truth.timeUnit
     fields = rollouts.system.layout.evolving.map { Label($0.name, symbol: $0.symbol, unit: $0.unit) }
     observables = rollouts.observables.map { Label($0.name, symbol: $0.symbol, unit: $0.unit) }
     validTimes = ValidTime.all(rollouts)

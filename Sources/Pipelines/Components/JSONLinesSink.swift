@@ -29,8 +29,9 @@ struct JSONLinesSink: Component, Logging {
     }
     switch input {
     case .frames(let flow):
-      let observables = assembly.trajectorySource(node.from)?.system.observables ?? []
-      add(flow) { Observation($0, observables) }
+      let source = assembly.trajectorySource(node.from)
+      let observables = Late { source?.system.observables ?? [] }
+      add(flow) { Observation($0, observables.value) }
     case .observables(let flow): add(flow) { $0 }
     case .trainingSteps(let flow): add(flow) { $0 }
     case .checkpoints(let flow): add(flow) { CheckpointLine(checkpoint: $0.name, step: $0.step) }

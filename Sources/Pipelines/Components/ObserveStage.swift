@@ -29,14 +29,16 @@ struct ObserveStage: Component, SystemAware {
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     guard case .frames(let frames)? = input, let source = assembly.trajectorySource(node.from) else { return nil }
-    let system = source.system
     var problems: [String] = []
-    check(system) { problems.append($0) }
+    check(source.system) { problems.append($0) }
     guard problems.isEmpty else { throw RunError(.badInput, "\(node.id): \(problems.joined(separator: "; "))") }
-    let observables = names?.compactMap(system.observable) ?? system.observables
+    let observables = Late { [names] in
+      let system = source.system
+      return names?.compactMap(system.observable) ?? system.observables
+    }
     let flow: Flow<Observation> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(frames)) {
       frames, emit in
-      for try await frame in frames { try await emit(Observation(frame, observables)) }
+      for try await frame in frames { try await emit(Observation(frame, observables.value)) }
     }
     return .observables(flow)
   }

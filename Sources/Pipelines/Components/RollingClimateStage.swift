@@ -42,16 +42,19 @@ struct RollingClimateStage: Component, SystemAware {
     switch input {
     case .frames(let frames):
       guard let source = assembly.trajectorySource(node.from) else { return nil }
-      let system = source.system
-      let observables = try ClimateObservables.named(observables, of: system)
-      flow = try summaries(of: frames, node, assembly, interval: source.interval) {
+      let names = try ClimateObservables.named(observables, of: source.system).map(\.name)
+      let seen = Late {
+        let system = source.system
+        return (system: system, observables: names.compactMap(system.observable))
+      }
+      flow = try summaries(of: frames, node, assembly, interval: { source.interval }) {
         _ in
-        observables.map(\.name)
+        names
       } add: { climate, frame in
-        climate.add(frame, of: system, observables)
+        climate.add(frame, of: seen.value.system, seen.value.observables)
       }
     case .observables(let observables):
-      flow = try summaries(of: observables, node, assembly, interval: nil) {
+      flow = try summaries(of: observables, node, assembly, interval: { nil }) {
         $0.names
       } add: { climate, observation in
         climate.add(trajectory: observation.trajectory, values: observation.values)
@@ -62,7 +65,8 @@ struct RollingClimateStage: Component, SystemAware {
   }
 
   private func summaries<Element: StoredElement>(
-    of flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly, interval: Double?,
+    of flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly,
+    interval: @escaping @Sendable () -> Double?,
     names: @escaping @Sendable (Element) -> [String],
     add: @escaping @Sendable (inout MonitoredClimate, Element) -> Void
   ) throws -> Flow<ClimateSnapshot> {
@@ -71,7 +75,7 @@ struct RollingClimateStage: Component, SystemAware {
       var climate: MonitoredClimate?
       var watch = try alerts.watch(node.id, in: assembly)
       func summarise() async throws {
-        guard let snapshot = climate?.summary(timeStep: interval) else { return }
+        guard let snapshot = climate?.summary(timeStep: interval()) else { return }
         try watch?.observe(snapshot.numbers, isComplete: snapshot.drift != nil)
         try await emit(snapshot)
       }

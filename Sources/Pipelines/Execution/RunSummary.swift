@@ -57,9 +57,10 @@ public struct RunSummary: Sendable, CustomStringConvertible {
     guard let ledger = run.ledger?.current, let judge = judges.first, let best = ledger.best(by: judge.id),
       best.step != last.step
     else { return [] }
-    let words = run.judged.words[best.step].map { ": \($0)" } ?? ""
+    // The errors first: a climate score is a ratio, and large where there is next to nothing to be a ratio of.
+    let words = run.judged.words[best.step].map { " with \($0)" } ?? ""
     return [
-      "The best of \(run.judged.count) judged checkpoints is that of step \(best.step), by \(best.measure) (\(String(format: "%.3g", best.score)))\(words)."
+      "The best of \(run.judged.count) judged checkpoints is that of step \(best.step)\(words), chosen by \(best.measure) (\(String(format: "%.3g", best.score)))."
     ]
   }
 

@@ -62,7 +62,9 @@ public struct ClimateJob: Sendable {
       truth: try series(a, looked, window, "reading the truth", status),
       other: try series(b, looked, window, "reading the other", status),
       reference: try c.map { try series($0, looked, window, "reading the reference", status) },
-      timeStep: a.isIntervalAssumed ? b.interval : a.interval, maximumLag: maximumLag)
+      timeStep: a.isIntervalAssumed ? b.interval : a.interval,
+      timeUnit: a.isIntervalAssumed ? b.timeUnit : a.timeUnit, maximumLag: maximumLag,
+      areRollouts: b.reader.attributes[StoreFields.predictedByKey] != nil)
     status.clear()
     guard json else { return comparison.text }
     let encoder = JSONEncoder()

@@ -38,7 +38,7 @@ public struct PredictJob: Sendable {
     let starts = try store.states(frame: frame)
     var attributes = StoreFields.attributes(of: store.system, interval: store.interval)
     if store.isIntervalAssumed { attributes[StoreFields.assumedIntervalKey] = .bool(true) }
-    attributes["predicted_by"] = .string(checkpoint.lastPathComponent)
+    attributes[StoreFields.predictedByKey] = .string(checkpoint.lastPathComponent)
     attributes["surrogate"] = .string(model.summary)
     let fields = StoreFields.fields(of: store.layout, isSingle: true, withMids: false)
     let plan = try StoreFields.Plan(fields, of: store.layout, in: output.relativePath)

@@ -10,7 +10,6 @@ internal import Trajectories
 struct CheckpointJudge: Sendable {
   private let settings: VerdictSettings
   private let source: any TrajectorySource
-  private let observables: [Observable]
   private let plan: Plan
   private let seed: UInt64
   private let isHeldOut: @Sendable (Int) -> Bool
@@ -46,7 +45,8 @@ struct CheckpointJudge: Sendable {
     seed = assembly.description.seed
     isHeldOut = { [assembly] in assembly.isHeldOut($0) }
     report = { [assembly] in assembly.events.send(.message($0)) }
-    observables = try ClimateObservables.named(settings.observables, of: source.system)
+    // Names that there are none of are said now; the observables of a log have their units with its first frame.
+    _ = try ClimateObservables.named(settings.observables, of: source.system)
     if let log = source as? LoggedTrajectories {
       plan = .newest(log, part: try settings.newestPart(node, in: assembly))
       return
@@ -163,6 +163,7 @@ struct CheckpointJudge: Sendable {
   }
 
   private func truths() throws -> (fixed: HeldOutTruth, random: HeldOutTruth?) {
+    let observables = try ClimateObservables.named(settings.observables, of: source.system)
     switch plan {
     case .heldOut(let numbers, let others):
       func places(_ numbers: [Int]) -> [HeldOutTruth.Place] {

@@ -1,30 +1,54 @@
 internal import Climate
 internal import Learning
 internal import Streams
+internal import Synchronization
 internal import Trajectories
 
 /// The charts that are drawn of what flows in a pipeline: here, and only here, they get their names, axes and units.
 struct EventCharts: Sendable {
   /// Where the frames come from; nil where that is not known, and frames are counted.
   private let source: (any TrajectorySource)?
-  private let observables: [Observable]
+  private let observables: Late<[Observable]>
+  /// How words write what was shown so far, by name.
+  private let labels: Labels
 
   init(_ source: (any TrajectorySource)?) {
     self.source = source
-    observables = source?.system.observables ?? []
+    observables = Late { source?.system.observables ?? [] }
+    labels = Labels(source)
   }
 
-  private var timeUnit: String? { source.flatMap { $0.system.timeUnit.isEmpty ? nil : $0.system.timeUnit } }
+  /// Asked for once a name, and not once a number.
+  private final class Labels: Sendable {
+    private let source: (any TrajectorySource)?
+    private let known = Mutex<[String: RunEvent.Axis]>([:])
 
-  /// How words write an observable of the source.
-  private func label(_ name: String) -> RunEvent.Axis {
-    guard let found = source?.system.observable(name) else { return .init(name) }
-    return .init(found.symbol, unit: found.unit.isEmpty ? nil : found.unit)
+    init(_ source: (any TrajectorySource)?) { self.source = source }
+
+    subscript(name: String) -> RunEvent.Axis {
+      known.withLock { known in
+        if let label = known[name] { return label }
+        let found = source?.system.observable(name)
+        let unit = found.flatMap { $0.unit.isEmpty ? nil : $0.unit }
+        let label = RunEvent.Axis(found?.symbol ?? name, unit: unit)
+        known[name] = label
+        return label
+      }
+    }
+  }
+
+  private static func time(_ unit: String?) -> RunEvent.Axis {
+    .init("time", unit: unit.flatMap { $0.isEmpty ? nil : $0 })
+  }
+
+  /// Autocorrelations run over time, in the unit of the system where it has one, and over frames where no time is known.
+  private static func lag(_ unit: String) -> RunEvent.Axis {
+    unit.isEmpty ? .init("lag in time") : .init("lag", unit: unit)
   }
 
   /// Observables of one frame of the live stream, a chart each; a field on a square lattice as a map.
   func events(of frame: Frame) -> [RunEvent] {
-    events(of: Observation(frame, observables)) + maps(of: frame)
+    events(of: Observation(frame, observables.value)) + maps(of: frame)
   }
 
   private func maps(of frame: Frame) -> [RunEvent] {
@@ -43,11 +67,11 @@ struct EventCharts: Sendable {
   /// Numbers of one instant of the live stream, a chart each.
   func events(of observation: Observation) -> [RunEvent] {
     zip(observation.names, observation.values).map { name, value in
-      let label = label(name)
+      let label = labels[name]
       return .point(
         .init(
           section: "Live stream", title: label.label, subject: "trajectory \(observation.trajectory)",
-          x: .init("time", unit: timeUnit), y: label),
+          x: Self.time(source?.timeUnit), y: label),
         x: observation.time, values: [label.label: value])
     }
   }
@@ -55,11 +79,11 @@ struct EventCharts: Sendable {
   /// Autocorrelations of the live stream, over time where the interval is known.
   func events(of snapshot: ClimateSnapshot) -> [RunEvent] {
     snapshot.observables.map { observable in
-      let symbol = label(observable.name).label
+      let symbol = labels[observable.name].label
       return .curves(
         .init(
           section: "Autocorrelation", title: "\(symbol), live stream",
-          x: source == nil ? .init("lag", unit: "frames") : .init("lag", unit: timeUnit ?? "time"),
+          x: Self.lag(source?.timeUnit ?? "frames"),
           y: .init("autocorrelation of \(symbol)")),
         [.init(name: "live stream", step: source?.interval ?? 1, values: observable.autocorrelation)])
     }
@@ -81,7 +105,7 @@ struct EventCharts: Sendable {
       return .curves(
         .init(
           section: "Truth against rollout", title: observable.symbol, subject: subject,
-          x: .init("time", unit: timeUnit),
+          x: Self.time(verdict.timeUnit),
           y: .init(observable.symbol, unit: observable.unit.isEmpty ? nil : observable.unit)),
         pair(truth, model))
     }
@@ -91,7 +115,7 @@ struct EventCharts: Sendable {
         return .curves(
           .init(
             section: "Autocorrelation", title: "\(observable.symbol), truth and rollout", subject: subject,
-            x: .init("lag", unit: timeUnit ?? "time"), y: .init("autocorrelation of \(observable.symbol)")),
+            x: Self.lag(verdict.timeUnit), y: .init("autocorrelation of \(observable.symbol)")),
           pair(curve.truth, curve.other))
       }
   }

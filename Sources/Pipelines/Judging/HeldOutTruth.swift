@@ -49,7 +49,8 @@ struct HeldOutTruth: Sendable {
     truth = try RolloutTruth(
       of: system, observables: looked,
       starts: places.map { RolloutTruth.Start(trajectory: $0.trajectory, frame: $0.start) }, states: states,
-      reference: further.flatMap { $0.isEmpty ? nil : RolloutTruth.series(of: looked, $0) }, interval: source.interval)
+      reference: further.flatMap { $0.isEmpty ? nil : RolloutTruth.series(of: looked, $0) }, interval: source.interval,
+      timeUnit: source.timeUnit)
   }
 
   /// Starts drawn at random from held-out trajectories, uniformly over all that leave room for the horizon.

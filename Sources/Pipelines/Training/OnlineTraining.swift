@@ -38,7 +38,6 @@ struct OnlineTraining {
 
   let settings: Settings
   private let source: any TrajectorySource
-  private let system: any SystemDescription
   private let isHeldOut: @Sendable (Int) -> Bool
   /// Number of the frame after the last one admitted, counted from the beginning of the first run. Frames that were
   /// refused before they came here are counted too.
@@ -69,7 +68,6 @@ struct OnlineTraining {
   ) throws {
     self.settings = settings
     self.source = source
-    system = source.system
     order = source.order
     self.position = position
     self.isHeldOut = isHeldOut
@@ -90,7 +88,6 @@ struct OnlineTraining {
   ) throws {
     self.settings = settings
     self.source = source
-    system = source.system
     order = source.order
     windows = Self.assembler(settings)
     self.isHeldOut = isHeldOut
@@ -164,6 +161,9 @@ struct OnlineTraining {
 
   var isFinished: Bool { trainer?.isFinished ?? false }
 
+  /// Asked for anew each time: of a log more is known when its first frame has come.
+  private var system: any SystemDescription { source.system }
+
   /// Takes in the next frame of the stream.
   mutating func admit(_ frame: Frame) throws {
     if let order {
@@ -196,7 +196,7 @@ struct OnlineTraining {
     }
     let isKnown = position < replayUntil
     // Of a source that grows no frame is known to be the last.
-    let isLast = source.order != nil && frame.index + 1 == source.length(frame.trajectory)
+    let isLast = order != nil && frame.index + 1 == source.length(frame.trajectory)
     if isHeldOut {
       try heldOut?.add(frame, state, tendency: tendency, isKnown: isKnown, isLast: isLast)
       if isLast { previous[frame.trajectory] = nil }

@@ -16,6 +16,7 @@ struct RecordedTrajectories: TrajectorySource {
 
   var system: any SystemDescription { base.system }
   var interval: Double { base.interval }
+  var isIntervalAssumed: Bool { base.isIntervalAssumed }
   var trajectories: Int? { base.trajectories }
   var order: StreamOrder? { base.order }
   var hasMids: Bool { base.hasMids }

@@ -15,6 +15,8 @@ enum StoreFields {
   static let ownKeys = [layoutKey, "written_by", arithmeticKey, assumedIntervalKey]
   /// True where `frame_interval` is 1 because nobody knows it.
   static let assumedIntervalKey = "frame_interval_assumed"
+  /// The checkpoint that a store of rollouts was predicted by.
+  static let predictedByKey = "predicted_by"
   /// Which machine code computed the numbers.
   static let arithmeticKey = "arithmetic"
 
