@@ -75,7 +75,9 @@ let package = Package(
         "Dashboard", "Pipelines", "Settings", "Streams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ]),
+      ],
+      plugins: ["BuiltFrom"]),
+    .plugin(name: "BuiltFrom", capability: .buildTool()),
 
     .target(name: "TestSupport", dependencies: ["Streams"]),
     .testTarget(
@@ -109,7 +111,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system {
+for target in package.targets where target.type != .system && target.type != .plugin {
   var settings = target.swiftSettings ?? []
   settings += [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335

@@ -26,11 +26,12 @@ struct Holstream: AsyncParsableCommand {
       Exit codes: 0 success, 3 stopped by a threshold, 64 wrong usage, 65 bad input data, 69 something missing on this machine, \
       73 something that cannot be written, 78 bad configuration, 130 interrupted.
       """,
+    version: ProgramVersion.current.description,
     subcommands: [
       RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SystemsCommand.self,
       ModelsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self, ClimateCommand.self,
       JudgeCommand.self, InspectCommand.self, SealCommand.self,
-      TailCommand.self, ReplayStepCommand.self,
+      TailCommand.self, ReplayStepCommand.self, RunsCommand.self, TopCommand.self, WhyCommand.self,
     ])
 
   /// Does what the command line says, and returns when it is done.

@@ -5,8 +5,9 @@ import Pipelines
 struct InspectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Say what a store or a checkpoint holds, verify it, or salvage a store after an accident.",
+    abstract: "Say what a run, a store or a checkpoint holds, verify it, or salvage a store after an accident.",
     discussion: """
+        holstream inspect runs/quickstart/1 --json
         holstream inspect runs/quickstart/1/trajectories.zarr
         holstream inspect runs/quickstart/1/trajectories.zarr --verify
         holstream inspect runs/quickstart/1/trajectories.zarr --follow
@@ -16,19 +17,23 @@ struct InspectCommand: AsyncParsableCommand {
       --apply is given too. --follow tells of new frames as they are stored, until nobody writes to the store any more.
       """)
 
-  @Argument(help: "A store (folder) or a checkpoint (.safetensors).", completion: .file()) var path: String
+  @Argument(help: "A run's folder, a store (folder) or a checkpoint (.safetensors).", completion: .file()) var path:
+    String
   @Flag(help: "Read every chunk and check it.") var verify = false
   @Flag(help: "Find what a crash left behind and how to mend it.") var repair = false
   @Flag(help: "With --repair: mend it.") var apply = false
   @Flag(help: "Tell of new frames as they are stored.") var follow = false
 
+  @Flag(help: "Answer with a JSON object.") var json = false
+
   func validate() throws {
+    if json && (repair || follow) { throw ValidationError("--json goes neither with --repair nor with --follow.") }
     if apply && !repair { throw ValidationError("--apply goes with --repair.") }
     if follow && (verify || repair) { throw ValidationError("--follow goes alone.") }
   }
 
   func run() async throws {
-    let job = InspectJob(url: URL(filePath: path), verify: verify, repair: repair, apply: apply)
+    let job = InspectJob(url: URL(filePath: path), verify: verify, repair: repair, apply: apply, json: json)
     if follow {
       let output = followedOutput()
       return try await interruptible { try job.follow(output) }

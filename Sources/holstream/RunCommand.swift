@@ -39,7 +39,9 @@ struct RunCommand: AsyncParsableCommand {
       running.run.withLock { $0?.stop() }
     }
     defer { withExtendedLifetime(signals) {} }
-    let run = try PipelineRun(file.description(), directory: directory.map { URL(filePath: $0) }, resuming: resume)
+    let run = try PipelineRun(
+      file.description(), directory: directory.map { URL(filePath: $0) }, resuming: resume,
+      program: .current)
     running.run.withLock { $0 = run }
     // It may have been asked for while the run was put together.
     if Interruption.isRequested { run.stop() }

@@ -3,6 +3,7 @@ internal import Learning
 internal import Settings
 internal import Streams
 internal import Tensors
+internal import Trajectories
 
 /// The trainer: learns from frames while they come.
 struct OnlineTrainerStage: Component, Training {
@@ -29,6 +30,14 @@ struct OnlineTrainerStage: Component, Training {
     guard case .frames(let frames)? = input, let origin = node.from, let source = assembly.trajectorySource(origin)
     else {
       return nil
+    }
+    // Nothing would ever be learnt, and nothing said.
+    if let frames = source.order?.framesPerTrajectory, frames <= settings.windowLength {
+      throw RunError(
+        .badInput,
+        "\(node.id): a window has \(settings.windowLength + 1) frames, and the trajectories of \(origin) have "
+          + "\(frames), so that there would be nothing to learn from; make them longer, or set `window:` to at most "
+          + "\(frames - 1)")
     }
     var settings = settings
     settings.trainer.seed = assembly.description.seed

@@ -16,14 +16,20 @@ public final class PipelineRun: Sendable {
   private let isResuming: Bool
   private let alarm: RunAlarm
   private let assembly: PipelineAssembly
+  private let program: ProgramVersion
 
   /// Makes (or finds) the run's folder and puts the pipeline together.
   /// - Parameters:
   ///   - directory: The run's own folder; the next number, or the latest one when resuming, if nil.
   ///   - resuming: Go on with what is there.
+  ///   - program: What runs it, for its provenance.
   /// - Throws: `RunError` and whatever a component finds wrong with its files.
-  public init(_ description: PipelineDescription, directory: URL? = nil, resuming: Bool) throws {
+  public init(
+    _ description: PipelineDescription, directory: URL? = nil, resuming: Bool,
+    program: ProgramVersion = ProgramVersion(builtFrom: "unknown")
+  ) throws {
     self.description = description
+    self.program = program
     isResuming = resuming
     let parent = URL(filePath: description.directory)
     if let directory {
@@ -73,6 +79,15 @@ public final class PipelineRun: Sendable {
   /// The systems that frames come from.
   var systems: [any SystemDescription] { assembly.systems }
 
+  /// The best checkpoint by the first of the judges.
+  private var best: RunState.Best? {
+    guard let judge = description.nodes.first(where: { $0.component is any Judging }),
+      let best = ledger?.current.best(by: judge.id)
+    else { return nil }
+    return RunState.Best(
+      step: best.step, measure: best.measure, score: best.score, words: judged.words[best.step])
+  }
+
   /// Calls `body` with the number of every training step, on the trainer's side of it.
   func watchSteps(_ body: @escaping @Sendable (Int) -> Void) {
     let events = events.events()
@@ -91,11 +106,30 @@ public final class PipelineRun: Sendable {
     alongside services: [any Service] = [], status: TerminalStatus = TerminalStatus(),
     report: (([RunEvent]) -> String)? = nil
   ) async throws -> RunSummary {
+    let keeper = RunStateKeeper(directory, pipeline: description.name, program: program)
+    do {
+      let summary = try await execute(alongside: services, status: status, report: report, keeper)
+      keeper.end(nil)
+      return summary
+    } catch {
+      keeper.end(error)
+      throw error
+    }
+  }
+
+  private func execute(
+    alongside services: [any Service], status: TerminalStatus, report: (([RunEvent]) -> String)?,
+    _ keeper: RunStateKeeper
+  ) async throws -> RunSummary {
     let events = events
     let graph = pipeline.graph
     let start = ContinuousClock.now
     status.print("\(isResuming ? "Going on" : "Running") in \(directory.shown())")
-    let reporter = StatusReporter(graph: graph, events: events, status: status, start: start)
+    let reporter = StatusReporter(graph: graph, events: events, status: status, start: start) { [self] event in
+      if let event { return keeper.take(event) }
+      keeper.note(judged: judged.count, best: best)
+      keeper.write()
+    }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [

@@ -9,16 +9,19 @@ final class StatusReporter: Service, Sendable {
   private let status: TerminalStatus
   private let start: ContinuousClock.Instant
   private let interval: Duration
+  /// Called with every event that was told, and after each look.
+  private let keep: @Sendable (RunEvent?) -> Void
 
   init(
     graph: Graph, events: EventHub, status: TerminalStatus, start: ContinuousClock.Instant,
-    interval: Duration = .seconds(1)
+    interval: Duration = .seconds(1), keep: @escaping @Sendable (RunEvent?) -> Void = { _ in }
   ) {
     self.graph = graph
     self.events = events
     self.status = status
     self.start = start
     self.interval = interval
+    self.keep = keep
   }
 
   func run() async throws {
@@ -31,8 +34,10 @@ final class StatusReporter: Service, Sendable {
       events.send(.graph(snapshot, bottleneck: snapshot.bottleneck))
       for told in events.told(after: seen) {
         seen = told.number
+        keep(told.event)
         if let line = words.take(told.event) { status.print(line) }
       }
+      keep(nil)
       if isLast { return }
       status.update(force: true, words.line(elapsed: .now - start))
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: self.interval) }

@@ -1,23 +1,35 @@
 public import Foundation
 internal import Zarr
 
-/// `holstream inspect`: what a store or a checkpoint holds.
+/// `holstream inspect`: what a run, a store or a checkpoint holds.
 public struct InspectJob: Sendable {
   private let url: URL
   private let verify: Bool
   private let repair: Bool
   private let apply: Bool
+  /// Whether the answer is a JSON object.
+  let json: Bool
 
-  public init(url: URL, verify: Bool, repair: Bool, apply: Bool) {
+  public init(url: URL, verify: Bool, repair: Bool, apply: Bool, json: Bool = false) {
     self.url = url
     self.verify = verify
     self.repair = repair
     self.apply = apply
+    self.json = json
   }
 
   /// - Throws: `StoreError` or `LearningError` for what is neither; `RunError.badInput` when `--verify` found damage.
-  public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
-    if url.pathExtension == "safetensors" { return try checkpoint(url) }
+  ///
+  /// - Parameter print: Takes an answer that an error follows.
+  public func run(
+    status: TerminalStatus = TerminalStatus(), print: (String) -> Void = { StandardStream.output.print($0) }
+  ) throws -> String {
+    if url.pathExtension == "safetensors" {
+      return json ? try Self.text(CheckpointContent(url)) : try checkpoint(url)
+    }
+    if FileManager.default.fileExists(atPath: url.appending(path: "pipeline.yaml").path) {
+      return try run(in: RunDirectory(url))
+    }
     let start = ContinuousClock.now
     let inspection = try StoreInspection(url, verify: verify || repair) { done, total in
       try Interruption.check("Stopped.")
@@ -25,8 +37,16 @@ public struct InspectJob: Sendable {
     }
     status.clear()
     guard repair else {
-      if let damage = inspection.damage, !damage.isEmpty { throw RunError(.badInput, inspection.description) }
-      return inspection.description
+      let damaged = inspection.damage?.count ?? 0
+      guard json else {
+        if damaged > 0 { throw RunError(.badInput, inspection.description) }
+        return inspection.description
+      }
+      let content = try Self.text(StoreContent(inspection))
+      guard damaged > 0 else { return content }
+      // The object is the answer all the same; the exit code says that something is wrong.
+      print(content)
+      throw RunError(.badInput, "\(damaged) trajectories of \(url.relativePath) are damaged")
     }
     let plan = StoreRepair(planning: inspection)
     guard plan.isNeeded, apply else {

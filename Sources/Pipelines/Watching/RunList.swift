@@ -1,0 +1,71 @@
+public import Foundation
+
+/// `holstream runs`: the runs under a folder, the newest first.
+public struct RunList: Sendable {
+  public struct Entry: Codable, Sendable {
+    /// The run's folder.
+    public var run: String
+    public var state: RunState
+  }
+
+  public let entries: [Entry]
+
+  /// Looks in the folder, in its folders and in theirs: `runs/<pipeline>/<number>`.
+  ///
+  /// - Throws: `RunError` where there is no such folder.
+  public init(under folder: URL) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw RunError(
+        .badInput, "there is no folder \(folder.relativePath); runs are in `runs` unless the pipeline says else")
+    }
+    var found: [(entry: Entry, date: Date)] = []
+    func look(_ url: URL, depth: Int) {
+      let directory = RunDirectory(url)
+      if let state = try? RunState(of: directory) {
+        let date = state.updated ?? Self.changed(directory.file("pipeline.yaml"))
+        found.append((Entry(run: directory.shown(), state: state), date))
+        return
+      }
+      guard depth > 0 else { return }
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+      for name in names.sorted() where !name.hasPrefix(".") {
+        look(url.appending(path: name, directoryHint: .isDirectory), depth: depth - 1)
+      }
+    }
+    look(folder, depth: 2)
+    entries = found.sorted { ($0.date, $0.entry.run) > ($1.date, $1.entry.run) }.map(\.entry)
+  }
+
+  private static func changed(_ file: URL) -> Date {
+    (try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate) ?? .distantPast
+  }
+
+  /// A row a run, for a terminal.
+  public func table(at now: Date = Date()) -> String {
+    guard !entries.isEmpty else { return "There are no runs here yet." }
+    let rows =
+      [["run", "state", "age", "step", "best verdict"]]
+      + entries.map { entry in
+        let state = entry.state
+        let step = state.step.map { step in state.steps.map { "\(step)/\($0)" } ?? "\(step)" } ?? ""
+        let best = state.best.map { String(format: "step %d: \($0.measure) %.3g", $0.step, $0.score) } ?? ""
+        return [entry.run, state.phase.rawValue, RunState.age(state.started ?? state.updated, at: now), step, best]
+      }
+    let widths = (0..<5).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { $0.padded(to: $1 + 2) }.joined().trimmingSuffix()
+    }.joined(separator: "\n")
+  }
+
+  /// A JSON array with an object a run.
+  public var json: String { (try? String(decoding: RunState.encoder.encode(entries), as: UTF8.self)) ?? "[]" }
+}
+
+extension String {
+  fileprivate func trimmingSuffix() -> String {
+    var text = self[...]
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}

@@ -1,0 +1,6 @@
+import Pipelines
+
+extension ProgramVersion {
+  /// This program.
+  static let current = ProgramVersion(builtFrom: builtFrom)
+}
