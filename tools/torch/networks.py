@@ -96,15 +96,29 @@ class Network(nn.Module):
         )
 
 
-class Model(nn.Module):
-    """`cnn` (direct) or `differentiator` and `integrator` (PARC)."""
+def project(state):
+    """The nearest states whose rho is Hermitian with trace L / 2 of half filling."""
+    sites = round((math.sqrt(4 + 8 * state.shape[1]) - 2) / 4)
+    rho = state[:, : 2 * sites**2].reshape(-1, sites, sites, 2)
+    turned = rho.transpose(1, 2)
+    real = (rho[..., 0] + turned[..., 0]) / 2
+    imaginary = (rho[..., 1] - turned[..., 1]) / 2
+    shift = (sites / 2 - torch.diagonal(real, dim1=1, dim2=2).sum(1)) / sites
+    real = real + shift[:, None, None] * torch.eye(sites, dtype=real.dtype)
+    rho = torch.stack([real, imaginary], dim=-1)
+    return torch.cat([rho.reshape(state.shape[0], -1), state[:, 2 * sites**2 :]], dim=1)
 
-    def __init__(self, family, channels, blocks, dropout, scalars):
+
+class Model(nn.Module):
+    """`cnn` (direct) or `differentiator` and `integrator` (PARC); projected where the checkpoint says `constraint`."""
+
+    def __init__(self, family, channels, blocks, dropout, scalars, is_projected=False):
         super().__init__()
         states = [scalars[k] for k in ("rho", "Q", "P")]
         rates = [scalars[k] for k in ("drho", "dQ", "dP")]
         steps = [scalars[k] for k in ("delta_rho", "delta_Q", "delta_P")]
         self.family = family
+        self.is_projected = is_projected
         if family == "cnn":
             self.cnn = Network(channels, blocks, dropout, True, states, steps)
         else:
@@ -114,9 +128,16 @@ class Model(nn.Module):
     def forward(self, state, masks=None):
         """The next state and the derivative (None for the direct model). masks: (B, networks, blocks, C)."""
         if self.family == "cnn":
-            return state + self.cnn(state, None if masks is None else masks[:, 0]), None
+            return self.constrained(state + self.cnn(state, None if masks is None else masks[:, 0])), None
         rate = self.differentiator(state, None if masks is None else masks[:, 0])
-        return state + self.integrator(rate, None if masks is None else masks[:, 1]), rate
+        return self.constrained(state + self.integrator(rate, None if masks is None else masks[:, 1])), rate
+
+    def constrained(self, state):
+        return project(state) if self.is_projected else state
+
+    def scales(self):
+        """The buffers that hold the scales, by their names in the state dict."""
+        return {name: value for name, value in self.named_buffers() if "_scale_" in name}
 
     def unroll(self, state, steps, masks=None):
         """States (B, N, S) and derivatives (B, N, S) or None. masks: (B, N, networks, blocks, C)."""

@@ -23,6 +23,9 @@ def read(path):
     with open(path, "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         body = file.read()
+    for name, entry in header.items():
+        if name != "__metadata__" and entry["dtype"] != "F32":
+            raise ValueError(f"the tensor {name} is {entry['dtype']}, and not F32")
     arrays = {
         name: np.frombuffer(body[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
         for name, entry in header.items()

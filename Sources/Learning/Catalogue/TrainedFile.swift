@@ -41,7 +41,7 @@ struct TrainedFile {
     try file.refuseUnknown(
       keys: [
         ModelFileKey.model, ModelFileKey.layout, ModelFileKey.system, ModelFileKey.arithmetic, ModelFileKey.training,
-        ModelFileKey.anomaly,
+        ModelFileKey.anomaly, ModelFileKey.publishedKeywords,
       ],
       tensors: { tensor in
         named.contains(tensor) || companions.contains(tensor) || isAnomaly && tensor.hasPrefix(Self.batchPrefix)

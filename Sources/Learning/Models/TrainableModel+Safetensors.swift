@@ -4,7 +4,9 @@ internal import Trajectories
 /// Metadata entries of model files. What a loader does not know is refused by name, so that a file of a later version
 /// is never half understood.
 enum ModelFileKey {
-  static let prefix = "holstream."
+  static let notePrefix = "note."
+  /// What published files and those of other programs have beside; nothing of it changes what a model predicts.
+  static let withoutMeaning: Set = ["format", "source"]
   static let model = "holstream.model"
   static let layout = "holstream.layout"
   /// Attributes of the system that it was trained on.
@@ -57,20 +59,29 @@ extension Safetensors {
   }
 
   /// A metadata entry as a value; nil when there is none.
-  func decode<Value: Decodable>(_ type: Value.Type, _ key: String, name: String) throws -> Value? {
+  /// - Throws: `LearningError` when it cannot be read, or names the first key in it that is unknown: what is said there
+  ///   and not done gives wrong numbers.
+  func decode<Value: Codable>(_ type: Value.Type, _ key: String, name: String) throws -> Value? {
     guard let json = metadata[key] else { return nil }
-    do { return try JSONDecoder().decode(type, from: Data(json.utf8)) } catch {
+    do { return try JSON.value(type, json) } catch let error as JSON.UnknownKey {
+      throw LearningError(
+        .checkpointMismatch,
+        "\(name): `\(error.path)` in the metadata entry \(key) is unknown to this version; was the file written by a later one?"
+      )
+    } catch {
       throw LearningError(.checkpointMismatch, "\(name): the metadata entry \(key) cannot be read: \(error)")
     }
   }
 
-  /// - Throws: `LearningError` that names the first `holstream.…` entry or tensor that is not among the known.
+  /// - Throws: `LearningError` that names the first metadata entry or tensor that is not among the known. Notes
+  ///   (`note.…`), and where a file comes from, say nothing of the model.
   func refuseUnknown(keys: Set<String>, tensors known: (String) -> Bool, name: String) throws {
     func fail(_ what: String) -> LearningError {
       LearningError(
         .checkpointMismatch, "\(name): \(what) is unknown to this version; was the file written by a later one?")
     }
-    if let key = metadata.keys.filter({ $0.hasPrefix(ModelFileKey.prefix) && !keys.contains($0) }).min() {
+    let others = keys.union(ModelFileKey.withoutMeaning)
+    if let key = metadata.keys.filter({ !$0.hasPrefix(ModelFileKey.notePrefix) && !others.contains($0) }).min() {
       throw fail("the metadata entry \(key)")
     }
     if let tensor = tensors.keys.filter({ !known($0) }).min() { throw fail("tensor \(tensor)") }
@@ -83,5 +94,39 @@ enum JSON {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// A key that a value does not have.
+  struct UnknownKey: Error {
+    /// As `configuration.loss.huber`.
+    let path: String
+  }
+
+  /// Keys that are left out when they say what goes without saying.
+  private static let leftOut: Set = ["learns"]
+
+  /// Reads a value.
+  /// - Throws: `UnknownKey` for a key that it would not write again, null apart; `DecodingError`.
+  static func value<Value: Codable>(_ type: Value.Type, _ json: String) throws -> Value {
+    let decoder = JSONDecoder()
+    let value = try decoder.decode(type, from: Data(json.utf8))
+    let stated = try decoder.decode(Attribute.self, from: Data(json.utf8))
+    let known = try decoder.decode(Attribute.self, from: JSONEncoder().encode(value))
+    if let path = unknown(in: stated, beside: known) { throw UnknownKey(path: path) }
+    return value
+  }
+
+  private static func unknown(in stated: Attribute, beside known: Attribute) -> String? {
+    if let members = stated.object, let own = known.object {
+      for (key, value) in members.sorted(by: { $0.key < $1.key }) where value != .null && !leftOut.contains(key) {
+        guard let other = own[key] else { return key }
+        if let path = unknown(in: value, beside: other) { return "\(key).\(path)" }
+      }
+    } else if let elements = stated.list, let own = known.list {
+      for (value, other) in zip(elements, own) {
+        if let path = unknown(in: value, beside: other) { return path }
+      }
+    }
+    return nil
   }
 }

@@ -43,8 +43,6 @@ public struct Checkpoint: Sendable, Equatable {
     self.notes = notes
   }
 
-  private static let notePrefix = "note."
-
   private struct Progress: Codable {
     var configuration: TrainerConfiguration
     var step: Int
@@ -78,8 +76,8 @@ public struct Checkpoint: Sendable, Equatable {
         firstMoments: moments[0], secondMoments: moments[1])
     }
     notes = [:]
-    for (key, value) in file.metadata where key.hasPrefix(Self.notePrefix) {
-      notes[String(key.dropFirst(Self.notePrefix.count))] = value
+    for (key, value) in file.metadata where key.hasPrefix(ModelFileKey.notePrefix) {
+      notes[String(key.dropFirst(ModelFileKey.notePrefix.count))] = value
     }
   }
 
@@ -97,7 +95,7 @@ public struct Checkpoint: Sendable, Equatable {
     }
     if let system { file.metadata[ModelFileKey.system] = try JSON.text(system) }
     file.metadata[ModelFileKey.arithmetic] = arithmetic
-    for (key, value) in notes { file.metadata[Self.notePrefix + key] = value }
+    for (key, value) in notes { file.metadata[ModelFileKey.notePrefix + key] = value }
     return file
   }
 

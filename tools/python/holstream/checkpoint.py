@@ -12,12 +12,12 @@ from .models import network
 
 _METADATA = {
     "holstream.model", "holstream.layout", "holstream.system", "holstream.arithmetic", "holstream.training",
-    "model_kwargs",
+    "holstream.anomaly", "model_kwargs", "format", "source",
 }
 _COMMON = {"family", "scalars", "constraint", "learns", "interval"}
 _PUBLISHED = {
     "channels", "n_blocks", "dropout_p", "kernel_size", "use_residual_scalar", "act_func", "init_method",
-    "zero_initialize_output", "dtype", "use_layernorm", "data_scalars", "simple_cnn",
+    "zero_initialize_output", "dtype", "use_layernorm", "data_scalars", "simple_cnn", "constraint",
 }
 
 
@@ -34,7 +34,7 @@ class Checkpoint:
         self.path = str(path)
         tensors, metadata = _safetensors.read(path)
         for key in sorted(metadata):
-            if key not in _METADATA and not key.startswith("note.") and key.startswith("holstream."):
+            if key not in _METADATA and not key.startswith("note."):
                 raise HolstreamError(
                     f"{path}: metadata entry {key} is unknown here; a newer version wrote it, or it is no checkpoint")
         self.layout = Layout.read(json.loads(metadata["holstream.layout"])) if "holstream.layout" in metadata else None
@@ -125,16 +125,16 @@ def _published(keywords, path):
         raise HolstreamError(f"{path}: model_kwargs has {unknown[0]!r}, which is unknown here")
     if (
         keywords.get("kernel_size", 3) != 3 or keywords.get("use_residual_scalar") or not keywords.get("use_layernorm", True)
-        or keywords.get("act_func", "Tanh").lower() != "tanh"
+        or keywords.get("act_func", "Tanh").lower() != "tanh" or keywords.get("dtype", "torch.float32") != "torch.float32"
     ):
         raise HolstreamError(
-            f"{path}: model_kwargs asks for a network other than 3 × 3 kernels, LayerNorm, tanh and no residual scalar")
+            f"{path}: model_kwargs asks for a network other than 3 × 3 kernels, LayerNorm, tanh, single precision and no residual scalar")
     ones = {prefix + name: 1.0 for prefix in ("", "d", "delta_") for name in ("rho", "Q", "P")}
     return {
         "family": "cnn" if keywords.get("simple_cnn") else "parc", "channels": keywords["channels"],
         "blocks": keywords["n_blocks"], "dropout": keywords["dropout_p"],
         "zeroInitialisedOutput": keywords.get("zero_initialize_output", True),
-        "scalars": keywords.get("data_scalars") or ones,
+        "scalars": keywords.get("data_scalars") or ones, "constraint": keywords.get("constraint"),
     }
 
 

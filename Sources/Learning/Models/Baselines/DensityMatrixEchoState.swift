@@ -58,7 +58,7 @@ struct DensityMatrixEchoState: SurrogateModel {
 
   init(_ file: Safetensors) throws {
     guard let json = file.metadata["holstream.echo"],
-      let configuration = try? JSONDecoder().decode(Configuration.self, from: Data(json.utf8))
+      let configuration = try? JSON.value(Configuration.self, json)
     else { throw LearningError(.checkpointMismatch, "the metadata entry holstream.echo is missing or cannot be read") }
     self.configuration = configuration
     (scales, diagonal, offDiagonal) = try file.readout(features: Self.features(configuration))

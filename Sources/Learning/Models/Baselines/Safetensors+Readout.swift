@@ -33,7 +33,7 @@ extension Safetensors {
       return floats
     }
     guard let json = metadata["holstream.scalars"],
-      let scales = try? JSONDecoder().decode(FieldScales.self, from: Data(json.utf8)), scales.isUsable
+      let scales = try? JSON.value(FieldScales.self, json), scales.isUsable
     else {
       throw LearningError(.checkpointMismatch, "the metadata entry holstream.scalars is missing or cannot be read")
     }
