@@ -50,7 +50,9 @@ struct DashboardRoutes: Sendable {
       let told = page.events.told()
       return bytes(Array("[".utf8) + told.map(\.json).joined(separator: Array(",\n".utf8)) + Array("]".utf8), Self.json)
     case "/api/state":
-      guard let state = try? JSONEncoder.page.encode(state) else { return .refusal(500, "The state has no JSON.") }
+      guard let state = try? JSONEncoder.withInfinities.encode(state) else {
+        return .refusal(500, "The state has no JSON.")
+      }
       return bytes([UInt8](state), Self.json)
     case "/metrics": return text(state.prometheus, "text/plain; version=0.0.4")
     case "/report": return text(Report(title: page.title, events: page.events.history).html, "text/html")
@@ -109,16 +111,5 @@ struct DashboardRoutes: Sendable {
 
   private func text(_ text: String, _ type: String) -> HTTPResponse {
     bytes(Array(text.utf8), type.contains(";") ? type : type + "; charset=utf-8")
-  }
-}
-
-extension JSONEncoder {
-  /// JSON has no infinities: a diverged loss travels as a string.
-  static var page: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    return encoder
   }
 }

@@ -8,6 +8,17 @@ public enum Spelling {
       .min { $0.1 < $1.1 }?.0
   }
 
+  /// Says that there is no such word, and what was probably meant: `there is no system `lorenz-36`; did you mean
+  /// `lorenz-63`?`.
+  /// - Parameter owner: Whose word it would be.
+  public static func complaint(_ what: String, _ word: String, of owner: String? = nil, among words: [String]) -> String
+  {
+    let remedy =
+      suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
+      ?? "there are \(words.joined(separator: ", "))"
+    return "there is no \(what) `\(word)`\(owner.map { " of \($0)" } ?? ""); \(remedy)"
+  }
+
   /// The number of letters to insert, delete or replace to get from one word to the other (Levenshtein).
   static func distance(_ a: String, _ b: String) -> Int {
     let b = Array(b)

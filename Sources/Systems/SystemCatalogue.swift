@@ -56,13 +56,3 @@ public enum SystemCatalogue {
     return RecordedSystem(attributes["system"]?.text ?? name, layout: layout, attributes: attributes)
   }
 }
-
-extension StateLayout {
-  /// Whether states of both hold the same fields, in whatever order and whatever units and symbols say.
-  func hasSameNumbers(as other: StateLayout) -> Bool {
-    fields.count == other.fields.count
-      && fields.allSatisfy { own in
-        other.field(own.name).map { own.shape == $0.shape && own.isComplex == $0.isComplex } ?? false
-      }
-  }
-}

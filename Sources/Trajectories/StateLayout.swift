@@ -85,3 +85,16 @@ public struct StateLayout: Sendable, Hashable, Codable {
     try container.encode(domain, forKey: .domain)
   }
 }
+
+extension StateLayout {
+  /// Whether states of both hold the same fields, whatever units and symbols say.
+  /// - Parameter inOrder: And in the same places; without, in whatever order.
+  public func hasSameNumbers(as other: StateLayout, inOrder: Bool = false) -> Bool {
+    func same(_ own: Field, _ other: Field?) -> Bool {
+      other.map { own.name == $0.name && own.shape == $0.shape && own.isComplex == $0.isComplex } ?? false
+    }
+    guard fields.count == other.fields.count else { return false }
+    return inOrder
+      ? zip(fields, other.fields).allSatisfy { same($0, $1) } : fields.allSatisfy { same($0, other.field($0.name)) }
+  }
+}

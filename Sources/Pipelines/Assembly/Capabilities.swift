@@ -9,6 +9,16 @@ protocol TrajectoryProviding {
   var rounds: Int? { get }
 }
 
+/// A source whose rows can be read again from their beginning before a run goes on.
+protocol ReadingAgain {
+  /// Reads what there is now.
+  /// - Throws: Foundation's error when it cannot be read.
+  func readThrough(_ body: (Observation) -> Void) throws
+}
+
+/// A source of frames that come once: of a log no trajectory can be had again when the run is over.
+protocol ComingOnce {}
+
 /// A source of a system that is known before the pipeline runs.
 protocol SystemKnowing {
   var system: any SystemDescription { get }
@@ -36,6 +46,20 @@ protocol Logging {
 }
 
 extension PipelineDescription {
+  /// Why the frames of a node cannot be had again, and what can be done, where they are those of a log; nil for others.
+  /// - Parameter node: The only one when nil.
+  func comingOnce(_ node: String?, in directory: RunDirectory) -> String? {
+    let logs = nodes.filter { $0.component is any ComingOnce }
+    guard let log = logs.first(where: { $0.id == node }) ?? (node == nil && logs.count == 1 ? logs[0] : nil) else {
+      return nil
+    }
+    let store = stores(of: log.id, in: directory).first { FileManager.default.fileExists(atPath: $0.path) }
+    let remedy =
+      store.map { "the run keeps its states in \(RunDirectory.shown($0)), which can be read again" }
+      ?? "a zarr sink that reads `\(log.id)` would keep its states for that"
+    return "`\(log.id)` is a log, whose rows come once and cannot be had again in their order; \(remedy)"
+  }
+
   /// The stores that keep every frame of a source.
   func stores(of source: String, in directory: RunDirectory) -> [URL] {
     nodes.compactMap { node in

@@ -4,7 +4,7 @@ internal import Streams
 internal import Trajectories
 
 /// From the rows of a log to the states of a system: what makes a tailed log learnable.
-struct StatesStage: Component {
+struct StatesStage: Component, ComingOnce {
   static let word = "states"
   static let summary =
     "Makes states of equal intervals from observables, standardised; breaks off at gaps, interpolates nothing."
@@ -43,12 +43,14 @@ struct StatesStage: Component {
     assembly.register(log, as: node.id, startingAt: 0)
     let assembler = StateAssembler(names: columns, interval: interval, tolerance: tolerance, rows: self.rows)
     if assembly.isResuming { try Self.readAgain(node, assembler, into: log, assembly) }
-    let (columns, events) = (columns, assembly.events)
+    let (columns, events, stop) = (columns, assembly.events, assembly.graph.stop)
     let flow: Flow<Frame> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(rows)) { rows, emit in
       var assembler = assembler
       var said = 0
       var places: (names: [String], indices: [Int])?
       func send(_ frames: [Frame]) async throws {
+        // Before the frames that tell it: a store that reads them knows then what is behind it.
+        log.end(assembler.takeEnded())
         guard !frames.isEmpty else { return }
         log.settle(assembler.standardisation!, interval: assembler.interval!)
         for frame in frames {
@@ -82,6 +84,7 @@ struct StatesStage: Component {
         }
       }
       try await send(assembler.finish())
+      if !stop.isRequested { log.finish() }
       if assembler.breaks.values.reduce(0, +) > said, let sentence = assembler.sentence {
         events.send(.message("\(node.id): \(sentence)"))
       }
@@ -95,10 +98,11 @@ struct StatesStage: Component {
     _ assembly: PipelineAssembly
   ) throws {
     guard let origin = assembly.description.nodes.first(where: { $0.id == node.from }),
-      let tail = origin.component as? TailSource
+      let tail = origin.component as? any ReadingAgain
     else { return }
     var assembler = assembler
     func keep(_ frames: [Frame]) {
+      log.end(assembler.takeEnded())
       guard !frames.isEmpty else { return }
       log.settle(assembler.standardisation!, interval: assembler.interval!)
       for frame in frames { log.add(frame) }

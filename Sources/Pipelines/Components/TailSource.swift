@@ -4,7 +4,7 @@ internal import Streams
 internal import Synchronization
 
 /// A growing log of numbers that another program writes, as a stream of observables.
-struct TailSource: Component {
+struct TailSource: Component, ReadingAgain {
   static let word = "tail"
   static let summary = "Follows a growing JSON-lines or CSV file through rotation and truncation."
   static let inputs: Set<ElementType> = []

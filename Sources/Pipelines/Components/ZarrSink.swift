@@ -75,10 +75,15 @@ struct ZarrSink: Component, Storing {
       if FileManager.default.fileExists(atPath: url.path) {
         try StoreFields.check(TrajectoryStoreReader(url), takes: source.system)
       }
-      // Of a source that goes on without end no trajectory is ever known to be complete.
+      // Of a source that goes on without end a trajectory is complete when the source says so, if it ever does.
       let most = source.order?.framesPerTrajectory
+      let ending = source as? any EndingTrajectories
       var expected: (@Sendable (Int) -> Int)?
-      if let most { expected = { trajectory in source.length(trajectory) ?? most } }
+      if let most {
+        expected = { trajectory in source.length(trajectory) ?? most }
+      } else if let ending {
+        expected = { trajectory in ending.finalLength(trajectory) ?? .max }
+      }
       let storage = Storage<Frame>(
         fields: { frame in
           StoreFields.fields(
@@ -91,7 +96,7 @@ struct ZarrSink: Component, Storing {
           let plan = try StoreFields.Plan(fields, of: source.system.layout, in: store)
           return { frame, index, field, target in plan.put(frame, index, field, into: target) }
         })
-      try store(frames, node, assembly, expected: expected, storage)
+      try store(frames, node, assembly, expected: expected, isOver: { ending?.isOver ?? false }, storage)
     case .observables(let observables):
       let dataType = isSingle ? ZarrDataType.float32 : .float64
       // A field for each number, under its name, as others would look for it.
@@ -125,7 +130,8 @@ struct ZarrSink: Component, Storing {
 
   private func store<Element: StoredElement>(
     _ flow: Flow<Element>, _ node: PipelineDescription.Node, _ assembly: PipelineAssembly,
-    expected: (@Sendable (Int) -> Int)?, _ storage: Storage<Element>
+    expected: (@Sendable (Int) -> Int)?, isOver: @escaping @Sendable () -> Bool = { false },
+    _ storage: Storage<Element>
   ) throws {
     let url = url(in: assembly.directory)
     let (framesPerChunk, preset, relativeError) = (framesPerChunk, preset, relativeError)
@@ -157,7 +163,8 @@ struct ZarrSink: Component, Storing {
             fields: storage.fields(element), framesPerChunk: framesPerChunk, expectedFrames: storage.expectedFrames,
             preset: preset, compressionLevel: level, relativeError: relativeError, threads: threads,
             synchronised: synchronised, attributes: storage.attributes())
-        }, plan: storage.plan, retention: retention, expectedFrames: expected ?? { _ in .max }, isSealed: isSealed,
+        }, plan: storage.plan, retention: retention, expectedFrames: expected ?? { _ in .max }, isOver: isOver,
+        isSealed: isSealed,
         tell: { [events = assembly.events] in events.send(.message($0)) }))
   }
 
@@ -179,6 +186,8 @@ struct ZarrSink: Component, Storing {
     let retention: StoreRetention?
     /// Frames of a complete trajectory; `max` where that is not known, so that none ever is.
     let expectedFrames: @Sendable (_ trajectory: Int) -> Int
+    /// Whether what has no end of its own has come to one: nothing that is open gets more frames in this run.
+    var isOver: @Sendable () -> Bool = { false }
     /// Whether a complete run ends with sealing the store.
     let isSealed: Bool
     let tell: @Sendable (String) -> Void
@@ -221,7 +230,7 @@ struct ZarrSink: Component, Storing {
       try await persisting { () throws(StoreError) in try store.flush() }
       try await retain(store, cut)
       try await persisting { () throws(StoreError) in try store.close() }
-      guard isSealed, finished(store, cut) == store.trajectories else { return }
+      guard isSealed, isOver() || finished(store, cut) == store.trajectories else { return }
       writer.store = nil
       do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError
         where error.code == .locked

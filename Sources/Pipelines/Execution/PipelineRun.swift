@@ -65,6 +65,13 @@ public final class PipelineRun: Sendable {
       made = assembly
       var flows: [String: AnyFlow] = [:]
       for node in description.nodes {
+        // What is only there to be judged by needs not run; it would have no end.
+        if let source = node.component as? any TrajectoryProviding, source.rounds == nil,
+          description.until != node.id, !description.nodes.contains(where: { $0.from == node.id })
+        {
+          assembly.register(try source.trajectories(), as: node.id, startingAt: 0)
+          continue
+        }
         flows[node.id] = try node.component.attach(node, to: node.from.flatMap { flows[$0] }, in: assembly)
       }
       if let until = description.until { graph.end(with: until) }

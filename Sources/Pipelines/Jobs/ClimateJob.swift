@@ -1,5 +1,6 @@
 internal import Climate
 public import Foundation
+internal import Streams
 internal import Trajectories
 internal import Zarr
 
@@ -33,7 +34,7 @@ public struct ClimateJob: Sendable {
     let b = try StoredTrajectories(other)
     let c = try reference.map { try StoredTrajectories($0) }
     for (store, url) in [(b, other)] + (c.map { [($0, reference!)] } ?? []) {
-      guard Self.places(store.layout) == Self.places(a.layout) else {
+      guard store.layout.hasSameNumbers(as: a.layout, inOrder: true) else {
         throw RunError(
           .badInput, "\(truth.relativePath) has \(a.layout.summary), \(url.relativePath) has \(store.layout.summary)")
       }
@@ -67,16 +68,9 @@ public struct ClimateJob: Sendable {
       areRollouts: b.reader.attributes[StoreFields.predictedByKey] != nil)
     status.clear()
     guard json else { return comparison.text }
-    let encoder = JSONEncoder()
+    let encoder = JSONEncoder.withInfinities
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return String(decoding: try encoder.encode(comparison), as: UTF8.self)
-  }
-
-  /// Where the numbers of a state lie, whatever they are called in words.
-  private static func places(_ layout: StateLayout) -> [String] {
-    layout.fields.map { "\($0.name) \($0.shape) \($0.isComplex)" }
   }
 
   /// Frames that all trajectories have that are not empty.

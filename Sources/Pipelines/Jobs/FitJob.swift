@@ -28,10 +28,7 @@ public struct FitJob: Sendable {
   /// - Throws: `RunError` for a family or a key that there is none of, `StoreError`, `LearningError`.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
     guard ModelCatalogue.names.contains(family) else {
-      let remedy =
-        Spelling.suggestion(for: family, among: ModelCatalogue.names).map { "did you mean `\($0)`?" }
-        ?? "there are \(ModelCatalogue.names.joined(separator: ", "))"
-      throw RunError(.usage, "there is no family `\(family)`; \(remedy)")
+      throw RunError(.usage, Spelling.complaint("family", family, among: ModelCatalogue.names))
     }
     let diagnostics = ConfigurationDiagnostics()
     let section = try ConfigurationSection(settings, diagnostics: diagnostics)

@@ -87,6 +87,13 @@ public struct JudgeJob: Sendable {
       guard let component = source.component as? any TrajectoryProviding else { continue }
       assembly.register(try component.trajectories(), as: source.id, startingAt: 0)
     }
+    let truth = component.settings.truth
+    if assembly.trajectorySource(truth) == nil, let reason = description.comingOnce(truth, in: run) {
+      throw RunError(
+        .badInput,
+        "the checkpoints of \(run.shown()) cannot be judged again: \(reason). Judge one of them by that with `holstream "
+          + "judge CHECKPOINT --truth STORE`; rows that it has learnt from are in it, too")
+    }
     var judge = try CheckpointJudge(component.settings, node: stage.id, in: assembly)
     let folder = assembly.checkpoints(watchedBy: stage.from)
     let checkpoints = folder.files
@@ -167,9 +174,7 @@ public struct JudgeJob: Sendable {
   /// The newest verdict on each checkpoint that was given with these settings.
   private static func judged(in url: URL, _ settings: String) throws -> [String: Judged] {
     var follower = JSONLinesFollower(url)
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let decoder = JSONDecoder.withInfinities
     var byName: [String: Judged] = [:]
     while case let items = try follower.read(), !items.isEmpty {
       for case .line(let line) in items {

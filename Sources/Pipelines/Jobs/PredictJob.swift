@@ -34,8 +34,14 @@ public struct PredictJob: Sendable {
     let model = try ModelCatalogue.model(contentsOf: checkpoint)
     var store = try StoredTrajectories(origin)
     // Of a store that does not say what neighbours are the model knows it.
-    if store.layout.domain == .none, let domain = model.layout?.domain { store = try DomainWord(domain).open(origin) }
+    if store.layout.domain == .none, let domain = model.layout?.domain {
+      store = try DomainWord(domain).applied(to: store)
+    }
+    try LoggedUnits.check(checkpoint, against: store.system, in: origin.relativePath)
     let starts = try store.states(frame: frame)
+    guard !starts.isEmpty else {
+      throw RunError(.badInput, "\(origin.relativePath) holds no trajectory from which to predict")
+    }
     var attributes = StoreFields.attributes(of: store.system, interval: store.interval)
     if store.isIntervalAssumed { attributes[StoreFields.assumedIntervalKey] = .bool(true) }
     attributes[StoreFields.predictedByKey] = .string(checkpoint.lastPathComponent)
@@ -52,7 +58,7 @@ public struct PredictJob: Sendable {
     for (trajectory, initial) in starts.enumerated() {
       let predictor = try model.predictor(for: store.layout)
       if let frame, frame > 0 {
-        for earlier in try store.frames(of: trajectory, max(0, frame - Self.warmUp)..<frame) {
+        for earlier in try store.frames(of: initial.trajectory, max(0, frame - Self.warmUp)..<frame) {
           predictor.observe(earlier.state.single)
         }
       }
@@ -73,7 +79,10 @@ public struct PredictJob: Sendable {
       if !state.isFinite { diverged += 1 }
     }
     try writer.close()
+    let deleted = store.reader.retired
     return "Wrote \(starts.count) rollouts of \(steps) steps by \(model.summary) to \(output.relativePath)."
+      + (deleted > 0
+        ? " They are of trajectories \(deleted) and following; those before were deleted from the store." : "")
       + (diverged > 0 ? " \(diverged) of them ended in numbers that are not finite." : "")
   }
 }

@@ -101,7 +101,13 @@ public struct ReplayStepJob: Sendable {
   ) throws -> (source: RecordedTrajectories, rounds: Int?) {
     let origin = description.nodes.first { $0.id == trainer.from }
     guard let origin, let component = origin.component as? any TrajectoryProviding else {
-      throw RunError(.badInput, "the frames of \(trainer.from ?? "") cannot be had again")
+      let reason = description.comingOnce(trainer.from, in: directory)
+      throw RunError(
+        .badInput,
+        reason.map {
+          "no step of \(directory.shown()) can be made again: \($0), but not in the order in which they came"
+        }
+          ?? "the frames of \(trainer.from ?? "") cannot be had again")
     }
     let stores = description.stores(of: origin.id, in: directory)
     return (RecordedTrajectories(try component.trajectories(), stores: stores), component.rounds)
@@ -119,9 +125,7 @@ public struct ReplayStepJob: Sendable {
   private func logged(
     _ trainer: PipelineDescription.Node, _ description: PipelineDescription
   ) throws -> TrainingStepReport? {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let decoder = JSONDecoder.withInfinities
     var found: TrainingStepReport?
     for node in description.nodes where node.from == trainer.id {
       guard let log = node.component as? any Logging else { continue }

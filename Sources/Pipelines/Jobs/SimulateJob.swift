@@ -125,7 +125,7 @@ public struct SimulateJob: Sendable {
     var found: any DynamicalSystem
     if let word = system {
       found = try Self.system(word, settings, seed: 1)
-      guard found.layout.summary == store.layout.summary else {
+      guard found.layout.hasSameNumbers(as: store.layout, inOrder: true) else {
         throw RunError(
           .usage, "\(word) with these settings has \(found.layout.summary); \(path) has \(store.layout.summary)")
       }
@@ -153,11 +153,7 @@ public struct SimulateJob: Sendable {
     let diagnostics = ConfigurationDiagnostics()
     let section = try ConfigurationSection(settings, diagnostics: diagnostics)
     guard let system = SystemCatalogue.make(word, section, seed: seed) else {
-      let words = SystemCatalogue.all.map { $0.word }
-      let remedy =
-        Spelling.suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
-        ?? "there are \(words.joined(separator: ", "))"
-      throw RunError(.usage, "there is no system `\(word)`; \(remedy)")
+      throw RunError(.usage, Spelling.complaint("system", word, among: SystemCatalogue.all.map { $0.word }))
     }
     section.refuseUnknownKeys()
     do { try diagnostics.throwIfAny() } catch { throw RunError(.usage, "\(error)") }

@@ -90,7 +90,8 @@ struct CheckpointJudge: Sendable {
 
   /// - Throws: `LearningError` for a file that cannot be read, and what the source throws.
   mutating func verdict(on file: CheckpointFile) throws -> Verdict {
-    try verdict(on: ModelCatalogue.model(contentsOf: file.url), name: file.name, step: file.step)
+    try LoggedUnits.check(file.url, against: source.system, in: "the truth")
+    return try verdict(on: ModelCatalogue.model(contentsOf: file.url), name: file.name, step: file.step)
   }
 
   mutating func verdict(on model: any SurrogateModel, name: String, step: Int) throws -> Verdict {

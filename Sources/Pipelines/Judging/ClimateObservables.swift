@@ -14,10 +14,6 @@ enum ClimateObservables {
   }
 
   static func complaint(about name: String, of system: any SystemDescription) -> String {
-    let words = system.allObservables.map(\.name)
-    let remedy =
-      Spelling.suggestion(for: name, among: words).map { "did you mean `\($0)`?" }
-      ?? "there are \(words.joined(separator: ", "))"
-    return "there is no observable `\(name)` of \(system.name); \(remedy)"
+    Spelling.complaint("observable", name, of: system.name, among: system.allObservables.map(\.name))
   }
 }

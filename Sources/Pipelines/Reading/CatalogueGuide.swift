@@ -13,7 +13,7 @@ public enum CatalogueGuide {
     }
     let section = ConfigurationSection.listing()
     guard let system = SystemCatalogue.make(word, section, seed: 0) else {
-      throw unknown("system", word, SystemCatalogue.all.map { $0.word })
+      throw RunError(.usage, Spelling.complaint("system", word, among: SystemCatalogue.all.map { $0.word }))
     }
     let observables = system.allObservables.map(\.name)
     return "\(word): \(type(of: system).summary)\na state is \(system.layout.summary)\n"
@@ -24,19 +24,16 @@ public enum CatalogueGuide {
   /// - Throws: `RunError` for a word that names none.
   public static func models(_ word: String?) throws -> String {
     guard let word else {
-      return ModelCatalogue.names.map { "  \($0)" }.joined(separator: "\n") + "\n\nKeys of one: holstream models WORD"
+      return ModelCatalogue.names.map { name in
+        "  \(name.padded(to: 20)) \(ModelFamily(rawValue: name).summary)"
+      }.joined(separator: "\n") + "\n\nKeys of one: holstream models WORD"
     }
-    guard ModelCatalogue.names.contains(word) else { throw unknown("family", word, ModelCatalogue.names) }
+    guard ModelCatalogue.names.contains(word) else {
+      throw RunError(.usage, Spelling.complaint("family", word, among: ModelCatalogue.names))
+    }
     let section = ConfigurationSection.listing()
     _ = DomainWord(section)
     _ = Fitting(ModelFamily(rawValue: word), section)
-    return "\(word)\n" + ComponentGuide.keys(of: section, indent: "  ")
-  }
-
-  private static func unknown(_ what: String, _ word: String, _ words: [String]) -> RunError {
-    let remedy =
-      Spelling.suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
-      ?? "there are \(words.joined(separator: ", "))"
-    return RunError(.usage, "there is no \(what) `\(word)`; \(remedy)")
+    return "\(word): \(ModelFamily(rawValue: word).summary)\n" + ComponentGuide.keys(of: section, indent: "  ")
   }
 }

@@ -8,11 +8,7 @@ public struct ComponentGuide: CustomStringConvertible {
   /// - Throws: `RunError` for a word that names none.
   public init(_ word: String?) throws {
     if let word, ComponentCatalogue.component(word) == nil {
-      let words = ComponentCatalogue.all.map { $0.word }
-      let remedy =
-        Spelling.suggestion(for: word, among: words).map { "did you mean `\($0)`?" }
-        ?? "there are \(words.joined(separator: ", "))"
-      throw RunError(.usage, "there is no component `\(word)`; \(remedy)")
+      throw RunError(.usage, Spelling.complaint("component", word, among: ComponentCatalogue.all.map { $0.word }))
     }
     self.word = word
   }

@@ -45,9 +45,10 @@ extension OnlineTraining.Settings {
   private static func replay(_ section: ConfigurationSection) -> ReplayMix.Settings? {
     let path = section.text("path", default: "", "The store, relative to the current folder")
     let share = section.number("share", default: 0.5, in: 0...1, "Share of each batch that comes from it")
+    let domain = DomainWord(section)
     let capacity = section.integer(
       "reservoir", default: 1024, in: 1...10_000_000, "Windows of it that are held in memory")
-    guard path.isEmpty else { return ReplayMix.Settings(path: path, share: share, capacity: capacity) }
+    guard path.isEmpty else { return ReplayMix.Settings(path: path, domain: domain, share: share, capacity: capacity) }
     if !section.names.isEmpty { section.problem("needs the path of a store: `path: FOLDER.zarr`", key: "path") }
     return nil
   }

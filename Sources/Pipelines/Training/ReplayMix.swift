@@ -11,6 +11,8 @@ internal import Zarr
 struct ReplayMix {
   struct Settings: Sendable, Equatable {
     var path: String
+    /// What neighbours mean in it.
+    var domain = DomainWord.stored
     /// Share of each batch, from 0 to 1.
     var share: Double
     /// Windows of the store that are held in memory.
@@ -35,12 +37,15 @@ struct ReplayMix {
     isHeldOut: @Sendable (Int) -> Bool
   ) throws {
     share = settings.share
-    let source = try StoredTrajectories(URL(filePath: settings.path))
-    guard source.layout.count == layout.count, source.layout.fields.map(\.name) == layout.fields.map(\.name) else {
+    let opened = try settings.domain.open(URL(filePath: settings.path))
+    // Where neither store nor file says what neighbours are, the stream does.
+    let isPlain = settings.domain == .stored && opened.layout.domain == .none
+    let source = isPlain && layout.domain != .none ? try opened.on(layout.domain) : opened
+    guard source.layout.hasSameNumbers(as: layout, inOrder: true), source.layout.domain == layout.domain else {
       throw RunError(
         .badInput,
         "\(settings.path) holds states of \(source.layout.summary), the stream has \(layout.summary); a batch cannot mix the two"
-      )
+          + (source.layout.domain == layout.domain ? "" : " (say with `domain:` what neighbours mean in the store)"))
     }
     func window(_ place: Place) throws -> TrainingWindow {
       try source.window(

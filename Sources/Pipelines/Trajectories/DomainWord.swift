@@ -4,7 +4,7 @@ internal import Trajectories
 internal import Zarr
 
 /// What neighbours mean in a store that does not say it: the key `domain`.
-struct DomainWord: Sendable {
+struct DomainWord: Sendable, Equatable {
   private enum Word { case stored, none, ring, square }
   private let word: Word
 
@@ -35,20 +35,23 @@ struct DomainWord: Sendable {
 
   /// Opens a store under this word.
   /// - Throws: `StoreError`, also when its arrays do not lie on such a domain.
-  func open(_ url: URL) throws -> StoredTrajectories {
+  func open(_ url: URL) throws -> StoredTrajectories { try applied(to: StoredTrajectories(url)) }
+
+  /// A store that is open, under this word.
+  /// - Throws: As above.
+  func applied(to store: StoredTrajectories) throws -> StoredTrajectories {
     switch word {
-    case .stored: return try StoredTrajectories(url)
-    case .none: return try StoredTrajectories(url, domain: Domain.none)
+    case .stored: return store
+    case .none: return try store.on(Domain.none)
     case .ring, .square:
       let dimensions = word == .ring ? 1 : 2
-      let plain = try StoredTrajectories(url)
-      guard let shape = plain.layout.fields.first(where: { $0.shape.count == dimensions })?.shape else {
+      guard let shape = store.layout.fields.first(where: { $0.shape.count == dimensions })?.shape else {
         throw StoreError(
-          .unsupported, url.path,
-          "has \(plain.layout.summary); a \(word == .ring ? "ring" : "square") needs an array with \(dimensions) axes behind trajectory and time"
+          .unsupported, store.reader.url.path,
+          "has \(store.layout.summary); a \(word == .ring ? "ring" : "square") needs an array with \(dimensions) axes behind trajectory and time"
         )
       }
-      return try StoredTrajectories(url, domain: word == .ring ? .ring(shape[0]) : .square(shape[0], shape[1]))
+      return try store.on(word == .ring ? .ring(shape[0]) : .square(shape[0], shape[1]))
     }
   }
 }

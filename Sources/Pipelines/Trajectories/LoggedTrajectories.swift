@@ -2,7 +2,7 @@ internal import Synchronization
 internal import Trajectories
 
 /// The trajectories of a log as far as it was read: kept in memory, the oldest forgotten beyond a bound.
-final class LoggedTrajectories: TrajectorySource {
+final class LoggedTrajectories: TrajectorySource, EndingTrajectories {
   private struct Stretch: Sendable {
     /// Index of the first frame that is kept.
     var first = 0
@@ -16,6 +16,10 @@ final class LoggedTrajectories: TrajectorySource {
     var kept = 0
     /// Trajectory numbers that are kept, the oldest first.
     var numbers: [Int] = []
+    /// Lengths of trajectories that get no more frames.
+    var ended: [Int: Int] = [:]
+    /// Whether the log was read to an end that it does not go beyond in this run.
+    var isOver = false
     var system: LoggedSystem
     var interval: Double
   }
@@ -48,6 +52,19 @@ final class LoggedTrajectories: TrajectorySource {
       content.stretches[trajectory].map { $0.first..<($0.first + $0.times.count) }
     }
   }
+
+  func finalLength(_ trajectory: Int) -> Int? { content.withLock { $0.ended[trajectory] } }
+
+  var isOver: Bool { content.withLock { $0.isOver } }
+
+  /// These get no more frames.
+  func end(_ trajectories: [(trajectory: Int, frames: Int)]) {
+    guard !trajectories.isEmpty else { return }
+    content.withLock { content in for (trajectory, frames) in trajectories { content.ended[trajectory] = frames } }
+  }
+
+  /// The log has ended, and was not only stopped.
+  func finish() { content.withLock { $0.isOver = true } }
 
   /// What the rows before the first frame have told.
   func settle(_ standardisation: Standardisation, interval: Double) {

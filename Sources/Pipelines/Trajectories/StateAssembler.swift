@@ -27,6 +27,8 @@ struct StateAssembler: Sendable {
   private(set) var breaks: [Break: Int] = [:]
   /// Trajectories begun.
   private(set) var trajectories = 0
+  /// Trajectories that get no more frames since they were last taken, with their lengths.
+  private var ended: [(trajectory: Int, frames: Int)] = []
   private var waiting: [Observation] = []
   /// By the log's own trajectory: where it stands.
   private var open: [Int: Open] = [:]
@@ -79,7 +81,7 @@ struct StateAssembler: Sendable {
     let interval = interval!
     guard observation.values.allSatisfy(\.isFinite), observation.time.isFinite else {
       breaks[.missing, default: 0] += 1
-      open[observation.trajectory] = nil
+      if let before = open.removeValue(forKey: observation.trajectory) { end(before) }
       return nil
     }
     var place: Open
@@ -90,6 +92,7 @@ struct StateAssembler: Sendable {
       } else {
         let reason: Break = step <= 0 ? .backwards : step > 1.5 * interval ? .gap : .irregular
         breaks[reason, default: 0] += 1
+        end(before)
         place = begin()
       }
     } else {
@@ -102,6 +105,15 @@ struct StateAssembler: Sendable {
     place.time = observation.time
     open[observation.trajectory] = place
     return frame
+  }
+
+  private mutating func end(_ place: Open) { ended.append((place.trajectory, place.nextIndex)) }
+
+  /// The trajectories that have ended since this was asked last: the next one of the same object has begun, or cannot but
+  /// begin.
+  mutating func takeEnded() -> [(trajectory: Int, frames: Int)] {
+    defer { ended = [] }
+    return ended
   }
 
   private mutating func begin() -> Open {

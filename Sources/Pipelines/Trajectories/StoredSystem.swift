@@ -48,10 +48,7 @@ enum StoredSystem {
     }
     if let layout = stated {
       // What the store says counts as far as its arrays bear it out: the order of the fields, symbols, the domain.
-      let bears = layout.fields.allSatisfy { own in
-        found.field(own.name).map { $0.shape == own.shape && $0.isComplex == own.isComplex } ?? false
-      }
-      if bears, layout.fields.count == found.fields.count {
+      if layout.hasSameNumbers(as: found) {
         found = StateLayout(layout.fields, domain: domain ?? layout.domain)
       }
     }

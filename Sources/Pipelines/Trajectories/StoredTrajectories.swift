@@ -27,6 +27,10 @@ struct StoredTrajectories: TrajectorySource {
       let memory = Double(ProcessInfo.processInfo.physicalMemory) / 4
       reader = try TrajectoryStoreReader(url, cacheLimit: Int(min(memory, 5 * abreast)))
     }
+    try self.init(reader, domain: domain)
+  }
+
+  private init(_ reader: TrajectoryStoreReader, domain: Domain?) throws {
     self.reader = reader
     system = try StoredSystem.system(of: reader, domain: domain)
     let layout = system.layout
@@ -42,6 +46,10 @@ struct StoredTrajectories: TrajectorySource {
     interval = known ?? 1
     isIntervalAssumed = known == nil || reader.attributes[StoreFields.assumedIntervalKey] == .bool(true)
   }
+
+  /// The same store, with what neighbours mean in it said anew; nil for what it says itself.
+  /// - Throws: As above.
+  func on(_ domain: Domain?) throws -> StoredTrajectories { try StoredTrajectories(reader, domain: domain) }
 
   /// The time between two frames, by the times of one trajectory; nil for a store without times.
   /// - Throws: `StoreError` when they do not rise in equal steps, to a hundredth: nothing is interpolated.
@@ -106,22 +114,25 @@ struct StoredTrajectories: TrajectorySource {
     }
   }
 
-  /// The states of one frame of every trajectory that is not empty; the last frame of each when nil.
+  /// The states of one frame of every trajectory that is not empty and was not deleted; the last frame of each when nil.
   /// - Throws: `StoreError` when a trajectory has no such frame, or it holds numbers that are not finite.
-  func states(frame: Int?) throws -> [(time: Double, state: State<Double>)] {
-    try (0..<reader.trajectories).filter { reader.length($0) > 0 || frame != nil }.map { trajectory in
+  func states(frame: Int?) throws -> [(trajectory: Int, time: Double, state: State<Double>)] {
+    let there = (reader.retired..<max(reader.retired, reader.trajectories)).filter { reader.length($0) > 0 }
+    return try there.map { trajectory in
       let index = frame ?? reader.length(trajectory) - 1
       guard index >= 0, index < reader.length(trajectory) else {
         throw StoreError(
           .outOfRange, reader.url.path,
-          "trajectory \(trajectory) has \(reader.length(trajectory)) frames, so there is no frame \(index)")
+          "trajectory \(trajectory) has \(reader.length(trajectory)) frames, so there is no frame \(index) of it; all have "
+            + "frames 0 to \(there.map { reader.length($0) }.min()! - 1). Give one of those with --frame, or leave it out for "
+            + "the last one of each")
       }
       let found = try frames(of: trajectory, index..<(index + 1))[0]
       guard found.state.isFinite else {
         throw StoreError(
           .corrupt, reader.url.path, "frame \(index) of trajectory \(trajectory) holds numbers that are not finite")
       }
-      return (found.time, found.state)
+      return (trajectory, found.time, found.state)
     }
   }
 }

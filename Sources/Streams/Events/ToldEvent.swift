@@ -18,12 +18,8 @@ public final class ToldEvent: Sendable {
   public var json: [UInt8] {
     encoded.withLock { encoded in
       if let encoded { return encoded }
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      encoder.nonConformingFloatEncodingStrategy = .convertToString(
-        positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
       // Events are numbers and text, which always can be encoded.
-      let bytes = (try? encoder.encode(event)).map { [UInt8]($0) } ?? Array("{}".utf8)
+      let bytes = (try? JSONEncoder.withInfinities.encode(event)).map { [UInt8]($0) } ?? Array("{}".utf8)
       encoded = bytes
       return bytes
     }

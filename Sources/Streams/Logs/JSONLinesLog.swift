@@ -41,11 +41,7 @@ public final class JSONLinesLog: Sendable {
   /// Appends one object.
   /// - Throws: `LogError` when it cannot be written, and what the encoder throws.
   public func append(_ value: some Encodable & Sendable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    let object = String(decoding: try encoder.encode(value), as: UTF8.self)
+    let object = String(decoding: try JSONEncoder.withInfinities.encode(value), as: UTF8.self)
     guard object.hasPrefix("{") else {
       throw LogError(path: url.path, message: "only objects can be logged, got \(object.prefix(40))")
     }
