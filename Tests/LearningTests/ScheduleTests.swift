@@ -7,6 +7,20 @@ struct ScheduleTests {
     CurriculumStage(batches: 1000, steps: 1, noise: 0), CurriculumStage(batches: 2000, steps: 8, noise: 0.02),
   ])
 
+  @Test("What is left of a curriculum counts later stages by the length of their unrolling")
+  func remaining() {
+    let curriculum = Curriculum(stages: [
+      CurriculumStage(batches: 100, steps: 1, noise: 0), CurriculumStage(batches: 50, steps: 8, noise: 0),
+      CurriculumStage(batches: 10, steps: 32, noise: 0),
+    ])
+    #expect(curriculum.remaining(after: 0) == 100 + 400 + 320)
+    #expect(curriculum.remaining(after: 99) == 1 + 400 + 320)
+    #expect(curriculum.remaining(after: 100) == 50 + 40)
+    #expect(curriculum.remaining(after: 155) == 5)
+    #expect(curriculum.remaining(after: 160) == 0)
+    #expect(curriculum.remaining(after: 1000) == 0)
+  }
+
   @Test("The rate warms up linearly, falls on a cosine to its floor, and starts anew with each stage")
   func cosine() {
     let schedule = LearningRateSchedule(base: 1e-3, warmUp: 500, minimum: 0.1)

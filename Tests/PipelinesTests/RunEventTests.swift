@@ -34,21 +34,30 @@ struct RunEventTests {
   func statusLine() {
     var words = StatusWords()
     #expect(words.line(elapsed: .seconds(2)) == "2 s  0 frames")
-    #expect(words.take(.progress(.init(step: 40, total: 100, loss: 1e-3, rate: 2))) == nil)
+    #expect(words.take(.progress(.init(step: 40, total: 100, loss: 1e-3, rate: 2, secondsLeft: 30))) == nil)
     #expect(
       words.take(.row(.init(table: "t", key: "k", values: [], words: "  a line", brief: "in brief"))) == "  a line")
     #expect(words.take(.row(.init(table: "t", key: "k", values: []))) == nil)
     #expect(words.take(.message("hello")) == "hello")
     #expect(
       words.line(elapsed: .seconds(12))
-        == "12 s  step 40/100  loss 1.000e-03  in brief  0 frames  30 s left in this stage's pace")
+        == "12 s  step 40/100  loss 1.000e-03  in brief  0 frames  30 s left")
+  }
+
+  @Test("Where output is no terminal a line comes after ten seconds and then every minute")
+  func rhythm() {
+    let start = ContinuousClock.now
+    var rhythm = TerminalStatus.Rhythm(since: start)
+    let lines = (0..<300).filter { rhythm.isDue(at: start + .seconds($0)) }
+    #expect(lines == [10, 70, 130, 190, 250])
   }
 
   @Test("A progress without a rate, or with one that is next to nothing, promises no end")
   func noRate() {
     for rate in [0, -1, 1e-300, .nan] {
       var words = StatusWords()
-      _ = words.take(.progress(.init(step: 0, total: 100, loss: .nan, rate: rate)))
+      _ = words.take(
+        .progress(.init(step: 0, total: 100, loss: .nan, rate: rate, secondsLeft: rate > 0 ? 100 / rate : nil)))
       #expect(!words.line(elapsed: .zero).contains("left"))
     }
   }

@@ -34,6 +34,14 @@ public struct Curriculum: Codable, Sendable, Equatable {
     return (stages.count - 1, stages[stages.count - 1], rest)
   }
 
+  /// What is left after `done` batches, in batches of the stage that batch `done` falls in: a batch costs as much as the
+  /// intervals that it is unrolled over. At most what all batches together are.
+  public func remaining(after done: Int) -> Double {
+    let (index, stage, inStage) = position(of: done)
+    let here = Double(max(0, stage.batches - inStage))
+    return stages[(index + 1)...].reduce(here) { $0 + Double($1.batches * $1.steps) / Double(max(1, stage.steps)) }
+  }
+
   /// The published curriculum for shallow quenches, 491 520 batches; `virtualEpoch` shortens it in proportion.
   public static func shallowQuench(virtualEpoch: Int = 8192) -> Curriculum {
     Curriculum(stages: [

@@ -111,12 +111,13 @@ struct OnlineTrainerStage: Component, Training {
           let validation = try training.validation()
           lastValidation = validation ?? lastValidation
           let reservoir = training.reservoir
-          let rate = pace.tick()
+          let curriculum = fixed.trainer.curriculum
+          let rate = pace.tick(curriculum.position(of: report.step).index)
           events.send(
             .progress(
               .init(
-                step: report.step + 1, total: fixed.trainer.curriculum.batches, loss: Double(report.loss.total),
-                rate: rate)))
+                step: report.step + 1, total: curriculum.batches, loss: Double(report.loss.total), rate: rate,
+                secondsLeft: rate > 0 ? curriculum.remaining(after: report.step + 1) / rate : nil)))
           try await emit(
             TrainingRecord(
               report: report, total: fixed.trainer.curriculum.batches, position: training.position,
@@ -139,13 +140,17 @@ struct OnlineTrainerStage: Component, Training {
     return .trainingSteps(flow)
   }
 
-  /// Steps a second over the last hundred or so.
+  /// Steps a second over the last hundred or so of a stage of the curriculum.
   private struct Pace {
     private var last = ContinuousClock.now
     private var average = 0.0
-    mutating func tick() -> Double {
+    private var stage = 0
+    mutating func tick(_ stage: Int) -> Double {
       let seconds = (ContinuousClock.now - last) / .seconds(1)
       last = .now
+      // The steps of another stage cost something else.
+      if stage != self.stage { average = 0 }
+      self.stage = stage
       average = average == 0 ? seconds : average * 0.98 + seconds * 0.02
       return average > 0 ? 1 / average : 0
     }

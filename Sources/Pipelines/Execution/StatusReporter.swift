@@ -65,14 +65,11 @@ struct StatusWords {
     return nil
   }
 
-  /// `12 s  step 40/100  loss 1.000e-03  a row in brief  640 frames  18 s left in this stage's pace`.
+  /// `12 s  step 40/100  loss 1.000e-03  a row in brief  640 frames  18 s left`.
   func line(elapsed: Duration) -> String {
     let time = TerminalStatus.brief(elapsed)
     guard let progress, progress.total > 0 else { return "\(time)  \(frames) frames" }
-    let remaining = Double(progress.total - progress.step) / progress.rate
-    let left =
-      progress.rate > 0 && remaining < 1e9
-      ? "  \(TerminalStatus.brief(.seconds(remaining))) left in this stage's pace" : ""
+    let left = progress.secondsLeft.flatMap { $0 < 1e9 ? "  \(TerminalStatus.brief(.seconds($0))) left" : nil } ?? ""
     return "\(time)  step \(progress.step)/\(progress.total)  loss \(String(format: "%.3e", progress.loss))"
       + (brief.isEmpty ? "" : "  \(brief)") + "  \(frames) frames\(left)"
   }

@@ -1,14 +1,29 @@
 import Foundation
 import Synchronization
 
-/// A status line that is rewritten in place on a terminal, and nothing at all where output is not a terminal.
+/// A status line that is rewritten in place on a terminal; where output is no terminal, a line now and then.
 ///
 /// Finished lines are printed above it. Safe to use from any thread.
 public final class TerminalStatus: Sendable {
   private struct State {
     var shown = 0
     var lastUpdate: ContinuousClock.Instant?
+    var lines = Rhythm(since: .now)
   }
+
+  /// When a log of a job gets its next line: after ten seconds, so that short work leaves none, then every minute.
+  struct Rhythm: Sendable {
+    private var next: ContinuousClock.Instant
+
+    init(since start: ContinuousClock.Instant) { next = start + .seconds(10) }
+
+    mutating func isDue(at now: ContinuousClock.Instant) -> Bool {
+      guard now >= next else { return false }
+      next = now + .seconds(60)
+      return true
+    }
+  }
+
   private let state = Mutex(State())
   private let isTerminal: Bool
   private let interval: Duration
@@ -23,7 +38,9 @@ public final class TerminalStatus: Sendable {
 
   /// Shows `text` in the status line, cut to the terminal's width; skipped when the last update is too recent.
   public func update(force: Bool = false, _ text: @autoclosure () -> String) {
-    guard isTerminal else { return }
+    guard isTerminal else {
+      return state.withLock { state in if state.lines.isDue(at: .now) { write(text() + "\n") } }
+    }
     state.withLock { state in
       let now = ContinuousClock.now
       if !force, let last = state.lastUpdate, now - last < interval { return }

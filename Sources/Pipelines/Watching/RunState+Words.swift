@@ -48,6 +48,9 @@ extension RunState {
       var line = "step \(step) of \(steps)"
       if let loss { line += String(format: ", loss %.3e", loss) }
       if let stepsPerSecond, phase == .running { line += String(format: ", %.3g steps a second", stepsPerSecond) }
+      if let secondsLeft, phase == .running, secondsLeft < 1e9 {
+        line += ", \(TerminalStatus.brief(.seconds(secondsLeft))) left"
+      }
       lines.append(line)
     }
     lines.append("\(frames) frames on the busiest edge, \(judged) verdicts")

@@ -44,6 +44,8 @@ public struct RunState: Codable, Sendable {
   public var steps: Int?
   public var loss: Double?
   public var stepsPerSecond: Double?
+  /// Until the last step, as far as can be told.
+  public var secondsLeft: Double?
   public var frames: Int
   /// Verdicts of this process.
   public var judged: Int

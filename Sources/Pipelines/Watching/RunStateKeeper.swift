@@ -36,6 +36,7 @@ final class RunStateKeeper: Sendable {
         state.steps = progress.total
         state.loss = progress.loss
         state.stepsPerSecond = progress.rate
+        state.secondsLeft = progress.secondsLeft
       case .graph(let graph, _):
         state.graph = graph
         state.frames = graph.edges.map(\.counters.sent).max() ?? 0

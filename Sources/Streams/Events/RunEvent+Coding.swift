@@ -6,7 +6,7 @@
 /// | `curves` | `chart`, `series`: an array of `name`, `start`, `step`, `values`, `isDashed` |
 /// | `image` | `chart`, `image`: `rows`, `columns`, `values`, `low`, `high`, `value`, `xRange`, `yRange` |
 /// | `row` | `row`: `table`, `key`, `values`: an array of `name` and `value`, `words`, `brief`, `explanation` |
-/// | `progress` | `progress`: `step`, `total`, `loss`, `rate` |
+/// | `progress` | `progress`: `step`, `total`, `loss`, `rate`, `secondsLeft` |
 /// | `graph` | `graph`: `nodes` and `edges`, `bottleneck` |
 /// | `message` | `text` |
 ///

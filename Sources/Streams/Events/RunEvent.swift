@@ -179,12 +179,15 @@ extension RunEvent {
     public var loss: Double
     /// Steps a second, lately.
     public var rate: Double
+    /// Seconds until the last step, as far as can be told; nil where it cannot.
+    public var secondsLeft: Double?
 
-    public init(step: Int, total: Int, loss: Double, rate: Double) {
+    public init(step: Int, total: Int, loss: Double, rate: Double, secondsLeft: Double? = nil) {
       self.step = step
       self.total = total
       self.loss = loss
       self.rate = rate
+      self.secondsLeft = secondsLeft
     }
   }
 }
