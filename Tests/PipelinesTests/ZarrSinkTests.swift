@@ -66,6 +66,18 @@ struct ZarrSinkTests {
     }
   }
 
+  @Test("Trajectories are stored whole and deleted while the run goes on, also where their last chunk is never full")
+  func keepingUnderWay() async throws {
+    try await withTemporaryDirectory { folder in
+      // Chunks of 8 frames, trajectories of 20: the last chunk has 4.
+      let run = try await run("chunk: 8, keep: last 3 trajectories", in: folder, ensembles: 6)
+      let messages = run.events.history.compactMap { if case .message(let text) = $0 { text } else { nil } }
+      #expect(messages.filter { $0.contains("deleted the") }.count >= 3)
+      let reader = try TrajectoryStoreReader(folder.appending(path: "s.zarr"))
+      #expect((0..<12).map { reader.length($0) } == Array(repeating: 0, count: 9) + [20, 20, 20])
+    }
+  }
+
   @Test("Amounts, ages and numbers of trajectories are understood")
   func retention() {
     #expect(ZarrSink.retention("200 GB") == .bytes(200_000_000_000))

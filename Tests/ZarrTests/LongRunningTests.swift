@@ -108,6 +108,34 @@ struct LongRunningTests {
     }
   }
 
+  @Test("A trajectory that is complete is stored without a flush, and goes on nevertheless, also in another program")
+  func completeTrajectory() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "s.zarr")
+      var writer = try TrajectoryStoreWriter(creating: url, layout: TrajectoryStoreTests.layout)
+      try append(writer, 0, 0..<7)
+      try append(writer, 1, 0..<7)
+      try writer.complete(trajectory: 0)
+      try writer.complete(trajectory: 0)
+      try writer.settle()
+      #expect([0, 1].map { writer.storedLength($0) } == [7, 5])
+      try append(writer, 0, 7..<9)
+      try writer.flush()
+      try writer.complete(trajectory: 0)
+      try writer.close()
+      writer = try TrajectoryStoreWriter(resuming: url)
+      #expect([0, 1].map { writer.appendedLength($0) } == [9, 7])
+      for trajectory in [0, 1] { try append(writer, trajectory, writer.appendedLength(trajectory)..<13) }
+      try writer.close()
+      let reader = try TrajectoryStoreReader(url)
+      for trajectory in [0, 1] {
+        let frames = (0..<13).flatMap { TrajectoryStoreTests.frame(trajectory, $0)["Q"]! }
+        #expect(try reader.read("Q", trajectory: trajectory, frames: 0..<13) == frames)
+      }
+      #expect(try StoreInspection(url, verify: true).damage == [])
+    }
+  }
+
   @Test("Retention deletes the oldest finished trajectories, never what a lease holds, and readers are told first")
   func retention() async throws {
     try await withTemporaryDirectory { folder in

@@ -211,6 +211,7 @@ struct ZarrSink: Component, Storing {
           // A frame before it was refused: the trajectory ends with its last sound frame, the others go on.
           if cut.insert(frame.trajectory).inserted {
             let length = store.appendedLength(frame.trajectory)
+            try await persisting { () throws(StoreError) in try store.complete(trajectory: frame.trajectory) }
             tell(
               "\(writer.url.lastPathComponent): trajectory \(frame.trajectory) ends after \(length) frames, because frame \(length) was refused."
             )
@@ -222,6 +223,10 @@ struct ZarrSink: Component, Storing {
           try store.append(trajectory: frame.trajectory, time: frame.time) { index, target in
             fill(frame, index, store.layout.fields[index], target)
           }
+        }
+        // Its last chunk is stored now, full or not: what is complete can be read, and deleted.
+        if frame.index + 1 >= expectedFrames(frame.trajectory) {
+          try await persisting { () throws(StoreError) in try store.complete(trajectory: frame.trajectory) }
         }
         // A trajectory begins: the time to look what is too much.
         if frame.index == 0 { try await retain(store, cut) }

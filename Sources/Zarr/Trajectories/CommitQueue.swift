@@ -6,6 +6,8 @@ internal import Synchronization
 /// Some threads compress, one writes: chunk files in the order in which they were handed over, then, when no more chunks
 /// are ready or enough have gathered, the grown shapes and last the lengths. Handing over waits when too much is under
 /// way. After a failure everything stays where it is until somebody asks to try again.
+// Unchecked: everything that changes is guarded by `condition`, as is said where it is declared; a chunk belongs to the
+// thread that its stage of the queue has reached.
 final class CommitQueue: @unchecked Sendable {
   private final class Commit {
     let trajectory: Int
@@ -14,15 +16,15 @@ final class CommitQueue: @unchecked Sendable {
     let length: Int
     let isReplaced: Bool
     /// Whether the buffer is free for another chunk afterwards.
-    let isFull: Bool
+    let isFreed: Bool
     var files: [TrajectoryStoreFiles.EncodedChunk]?
 
-    init(_ trajectory: Int, _ chunk: ChunkBuffer, isReplaced: Bool) {
+    init(_ trajectory: Int, _ chunk: ChunkBuffer, isReplaced: Bool, isLast: Bool) {
       self.trajectory = trajectory
       self.chunk = chunk
       self.isReplaced = isReplaced
       length = chunk.firstFrame + chunk.frames
-      isFull = chunk.isFull
+      isFreed = chunk.isFull || isLast
     }
   }
 
@@ -76,9 +78,13 @@ final class CommitQueue: @unchecked Sendable {
     return chunk
   }
 
-  /// Hands a chunk over; a full one must not be touched any more, others not before `finish` has returned.
-  func hand(over chunk: ChunkBuffer, of trajectory: Int, isReplaced: Bool) {
-    let commit = Commit(trajectory, chunk, isReplaced: isReplaced)
+  /// Takes back a chunk of which everything is stored.
+  func reuse(_ chunk: ChunkBuffer) { condition.withLock { spare.append(chunk) } }
+
+  /// Hands a chunk over; a full or last one must not be touched any more, others not before `finish` has returned.
+  /// - Parameter isLast: Whether no more frames will be put into it, full or not.
+  func hand(over chunk: ChunkBuffer, of trajectory: Int, isReplaced: Bool, isLast: Bool = false) {
+    let commit = Commit(trajectory, chunk, isReplaced: isReplaced, isLast: isLast)
     condition.lock()
     defer { condition.unlock() }
     unencoded.append(commit)
@@ -153,7 +159,7 @@ final class CommitQueue: @unchecked Sendable {
         let encoded = files.encode(commit.chunk, trajectory: commit.trajectory, isReplaced: commit.isReplaced)
         condition.lock()
         commit.files = encoded
-        if commit.isFull { spare.append(commit.chunk) }
+        if commit.isFreed { spare.append(commit.chunk) }
         condition.broadcast()
       } else if isStopped {
         break

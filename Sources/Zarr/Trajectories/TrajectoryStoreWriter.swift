@@ -74,17 +74,6 @@ public final class TrajectoryStoreWriter {
     Self.clearLeftovers(url)
     handedOver = (0..<reader.trajectories).map { reader.length($0) }
     queue = CommitQueue(files, lengths: handedOver)
-    for (trajectory, length) in handedOver.enumerated() where length % layout.framesPerChunk != 0 {
-      let chunk = queue.buffer(firstFrame: length / layout.framesPerChunk * layout.framesPerChunk)
-      chunk.frames = length - chunk.firstFrame
-      for (index, field) in files.fields.enumerated() {
-        let array = field.name == TrajectoryStoreFiles.time.name ? reader.timeArray! : reader.array(field.name)
-        let bytes = try array.readBytes(
-          [trajectory..<(trajectory + 1), chunk.firstFrame..<length] + field.shape.map { 0..<$0 })
-        chunk.restore(field: index, bytes)
-      }
-      pending[trajectory] = chunk
-    }
   }
 
   deinit { queue.stop() }
@@ -135,7 +124,7 @@ public final class TrajectoryStoreWriter {
     precondition(trajectory >= 0, "trajectories are numbered from 0")
     precondition(lock != nil, "the store was closed")
     try queue.check()
-    let chunk = chunkInProgress(trajectory)
+    let chunk = try chunkInProgress(trajectory)
     for index in layout.fields.indices { fill(index, chunk.place(field: index, frame: chunk.frames)) }
     chunk.place(field: layout.fields.count, frame: chunk.frames).storeBytes(of: time, as: Double.self)
     chunk.frames += 1
@@ -170,6 +159,17 @@ public final class TrajectoryStoreWriter {
     }
   }
 
+  /// Says that no more frames of a trajectory are to be expected: its chunk in progress is stored as it is, behind the
+  /// caller's back, and needs no more memory. A frame that comes nevertheless goes on where the trajectory ends.
+  /// - Throws: `StoreError` when earlier chunks could not be written; then try again when the reason is gone.
+  public func complete(trajectory: Int) throws(StoreError) {
+    try queue.check()
+    guard let chunk = pending.removeValue(forKey: trajectory) else { return }
+    handedOver[trajectory] = chunk.firstFrame + chunk.frames
+    guard chunk.isDirty else { return queue.reuse(chunk) }
+    queue.hand(over: chunk, of: trajectory, isReplaced: queueHasSeen(chunk, trajectory), isLast: true)
+  }
+
   /// Stores everything that was appended; chunks in progress are written padded and written anew when they are full.
   /// - Throws: `StoreError` when something could not be written; nothing is lost, and `flush` may be tried again.
   public func flush() throws(StoreError) {
@@ -199,14 +199,29 @@ public final class TrajectoryStoreWriter {
     }
   }
 
-  private func chunkInProgress(_ trajectory: Int) -> ChunkBuffer {
+  private func chunkInProgress(_ trajectory: Int) throws(StoreError) -> ChunkBuffer {
     if let chunk = pending[trajectory] { return chunk }
     if trajectory >= handedOver.count {
       handedOver += Array(repeating: 0, count: trajectory + 1 - handedOver.count)
     }
-    let chunk = queue.buffer(firstFrame: handedOver[trajectory])
+    let begun = handedOver[trajectory] % layout.framesPerChunk
+    let chunk = queue.buffer(firstFrame: handedOver[trajectory] - begun)
+    if begun > 0 { try restore(chunk, of: trajectory, frames: begun) }
     pending[trajectory] = chunk
     return chunk
+  }
+
+  /// Reads a chunk that was stored before it was full.
+  private func restore(_ chunk: ChunkBuffer, of trajectory: Int, frames: Int) throws(StoreError) {
+    try queue.finish()
+    let reader = try TrajectoryStoreReader(url)
+    chunk.frames = frames
+    for (index, field) in files.fields.enumerated() {
+      let array = field.name == TrajectoryStoreFiles.time.name ? reader.timeArray! : reader.array(field.name)
+      let bytes = try array.readBytes(
+        [trajectory..<(trajectory + 1), chunk.firstFrame..<(chunk.firstFrame + frames)] + field.shape.map { 0..<$0 })
+      chunk.restore(field: index, bytes)
+    }
   }
 
   /// Whether the chunk was stored before, with fewer frames.
