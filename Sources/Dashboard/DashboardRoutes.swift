@@ -4,6 +4,8 @@ import Streams
 /// What the page answers to a request.
 struct DashboardRoutes: Sendable {
   let page: DashboardServer
+  /// Where the page is served.
+  let port: UInt16
 
   func response(to request: HTTPRequest) -> HTTPResponse {
     guard request.method == "GET" || request.method == "HEAD" else {
@@ -13,6 +15,9 @@ struct DashboardRoutes: Sendable {
     guard page.settings.token != nil || isLocal(request["host"]) else {
       return .refusal(403, "Open the page by its number, http://127.0.0.1:PORT, or as localhost.")
     }
+    guard !isForeign(request) else {
+      return .refusal(403, "Open the page itself: another site's page has no business here.")
+    }
     guard let key = admit(request) else {
       return .refusal(401, "Open the page with ?token=… as printed where it was started.")
     }
@@ -21,11 +26,14 @@ struct DashboardRoutes: Sendable {
       ("X-Content-Type-Options", "nosniff"),
       (
         "Content-Security-Policy",
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
       ),
+      ("Cross-Origin-Resource-Policy", "same-origin"),
+      // The address may hold the token.
+      ("Referrer-Policy", "no-referrer"),
     ]
     if case .byQuery(let token) = key {
-      response.headers.append(("Set-Cookie", "holstream=\(token); Path=/; HttpOnly; SameSite=Strict"))
+      response.headers.append(("Set-Cookie", "\(cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict"))
     }
     return response
   }
@@ -63,7 +71,8 @@ struct DashboardRoutes: Sendable {
   private static let json = "application/json"
 
   private var state: DashboardState {
-    DashboardState(title: page.title, graph: page.snapshot(), history: page.events.history)
+    DashboardState(
+      title: page.title, graph: page.snapshot(), newest: page.events.newest(DashboardState.mostMessages))
   }
 
   private func chart(_ name: String, _ type: String) -> HTTPResponse {
@@ -84,9 +93,10 @@ struct DashboardRoutes: Sendable {
       return .byQuery(token.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")
     }
     let cookies = (request["cookie"] ?? "").split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
-    let cookie = cookies.first { $0.hasPrefix("holstream=") }?.dropFirst("holstream=".count).removingPercentEncoding
+    let shown = cookies.filter { $0.hasPrefix("\(cookieName)=") }
+      .compactMap { $0.dropFirst(cookieName.count + 1).removingPercentEncoding }
     let bearer = request["authorization"].flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
-    return [cookie, bearer].compactMap(\.self).contains { Self.same($0, token) } ? .shown : nil
+    return (shown + [bearer].compactMap(\.self)).contains { Self.same($0, token) } ? .shown : nil
   }
 
   /// Takes as long for a wrong token as for the right one.
@@ -96,6 +106,19 @@ struct DashboardRoutes: Sendable {
     var difference = given.count == token.count ? UInt8(0) : 1
     for index in given.indices { difference |= given[index] ^ token[index % token.count] }
     return difference == 0
+  }
+
+  /// Browsers keep one set of cookies for all ports of a host: each page has a name of its own.
+  private var cookieName: String { "holstream-\(port)" }
+
+  /// Whether another site's page asks, through its visitor's browser: it could read nothing, but would hold connections.
+  /// Following a link from there is not that.
+  private func isForeign(_ request: HTTPRequest) -> Bool {
+    if let origin = request["origin"], origin.split(separator: "/").last.map(String.init) != request["host"] {
+      return true
+    }
+    guard let site = request["sec-fetch-site"], site != "same-origin", site != "none" else { return false }
+    return request["sec-fetch-mode"] != "navigate" || request["sec-fetch-dest"] != "document"
   }
 
   private func isLocal(_ host: String?) -> Bool {

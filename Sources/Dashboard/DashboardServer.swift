@@ -77,8 +77,10 @@ public struct DashboardServer: Service {
   }
 
   private func serve(_ listener: HTTPListener) async throws {
-    let routes = DashboardRoutes(page: self)
-    let server = try HTTPServer(listener, events: events, limits: limits) { routes.response(to: $0) }
+    let routes = DashboardRoutes(page: self, port: listener.port)
+    let server = try HTTPServer(listener, events: events, limits: limits.fitting(descriptors: HTTPLimits.descriptors)) {
+      routes.response(to: $0)
+    }
     tell(listener.port)
     await withTaskCancellationOrGracefulShutdownHandler {
       await server.run()

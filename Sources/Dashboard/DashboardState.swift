@@ -19,11 +19,15 @@ struct DashboardState: Codable {
   /// The newest messages, the last one last.
   var messages: [String] = []
 
-  init(title: String, graph: GraphSnapshot, history: [RunEvent]) {
+  /// The messages that are told.
+  static let mostMessages = 20
+
+  /// - Parameter newest: The newest events of each topic, `mostMessages` at least.
+  init(title: String, graph: GraphSnapshot, newest: [RunEvent]) {
     self.title = title
     self.graph = graph
     bottleneck = graph.bottleneck
-    for event in history {
+    for event in newest {
       switch event {
       case .point(let chart, let x, let values): points[chart.title] = Point(x: x, values: values)
       case .row(let row): rows[row.table] = row
@@ -32,7 +36,7 @@ struct DashboardState: Codable {
       case .curves, .image, .graph: break
       }
     }
-    messages = Array(messages.suffix(20))
+    messages = Array(messages.suffix(Self.mostMessages))
   }
 
   /// The counters of the edges and the newest numbers in Prometheus' text format.

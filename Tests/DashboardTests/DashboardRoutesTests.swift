@@ -11,14 +11,14 @@ struct DashboardRoutesTests {
 
   private static let chart = RunEvent.Chart(section: "Training", title: "loss", x: .init("step"), y: .init("loss"))
 
-  private func get(
+  func get(
     _ path: String, query: [String: String] = [:], headers: [String: String] = ["host": "127.0.0.1:8480"],
     method: String = "GET", settings: DashboardServer.Settings = .init()
   ) throws -> (status: Int, response: HTTPResponse, body: String) {
     let page = try DashboardServer(
       settings, events: hub, title: "quick <start>", snapshot: { Self.graph }, announce: { _ in })
     let request = HTTPRequest(method: method, path: path, query: query, headers: headers.mapValues { [$0] })
-    let response = DashboardRoutes(page: page).response(to: request)
+    let response = DashboardRoutes(page: page, port: settings.port).response(to: request)
     guard case .bytes(let bytes) = response.body else { return (response.status, response, "") }
     return (response.status, response, String(decoding: bytes, as: UTF8.self))
   }

@@ -9,7 +9,7 @@ import Testing
 @Suite("The page's server", .timeLimit(.minutes(15)))
 struct DashboardServerTests {
   /// Runs the server and `body` beside it, with the address that was announced.
-  private func serving(
+  func serving(
     _ hub: EventHub, port: UInt16 = 0, limits: HTTPLimits = HTTPLimits(),
     _ body: @Sendable @escaping (URL, String) async throws -> Void
   ) async throws {
@@ -34,7 +34,7 @@ struct DashboardServerTests {
   }
 
   /// Fetches by curl, on a thread of its own: the server needs the others.
-  private func fetch(_ url: URL, _ arguments: [String] = []) async throws -> String {
+  func fetch(_ url: URL, _ arguments: [String] = []) async throws -> String {
     let thread = ThreadExecutor(name: "curl")
     defer { thread.end() }
     return try await Task(executorPreference: thread) {
@@ -197,7 +197,7 @@ struct DashboardServerTests {
   }
 
   /// Waits for `body` on a thread of its own: the sockets of these tests block.
-  private func onThread(_ body: @Sendable @escaping () throws -> Void) async throws {
+  func onThread(_ body: @Sendable @escaping () throws -> Void) async throws {
     let thread = ThreadExecutor(name: "client")
     defer { thread.end() }
     try await Task(executorPreference: thread) { try body() }.value

@@ -43,6 +43,13 @@ struct HTTPRequestTests {
       ("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400), ("GET /\u{7F} HTTP/1.1\r\nHost: a\r\n\r\n", 400),
       ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", 413), ("\r\n\r\n", 400),
       ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 413),
+      ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", 413),
+      ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n", 413),
+      ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n", 413),
+      ("GET / HTTP/1.1\r\nHost: a\r\nX: a\rContent-Length: 5\r\n\r\n", 400),
+      ("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400), ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+      ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400), ("G(T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+      ("GET / HTTP/1.1\r\nHost: a\r\nX[]: a\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\n: a\r\n\r\n", 400),
       ("GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "A: b\r\n", count: 64) + "\r\n", 431),
     ])
   func refusals(text: String, status: Int) { #expect(refused(text) == status) }

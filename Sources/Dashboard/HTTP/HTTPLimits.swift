@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a client may cost before it is refused. Everything that comes from outside is bounded by one of these.
 struct HTTPLimits: Sendable {
   /// Request line and headers together; a longer request is refused unread.
@@ -19,4 +21,21 @@ struct HTTPLimits: Sendable {
   var tick = Duration.milliseconds(100)
   /// For what still waits when the server ends, and for a client to take its answer in before the connection is closed.
   var farewell = Duration.seconds(1)
+
+  /// Fewer connections where the process may have few files: the run needs most of them.
+  /// - Parameter descriptors: Files that the process may have open (`ulimit -n`).
+  func fitting(descriptors: Int) -> HTTPLimits {
+    var limits = self
+    // As many again may be parting.
+    limits.connections = max(2, min(connections, descriptors / 8))
+    limits.streams = min(streams, limits.connections - max(1, limits.connections / 4))
+    return limits
+  }
+
+  /// Files that this process may have open.
+  static var descriptors: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    return Int(clamping: limit.rlim_cur)
+  }
 }

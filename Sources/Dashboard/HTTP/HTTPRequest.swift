@@ -45,7 +45,8 @@ struct HTTPRequest: Sendable, Equatable {
     lines.removeLast(2)
     guard lines.count - 1 <= limits.headers else { throw HTTPRefusal(431, "The request has too many headers.") }
     let words = lines[0].split(separator: " ", omittingEmptySubsequences: false)
-    guard words.count == 3, !words[0].isEmpty, words[1].hasPrefix("/") else {
+    guard words.count == 3, !words[0].isEmpty, words[0].utf8.allSatisfy(Self.isInNames), words[1].hasPrefix("/")
+    else {
       throw HTTPRefusal(400, "The first line is not a request for a path.")
     }
     guard words[2] == "HTTP/1.1" || words[2] == "HTTP/1.0" else { throw HTTPRefusal(505, "Use HTTP/1.1.") }
@@ -62,7 +63,7 @@ struct HTTPRequest: Sendable, Equatable {
     }
     for line in lines.dropFirst() {
       guard let colon = line.firstIndex(of: ":"), colon > line.startIndex,
-        !line[..<colon].contains(where: \.isWhitespace)
+        line[..<colon].utf8.allSatisfy(Self.isInNames)
       else { throw HTTPRefusal(400, "A header is not a name and a value.") }
       headers[line[..<colon].lowercased(), default: []].append(
         line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
@@ -73,6 +74,14 @@ struct HTTPRequest: Sendable, Equatable {
     }
     guard headers["transfer-encoding"] == nil, (headers["content-length"] ?? []).allSatisfy({ $0 == "0" }) else {
       throw HTTPRefusal(413, "This page only shows: a request has no body.")
+    }
+  }
+
+  /// What names of headers and methods are made of (RFC 9110, section 5.6.2).
+  private static func isInNames(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 48...57, 65...90, 97...122: true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
   }
 }

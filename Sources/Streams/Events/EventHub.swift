@@ -69,6 +69,11 @@ public final class EventHub: Sendable {
     state.withLock { state in state.topics.flatMap { (state.history[$0] ?? []).map(\.event) } }
   }
 
+  /// The newest `count` events of each topic, in order within each; topics in the order in which they first came.
+  public func newest(_ count: Int = 1) -> [RunEvent] {
+    state.withLock { state in state.topics.flatMap { (state.history[$0] ?? []).suffix(count).map(\.event) } }
+  }
+
   /// What is remembered of the events after a number, in the order in which they were sent: for watchers who come by now
   /// and then. They cost the run nothing in between, and see of each snapshot only the newest.
   public func told(after number: Int = 0) -> [ToldEvent] {

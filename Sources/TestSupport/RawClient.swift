@@ -1,13 +1,14 @@
-import Foundation
+public import Foundation
 
-/// A connection that sends what no browser would.
-final class RawClient {
-  struct Failure: Error {}
+/// A connection to a page that sends what no browser would.
+public final class RawClient {
+  public struct Failure: Error {}
 
   private let descriptor: Int32
   private var received: [UInt8] = []
 
-  init(_ url: URL) throws {
+  /// - Throws: `Failure` when nobody listens.
+  public init(_ url: URL) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
@@ -24,7 +25,7 @@ final class RawClient {
   deinit { close(descriptor) }
 
   /// Sends all of it, or as much as is taken before the server ends the connection.
-  func send(_ text: String) {
+  public func send(_ text: String) {
     let bytes = Array(text.utf8)
     var sent = 0
     while sent < bytes.count {
@@ -36,17 +37,33 @@ final class RawClient {
     }
   }
 
+  /// Has nothing more to send, which the server is told.
+  public func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
   /// Waits until `text` has come.
-  func read(until text: String) {
+  public func read(until text: String) {
     while String(decoding: received, as: UTF8.self).range(of: text) == nil, receive() {}
   }
 
   /// Waits for the end of the connection.
-  func answer() -> (status: Int?, body: String) {
+  public func answer() -> (status: Int?, body: String) {
     while receive() {}
     let text = String(decoding: received, as: UTF8.self)
     let status = text.firstMatch(of: #/^HTTP\/1\.1 (\d+) /#).flatMap { Int($0.1) }
     return (status, text.range(of: "\r\n\r\n").map { String(text[$0.upperBound...]) } ?? "")
+  }
+
+  /// Sends `text` a byte at a time, a new one only when nothing has come back for some time, until something has.
+  /// - Returns: Bytes that were sent.
+  public func drip(_ text: String, every milliseconds: Int32) -> Int {
+    var sent = 0
+    for byte in text {
+      send(String(byte))
+      sent += 1
+      var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      if poll(&polled, 1, milliseconds) > 0 { break }
+    }
+    return sent
   }
 
   private func receive() -> Bool {
