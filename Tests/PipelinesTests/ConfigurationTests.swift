@@ -85,6 +85,53 @@ struct ConfigurationTests {
     #expect(throws: ConfigurationError.self) { try ConfigurationFile(text: text, name: "p.yaml") }
   }
 
+  @Test("Aliases within keys, which are compared by everything in them, cost nothing before they are refused")
+  func aliasBombInKeys() {
+    var text = "a0: &a0 [x, x]\n"
+    for level in 1...40 { text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
+    for end in ["? *a40\n: 1\n", "b: { *a40 }\n", "b: { [*a40]: 1, c: 2 }\n", "*a40 : 1\n"] {
+      #expect(throws: ConfigurationError.self) { try ConfigurationFile(text: text + end, name: "p.yaml") }
+    }
+  }
+
+  @Test("A few aliases are followed")
+  func aliases() throws {
+    let text = "m: &m { width: 8 }\na: *m\nb: *m\nc: [*m, *m]\npattern: \"epoch-*.safetensors\"\nd: *m\ne: *m\n"
+    var widths: [Int] = []
+    _ = try read(text) { root in
+      for key in ["a", "b", "d", "e"] { widths.append(root.section(key).integer("width", default: 0, "Width")) }
+      root.ignoreUnknownKeys()
+    }
+    #expect(widths == [8, 8, 8, 8])
+  }
+
+  @Test(
+    "Text that is nested deeply, or holds too many values, is refused and ends nothing",
+    arguments: [
+      String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 50_000),
+      String(repeating: "- ", count: 100_000),
+      String(repeating: "? ", count: 100_000),
+      "a: " + String(repeating: "[", count: 999) + String(repeating: "]", count: 999),
+      String(repeating: "- ", count: 900) + "x", "[" + String(repeating: "x,", count: 100_000) + "]",
+      "{" + (0..<9000).map { "\($0): 1" }.joined(separator: ", ") + ", a: [" + String(repeating: "x,", count: 2000)
+        + "]}",
+      String(repeating: "x", count: 1 << 19),
+    ])
+  func deep(text: String) {
+    #expect(throws: ConfigurationError.self) { try ConfigurationFile(text: text, name: "p.yaml") }
+    #expect(throws: ConfigurationError.self) {
+      try ConfigurationFile(text: "a: 1", name: "p.yaml", overrides: [ConfigurationOverride("a=" + text)])
+    }
+  }
+
+  @Test("A file without end is read no further than a pipeline may go")
+  func endless() {
+    let error = #expect(throws: ConfigurationError.self) {
+      try ConfigurationFile(contentsOf: URL(filePath: "/dev/zero"))
+    }
+    #expect(error?.problems.first?.message.contains("256 KiB") == true)
+  }
+
   @Test(
     "Quantities read as people write them",
     arguments: [("200ms", 0.2), ("5 minutes", 300), ("1.5 h", 5400), ("7 days", 604_800)])

@@ -11,18 +11,12 @@ public struct ConfigurationFile {
   public init(text: String, name: String, overrides: [ConfigurationOverride] = []) throws {
     self.name = name
     do {
-      guard var node = try Yams.compose(yaml: text) else {
+      guard var node = try Self.compose(text, file: name) else {
         throw ConfigurationError([
           .init(file: name, path: "", message: "the file is empty; `holstream run --help` shows a pipeline")
         ])
       }
       for override in overrides { try Self.apply(override, to: &node) }
-      var budget = 10_000
-      guard Self.fits(node, within: &budget) else {
-        throw ConfigurationError([
-          .init(file: name, path: "", message: "holds more than 10 000 values once its aliases are followed")
-        ])
-      }
       root = node
     } catch let error as YamlError {
       throw ConfigurationError([Self.problem(error, file: name)])
@@ -31,15 +25,22 @@ public struct ConfigurationFile {
 
   /// - Throws: `ConfigurationError`, also when the file cannot be read.
   public init(contentsOf url: URL, overrides: [ConfigurationOverride] = []) throws {
-    let data: Data
-    do { data = try Data(contentsOf: url) } catch {
+    var data = Data()
+    do {
+      // No more than is allowed, also of what has no end.
+      let file = try FileHandle(forReadingFrom: url)
+      defer { try? file.close() }
+      while data.count <= Self.mostBytes,
+        let more = try file.read(upToCount: Self.mostBytes + 1 - data.count), !more.isEmpty
+      { data += more }
+    } catch {
       throw ConfigurationError([
         .init(file: url.relativePath, path: "", message: "cannot be read: \(error.localizedDescription)")
       ])
     }
-    guard data.count <= 1 << 20 else {
+    guard data.count <= Self.mostBytes else {
       throw ConfigurationError([
-        .init(file: url.relativePath, path: "", message: "is larger than 1 MiB, which no pipeline needs")
+        .init(file: url.relativePath, path: "", message: "is larger than 256 KiB, which no pipeline needs")
       ])
     }
     guard let text = String(data: data, encoding: .utf8) else {
@@ -56,20 +57,8 @@ public struct ConfigurationFile {
   /// The file's text after the overrides, as it is kept beside the run's results.
   public var resolvedText: String { (try? Yams.serialize(node: root, sortKeys: false)) ?? "" }
 
-  /// Whether the tree is small: aliases let a few lines of YAML stand for billions.
-  private static func fits(_ node: Node, within budget: inout Int) -> Bool {
-    budget -= 1
-    guard budget >= 0 else { return false }
-    switch node {
-    case .mapping(let mapping):
-      return mapping.allSatisfy { fits($0.key, within: &budget) && fits($0.value, within: &budget) }
-    case .sequence(let items): return items.allSatisfy { fits($0, within: &budget) }
-    case .scalar, .alias: return true
-    }
-  }
-
   private static func apply(_ override: ConfigurationOverride, to root: inout Node) throws {
-    let value = try Yams.compose(yaml: override.value) ?? Node("")
+    let value = try compose(override.value, file: "--set \(override.path)") ?? Node("")
     func set(_ node: inout Node, _ rest: ArraySlice<Substring>) throws {
       guard let key = rest.first.map(String.init) else {
         node = value
@@ -83,7 +72,9 @@ public struct ConfigurationFile {
       mapping[Node(key)] = child
       node = .mapping(mapping)
     }
-    try set(&root, override.path.split(separator: ".")[...])
+    let keys = override.path.split(separator: ".")
+    guard keys.count <= mostLevels else { throw ConfigurationError(override.text, "the path has too many parts") }
+    try set(&root, keys[...])
   }
 
   private static func problem(_ error: YamlError, file: String) -> ConfigurationProblem {
