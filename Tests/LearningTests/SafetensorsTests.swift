@@ -125,4 +125,18 @@ struct SafetensorsTests {
   func sizes(family: ModelFamily, channels: Int, blocks: Int, parameters: Int) throws {
     #expect(try ModelConfiguration(family: family, channels: channels, blocks: blocks).parameterCount == parameters)
   }
+
+  @Test("What is no file, or larger than any model, is refused unread")
+  func noFile() async throws {
+    #expect(throws: LearningError.self) { try Safetensors(contentsOf: URL(filePath: "/dev/zero")) }
+    #expect(throws: LearningError.self) { try Safetensors(contentsOf: URL(filePath: "/")) }
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "large.safetensors")
+      try Data().write(to: url)
+      // Takes no room on the disk.
+      #expect(truncate(url.path, 1 << 40) == 0)
+      let error = #expect(throws: LearningError.self) { try Safetensors(contentsOf: url) }
+      #expect(error?.message.contains("more than any model") == true)
+    }
+  }
 }

@@ -54,15 +54,18 @@ public enum ModelCatalogue {
   /// Reads a model of whatever family from its file.
   /// - Throws: `LearningError` when the file cannot be read, or its family is unknown, or it does not fit its family.
   public static func model(contentsOf url: URL) throws -> any SurrogateModel {
-    let file = try Safetensors(contentsOf: url)
+    try model(Safetensors(contentsOf: url), name: url.path)
+  }
+
+  static func model(_ file: Safetensors, name: String) throws -> any SurrogateModel {
     // Checkpoints of trainable models say their family in their configuration, published ones in their keywords.
     guard let family = file.metadata[ModelFileKey.family].map({ ModelFamily(rawValue: $0) }) else {
-      return try TrainedFile(file, name: url.path).surrogate()
+      return try TrainedFile(file, name: name).surrogate()
     }
     guard let load = fitted[family] else {
       throw LearningError(
         .checkpointMismatch,
-        "\(url.path): family “\(family.rawValue)” is unknown; known are \(names.joined(separator: ", "))")
+        "\(name): family “\(family.rawValue)” is unknown; known are \(names.joined(separator: ", "))")
     }
     return try load(file)
   }

@@ -57,9 +57,22 @@ public struct Safetensors: Sendable, Equatable {
   /// The longest header that the reference library reads.
   static let maximumHeader = 100_000_000
 
+  /// No model that a processor learns is larger; a larger file is refused unread.
+  static let largestFile = 16 << 30
+
   /// Reads a whole file.
   /// - Throws: `LearningError` of code `unreadable` when it cannot be read, `malformedFile` when it breaks the format.
   public init(contentsOf url: URL) throws {
+    var status = stat()
+    if stat(url.path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw LearningError(.unreadable, "cannot read \(url.path): it is no file")
+      }
+      guard Int(status.st_size) <= Self.largestFile else {
+        throw LearningError(
+          .malformedFile, "\(url.path) has \(status.st_size) bytes, more than any model that is read here")
+      }
+    }
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
       throw LearningError(.unreadable, "cannot read \(url.path): \(error.localizedDescription)")
