@@ -6,6 +6,7 @@ internal import CKernels
 /// stage has parts, and whoever is free takes the next: which thread does a part depends on timing, what the part does
 /// must not. A thread that the system keeps from running holds nobody up unless it is in the middle of a part. The threads
 /// live as long as the crew; idle ones sleep.
+// Unchecked: both properties are constant, and the threads behind the pointer agree by atomics in C.
 public final class Crew: @unchecked Sendable {
   public let count: Int
   private let threads: OpaquePointer?

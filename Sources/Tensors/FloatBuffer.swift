@@ -1,6 +1,8 @@
 /// A block of single-precision memory of fixed size, zero at first, aligned to the processor's cache line.
 ///
 /// It has no shape: the type that owns it knows what lies where. Not copied, so that big scratch space has one owner.
+// Unchecked: pointer and size never change. What is in the memory is no more guarded than behind any pointer: whoever
+// shares it among threads gives each its own part, as `Workers.split` does by index.
 public struct FloatBuffer: ~Copyable, @unchecked Sendable {
   public let pointer: UnsafeMutablePointer<Float>
   public let count: Int

@@ -3,6 +3,7 @@
 /// Inputs are copied into `values(of:)`; parameters stay in a flat buffer of the caller's, read only, which several
 /// replays may share. Nothing is allocated in `forward` and `backward`, save in the first one for each node, and the
 /// same numbers give the same bits. Not for two threads at once; as many replays as threads may run side by side.
+// Unchecked: one thread at a time uses it, which a training sees to by giving every shard a replay of its own.
 public final class TapeReplay: @unchecked Sendable {
   public let tape: Tape
   private let values: FloatBuffer

@@ -4,6 +4,7 @@ internal import Foundation
 ///
 /// Two generations: when the young one is half the bound, the old one is forgotten and the young one is the old one. So
 /// what is used survives, and nothing is ever searched for the least used.
+// Unchecked: everything that changes is guarded by `condition`.
 final class ChunkCache: @unchecked Sendable {
   struct Key: Hashable {
     var array: String

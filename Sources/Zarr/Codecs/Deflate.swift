@@ -53,6 +53,7 @@ enum Deflate {
     var reserved: UInt = 0
   }
 
+  // Unchecked: functions of a library that stays loaded, and that zlib lets any thread call on streams of its own.
   private struct Library: @unchecked Sendable {
     let version: @convention(c) () -> UnsafePointer<CChar>?
     let begin: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?, Int32) -> Int32

@@ -4,6 +4,7 @@ internal import Synchronization
 ///
 /// Fresh memory of this size comes from the system page by page, each of them cleared first, which takes as long as
 /// writing the chunk to a file.
+// Unchecked: it is written to by the thread that made it and only read once it is handed on; the pool has a lock.
 final class PooledBytes: @unchecked Sendable {
   /// At least as much as was asked for.
   let memory: UnsafeMutableRawBufferPointer
@@ -14,6 +15,7 @@ final class PooledBytes: @unchecked Sendable {
   private static let mostIdle = 8
   private static let largestIdle = 8 << 20
 
+  // Unchecked: memory that nobody uses, in a list with a lock.
   private struct Block: @unchecked Sendable { let memory: UnsafeMutableRawBufferPointer }
 
   init(_ count: Int) {

@@ -53,6 +53,7 @@ enum Zstd {
   private static let compressors = Pool { Context(pointer: ZSTD_createCCtx()) }
   private static let decompressors = Pool { Context(pointer: ZSTD_createDCtx()) }
 
+  // Unchecked: a context is in the pool, which has a lock, or with the one thread that took it.
   private struct Context: @unchecked Sendable { let pointer: OpaquePointer? }
 
   private final class Pool: Sendable {

@@ -1,4 +1,6 @@
 /// The frames of one trajectory that will be one chunk of every field: memory that is used again and again.
+// Unchecked: it is handed from the thread that appends to the one that compresses and back, under the lock of the queue
+// between them, and each touches it only while it has it.
 final class ChunkBuffer: @unchecked Sendable {
   /// Where each field's chunk lies, as on disk before its codecs.
   private let parts: [UnsafeMutableRawBufferPointer]

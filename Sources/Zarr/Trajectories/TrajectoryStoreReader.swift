@@ -186,6 +186,7 @@ public final class TrajectoryStoreReader: Sendable {
     precondition(
       windows.allSatisfy { $0.frames.count == first.frames.count } && count * windows.count == target.count,
       "windows must have the same length and the target room for all of them")
+    // Every window has its own part of the target, and all have come back before this returns.
     nonisolated(unsafe) let target = target
     let failure = Mutex<StoreError?>(nil)
     DispatchQueue.concurrentPerform(iterations: windows.count) { number in

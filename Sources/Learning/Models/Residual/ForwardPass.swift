@@ -4,6 +4,8 @@ internal import Tensors
 /// One network applied to one state, stage by stage. Within a stage no part needs another's result, so that parts may
 /// run on different cores; a stage ends where a part needs all others: a convolution all channels of its input, a
 /// normalisation all channels of a site.
+// Unchecked: parts of a stage write to channels of their own, and read what the stages before have written; the crew
+// ends a stage before the next begins.
 struct ForwardPass: @unchecked Sendable {
   let network: ResidualNetwork
   /// Parameters of the network.

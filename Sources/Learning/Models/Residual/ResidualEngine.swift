@@ -6,6 +6,8 @@ internal import Trajectories
 ///
 /// B samples are split among the workers by index. Gradients are summed over shards of the batch, whose number depends on
 /// B alone, and the shards' in a binary tree, so that the bits do not depend on the number of workers. B = batch, N = unrolled steps, S = 2L² + 2L floats of a state.
+// Unchecked: one thread runs a batch; within it each worker writes to the places of its own samples, shards and scratch,
+// and `Workers.split` comes back when all have.
 final class ResidualEngine: @unchecked Sendable {
   /// Shards of a batch that is large enough: what more workers than these wait for in the backward pass.
   static let mostShards = 8
@@ -111,6 +113,7 @@ final class ResidualEngine: @unchecked Sendable {
     let loss = options.loss
     let weights = loss.stepWeights(shape.steps)
     let usesTendencies = networks.count == 2 && loss.derivativeCoefficient != 0
+    // Only read, and not beyond this call.
     nonisolated(unsafe) let values = values
 
     workers.split(shape.batch) { worker, samples in

@@ -8,6 +8,8 @@ internal import Trajectories
 /// these are added in a binary tree, so that the bits do not depend on the number of workers. The loss is a root of a
 /// mean over the whole batch; so all shards run forward, the sums of squares give the factors of the errors, and all run
 /// backward from the errors times these. B = batch, N = unrolled steps, S = numbers of a state.
+// Unchecked: one thread runs a batch; within it each worker writes to the memory of its own shards, and
+// `Workers.split` comes back when all have.
 final class TapeEngine: @unchecked Sendable {
   /// What the memory was laid out for.
   struct Shape: Equatable {
@@ -81,6 +83,7 @@ final class TapeEngine: @unchecked Sendable {
     _ batch: TrainingBatch, values: UnsafePointer<Float>, number: Int, noise: Float, injection: TrainingInjection?
   ) -> LossTerms {
     let weights = options.loss.stepWeights(shape.steps)
+    // Only read, and not beyond this call.
     nonisolated(unsafe) let values = values
     workers.split(shards.count) { _, range in
       for shard in shards[range] {
