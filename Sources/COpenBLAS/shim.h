@@ -11,6 +11,9 @@ void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const 
 void zheevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
              const int *lwork, double *rwork, const int *lrwork, int *iwork, const int *liwork, int *info);
 
+/// All eigenvalues and, with compz "I", eigenvectors of a real symmetric tridiagonal matrix by implicit QL.
+void dsteqr_(const char *compz, const int *n, double *d, double *e, double *z, const int *ldz, double *work, int *info);
+
 /// Solution of a symmetric positive definite system by Cholesky factorisation.
 void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb,
             int *info);

@@ -42,6 +42,15 @@ public protocol DynamicalSystem: SystemDescription {
   ///   - time: Of the state, for systems that change in time.
   func advance(_ values: inout [Double], from time: Double, steps: Int)
 
+  /// What `labels(of:at:)` gives: derivatives by the names `tendency_…` without other word.
+  var labels: StateLayout { get }
+  /// Fields of a state that the labels depend on; all without other word.
+  var labelInputs: [String] { get }
+  /// What the equations say of a state, to learn from: forces, densities, derivatives; nil where a number is not finite.
+  func labels(of state: State<Double>, at time: Double) -> State<Double>?
+  /// Settings that states of this layout imply, such as `sites=16`; none without other word.
+  static func settings(for layout: StateLayout) -> [String]
+
   /// The same equations with other steps and frames; the first frame stays at its time as nearly as steps allow.
   /// - Throws: `SystemError` for steps that cannot be.
   func with(dt: Double, saveEvery: Int, midInterval: Bool) throws(SystemError) -> Self
@@ -49,6 +58,22 @@ public protocol DynamicalSystem: SystemDescription {
 
 extension DynamicalSystem {
   public var name: String { Self.word }
+
+  public var labels: StateLayout {
+    StateLayout(
+      layout.fields.map {
+        Field(
+          "tendency_" + $0.name, shape: $0.shape, isComplex: $0.isComplex, axes: $0.axes, symbol: "d\($0.symbol)/dt")
+      }, domain: layout.domain)
+  }
+
+  public var labelInputs: [String] { layout.fields.map(\.name) }
+
+  public func labels(of state: State<Double>, at time: Double) -> State<Double>? {
+    tendency(of: state, at: time).map { State(labels, $0.values) }
+  }
+
+  public static func settings(for layout: StateLayout) -> [String] { [] }
 
   /// Time between two frames.
   public var interval: Double { dt * Double(saveEvery) }

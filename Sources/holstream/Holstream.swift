@@ -30,7 +30,7 @@ struct Holstream: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SystemsCommand.self,
       ModelsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self, ClimateCommand.self,
-      JudgeCommand.self, InspectCommand.self, SealCommand.self,
+      JudgeCommand.self, InspectCommand.self, SealCommand.self, TendencyCommand.self,
       TailCommand.self, ReplayStepCommand.self, RunsCommand.self, TopCommand.self, WhyCommand.self,
     ])
 

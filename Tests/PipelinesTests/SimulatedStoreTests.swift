@@ -14,6 +14,7 @@ struct SimulatedStoreTests {
     "{ system: lorenz-96, sites: 8, trajectories: 2, frames: 24, every: 100, transient: 50 }",
     "{ system: kuramoto-sivashinsky, points: 32, trajectories: 2, frames: 24, every: 4, transient: 20 }",
     "{ system: lorenz-63, trajectories: 2, frames: 24, every: 100, transient: 50 }",
+    "{ system: holstein-square, sites: 4, trajectories: 2, frames: 24, every: 5 }",
   ]
 
   private func yaml(_ source: String) -> String {

@@ -14,6 +14,12 @@ let package = Package(
       dependencies: [
         "Peak", .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
       ]),
+    .executableTarget(
+      name: "bench-square",
+      dependencies: [
+        "Peak", .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"),
+      ]),
     // Digests of all that is computed, for tools/test-arithmetic.
     .executableTarget(
       name: "arithmetic-probe",

@@ -105,7 +105,8 @@ public struct SimulateJob: Sendable {
     let system = try self.system(of: store)
     let states = try store.states(frame: frame)
     guard let first = states.first else { throw StoreError(.outOfRange, origin.path, "holds no trajectories") }
-    return (try system.ensemble(from: states.map(\.state), firstTime: first.time, workers: Self.cores), system)
+    let arranged = try states.map { try StoredSystem.arranged($0.state, as: system.layout, of: store) }
+    return (try system.ensemble(from: arranged, firstTime: first.time, workers: Self.cores), system)
   }
 
   private func anew() throws -> (any Ensemble, any DynamicalSystem) {
@@ -121,29 +122,10 @@ public struct SimulateJob: Sendable {
 
   /// The system that a store is of, with what is given changed in it.
   private func system(of store: StoredTrajectories) throws -> any DynamicalSystem {
-    let path = store.reader.url.relativePath
-    var found: any DynamicalSystem
-    if let word = system {
-      found = try Self.system(word, settings, seed: 1)
-      guard found.layout.hasSameNumbers(as: store.layout, inOrder: true) else {
-        throw RunError(
-          .usage, "\(word) with these settings has \(found.layout.summary); \(path) has \(store.layout.summary)")
-      }
-    } else {
-      var attributes = store.system.attributes
-      for setting in settings {
-        let override = try ConfigurationOverride(setting)
-        let key = override.path.replacingOccurrences(of: "-", with: "_")
-        attributes[key] = Double(override.value).map(Attribute.number) ?? .text(override.value)
-      }
-      guard let made = try SystemCatalogue.make(attributes: attributes, layout: store.layout) else {
-        throw RunError(
-          .usage,
-          "\(path) does not say what system it is of, or not its parameters; give them with --system and --set (for a Holstein chain --g, and --k0 and --eta if they differ from 0.3 and 0.8)"
-        )
-      }
-      found = made
-    }
+    let found =
+      try system.map { word in
+        try Self.system(word, StoredSystem.implied(by: store, word: word, settings: settings), seed: 1)
+      } ?? StoredSystem.dynamics(of: store, word: nil, settings: settings)
     return try found.with(dt: found.dt, saveEvery: every, midInterval: false)
   }
 

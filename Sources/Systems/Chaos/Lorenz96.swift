@@ -39,6 +39,10 @@ public struct Lorenz96: AutonomousSystem, Equatable {
     try validate()
   }
 
+  public static func settings(for layout: StateLayout) -> [String] {
+    layout.field("x").map { $0.shape.count == 1 ? ["sites=\($0.shape[0])"] : [] } ?? []
+  }
+
   public var parameters: [String: Attribute] { ["sites": .number(Double(sites)), "forcing": .number(forcing)] }
 
   public func validate() throws(SystemError) {

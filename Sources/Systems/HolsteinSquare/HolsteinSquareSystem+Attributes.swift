@@ -4,7 +4,8 @@ extension HolsteinSquareSystem {
   private static let model = "2D semiclassical Holstein on a square lattice, adiabatic Langevin dynamics"
   private static let units = "hbar = k_B = t_nn = 1"
   private static let keys: Set = [
-    "sites", "g", "k", "kappa", "m", "t", "temperature", "gamma", "ensemble", "engine", "dt", "every", "mid_interval",
+    "sites", "g", "k", "kappa", "m", "t", "temperature", "gamma", "ensemble", "engine", "radius", "dt", "every",
+    "mid_interval",
     "integrator", "initial", "initial_temperature", "initial_displacement", "keep_force", "schedule", "noise_seed",
     "frame_interval", "model", "units",
   ]
@@ -18,7 +19,8 @@ extension HolsteinSquareSystem {
         "m": .number(parameters.mass), "t": .number(parameters.hopping),
         "temperature": .number(parameters.temperature), "gamma": .number(parameters.friction),
         "ensemble": .text(electrons.ensemble.rawValue), "engine": .text(electrons.engine.rawValue),
-        "dt": .number(dt), "every": .number(Double(saveEvery)), "mid_interval": .flag(hasMids),
+        "radius": .number(Double(electrons.radius)), "dt": .number(dt), "every": .number(Double(saveEvery)),
+        "mid_interval": .flag(hasMids),
         "integrator": .text(dynamics.integrator.rawValue), "initial": .text(dynamics.start.rawValue),
         "initial_temperature": .number(dynamics.initialTemperature),
         "initial_displacement": .number(dynamics.initialDisplacement), "keep_force": .flag(dynamics.keepsForce),
@@ -47,7 +49,9 @@ extension HolsteinSquareSystem {
       start: try reader.choice("initial"), initialTemperature: try reader.number("initial_temperature"),
       initialDisplacement: try reader.number("initial_displacement"), keepsForce: try reader.flag("keep_force"),
       noiseSeed: seed)
-    let electrons = ElectronConfiguration(ensemble: try reader.choice("ensemble"), engine: try reader.choice("engine"))
+    let electrons = ElectronConfiguration(
+      ensemble: try reader.choice("ensemble"), engine: try reader.choice("engine"),
+      radius: try reader.integer("radius", in: 0...1_000_000))
     do { try self.init(parameters, electrons, dynamics) } catch {
       throw SystemError(
         .invalidAttribute, "the attributes of a system `\(Self.word)`: \(error.message)", key: error.key)

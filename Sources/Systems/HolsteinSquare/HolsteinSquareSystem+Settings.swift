@@ -25,6 +25,7 @@ extension HolsteinSquareSystem {
     let engine = section.choice(
       "engine", default: ElectronConfiguration().engine.rawValue,
       among: ElectronConfiguration.Engine.allCases.map { ($0.rawValue, $0) }, "How the electrons are solved")
+    let radius = section.integer("radius", default: 2, "R of `engine: windowed`, windows of (2R + 1)² sites")
     let start = section.choice(
       "initial", default: SquareDynamics.Start.random.rawValue,
       among: SquareDynamics.Start.allCases.map { ($0.rawValue, $0) }, "The first state")
@@ -56,7 +57,7 @@ extension HolsteinSquareSystem {
     dynamics.schedule = TemperatureSchedule(section.section("schedule", "T(t), the quench"))
     dynamics.noiseSeed = seed
     do {
-      try self.init(parameters, ElectronConfiguration(ensemble: ensemble, engine: engine), dynamics)
+      try self.init(parameters, ElectronConfiguration(ensemble: ensemble, engine: engine, radius: radius), dynamics)
     } catch {
       section.problem(error.message, key: error.key == "sites" && edge != nil ? "L" : error.key ?? "dt")
       try! self.init(SquareParameters())

@@ -102,6 +102,28 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
     return tendency(p: Array(state["P"]), force: force(at: Array(state["Q"]), temperature: temperature(at: time)).force)
   }
 
+  /// What a force field learns: the force and the density, which displacements alone determine.
+  public var labels: StateLayout {
+    let L = parameters.sites
+    return StateLayout(
+      [
+        Field("force", shape: [L, L], axes: ["y", "x"], symbol: "F"),
+        Field("density", shape: [L, L], axes: ["y", "x"], symbol: "n"),
+      ], domain: .square(L, L))
+  }
+
+  public var labelInputs: [String] { ["Q"] }
+
+  public func labels(of state: State<Double>, at time: Double) -> State<Double>? {
+    let (force, electrons) = force(at: Array(state["Q"]), temperature: temperature(at: time))
+    return electrons.map { State(labels, force + $0.density) }
+  }
+
+  public static func settings(for layout: StateLayout) -> [String] {
+    guard let shape = layout.field("Q")?.shape, shape.count == 2, shape[0] == shape[1] else { return [] }
+    return ["sites=\(shape[0])"]
+  }
+
   // MARK: Trajectories
 
   /// The first state of one trajectory, from its seed and number alone.

@@ -9,30 +9,61 @@ public struct ElectronConfiguration: Sendable, Equatable {
   }
 
   public enum Engine: String, Sendable, CaseIterable {
-    /// All eigenvectors of H, by LAPACK.
+    /// The faster of `diagonal` and `poles`: the first up to 6 × 6 sites, the second beyond.
     case exact
+    /// All eigenvectors of H, by LAPACK: of order N³.
+    case diagonal
+    /// Selected inversion at the poles of the Fermi function's rational approximation: of order N^(3/2).
+    case poles
+    /// The window of (2R + 1)² sites around each: of order N, and approximate.
+    case windowed
   }
 
   public var ensemble: Ensemble
   public var engine: Engine
+  /// R of `windowed`.
+  public var radius: Int
 
-  public init(ensemble: Ensemble = .canonical, engine: Engine = .exact) {
+  public init(ensemble: Ensemble = .canonical, engine: Engine = .exact, radius: Int = 2) {
     self.ensemble = ensemble
     self.engine = engine
+    self.radius = radius
   }
 
-  /// The largest lattice whose dense matrix is asked for: 128 MiB of it and as much again thrice for LAPACK.
+  /// The largest lattice whose dense matrix is asked for: 128 MiB of it, and as much thrice more for LAPACK.
   static let mostDense = 64
+  /// The largest whose fronts are: some 2 GiB.
+  static let mostSparse = 256
+  static let mostRadius = 8
+  /// From here on `exact` is `poles`.
+  static let leastSparse = 8
 
   /// - Throws: `SystemError` for an engine that cannot serve such a lattice.
   public func validate(sites: Int) throws(SystemError) {
-    guard engine != .exact || sites <= Self.mostDense else {
-      throw SystemError(
-        .invalidParameter,
-        "the engine `exact` is for lattices of up to \(Self.mostDense) × \(Self.mostDense) sites, got \(sites)",
-        key: "engine")
+    if engine == .windowed {
+      guard radius >= 1, radius <= Self.mostRadius, 2 * radius + 1 <= sites else {
+        throw SystemError(
+          .invalidParameter,
+          "the radius of the windows must be from 1 to \(Self.mostRadius), and 2R + 1 at most the lattice's \(sites) sites; got \(radius)",
+          key: "radius")
+      }
+    } else {
+      let most = engine == .diagonal ? Self.mostDense : Self.mostSparse
+      guard sites <= most else {
+        throw SystemError(
+          .invalidParameter,
+          "the engine `\(engine.rawValue)` is for lattices of up to \(most) × \(most) sites, got \(sites); take `windowed`",
+          key: "engine")
+      }
     }
   }
 
-  func solver(sites: Int) -> any ElectronSolver { DiagonalSolver() }
+  func solver(sites: Int) -> any ElectronSolver {
+    switch engine {
+    case .windowed: WindowedSolver(radius: radius)
+    case .diagonal: DiagonalSolver()
+    case .poles: PoleSolver()
+    case .exact: sites < Self.leastSparse ? DiagonalSolver() : PoleSolver()
+    }
+  }
 }

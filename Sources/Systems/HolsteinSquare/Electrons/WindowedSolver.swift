@@ -1,0 +1,138 @@
+internal import CKernels
+internal import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The density of each site from the open window of (2R + 1)² sites around it, at one μ for all: of order N.
+///
+/// What lies beyond the window is left out, which forgets little where electrons are localised: a gapped lattice to 1e-5 at
+/// R = 2, but not a weak, gapless one (docs/square-lattice.md). Of each window the resolvent's element at the centre is
+/// needed alone: Householder's reduction from the centre on, then a continued fraction for each pole of `FermiPoles`.
+struct WindowedSolver: ElectronSolver {
+  /// R.
+  let radius: Int
+
+  func solve(_ problem: ElectronProblem, wantsEnergy: Bool) throws(SystemError) -> ElectronState {
+    try check(problem)
+    let windows = SiteWindows(problem, radius: radius)
+    let start = problem.ensemble == .canonical && radius > 1 ? SiteWindows.estimate(problem) : nil
+    let found = windows.halfFilling(problem.ensemble, temperature: problem.temperature, from: start)
+    return ElectronState(
+      density: found.density, chemicalPotential: found.mu,
+      grandPotential: wantsEnergy ? try windows.grandPotential(found.mu, problem.temperature) : nil)
+  }
+}
+
+/// H in the windows around all sites, as tridiagonal matrices from the centres on.
+struct SiteWindows: Sendable {
+  private static let lanes = 8
+  /// Sites of a window.
+  let size: Int
+  let count: Int
+  let bounds: ClosedRange<Double>
+  /// In the middle of the sites' own energies.
+  private let median: Double
+  /// (groups, size, lanes).
+  private let diagonal: [Double]
+  private let squares: [Double]
+
+  init(_ problem: ElectronProblem, radius: Int) {
+    let size = holstream_window_size(radius)
+    self.size = size
+    count = problem.count
+    bounds = problem.bounds
+    let sorted = problem.onsite.sorted()
+    median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    let groups = (problem.count + Self.lanes - 1) / Self.lanes
+    let block = size * Self.lanes
+    var squares = [Double](repeating: 0, count: groups * block)
+    diagonal = [Double](unsafeUninitializedCapacity: groups * block) { diagonal, filled in
+      squares.withUnsafeMutableBufferPointer { squares in
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: holstream_window_workspace(radius)) { workspace in
+          for group in 0..<groups {
+            holstream_window_tridiagonals(
+              problem.lattice.sites, radius, problem.hopping, problem.onsite, group * Self.lanes,
+              diagonal.baseAddress! + group * block, squares.baseAddress! + group * block, workspace.baseAddress!)
+          }
+        }
+      }
+      filled = groups * block
+    }
+    self.squares = squares
+  }
+
+  /// μ by the smallest windows, to a thousandth of an electron a site.
+  static func estimate(_ problem: ElectronProblem) -> Double {
+    SiteWindows(problem, radius: 1).halfFilling(.canonical, temperature: problem.temperature, within: 1e-3).mu
+  }
+
+  /// n_i and Σ_i dn_i/dμ at one μ.
+  func density(_ mu: Double, _ poles: FermiPoles) -> (density: [Double], slope: Double) {
+    let groups = diagonal.count / (size * Self.lanes)
+    var slope = 0.0
+    let density = [Double](unsafeUninitializedCapacity: groups * Self.lanes) { density, filled in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.lanes) { slopes in
+        for group in 0..<groups {
+          let start = group * size * Self.lanes
+          diagonal.withUnsafeBufferPointer { diagonal in
+            squares.withUnsafeBufferPointer { squares in
+              holstream_window_density(
+                size, diagonal.baseAddress! + start, squares.baseAddress! + start, mu, poles.heights.count,
+                poles.heights, poles.weights, density.baseAddress! + group * Self.lanes, slopes.baseAddress!)
+            }
+          }
+          for lane in 0..<min(Self.lanes, count - group * Self.lanes) { slope += slopes[lane] }
+        }
+      }
+      filled = groups * Self.lanes
+    }
+    return (Array(density.prefix(count)), slope)
+  }
+
+  /// The density at half filling, its μ and Σ dn/dμ; at μ = 0 in the grand canonical ensemble.
+  /// - Parameters:
+  ///   - start: Where the search for μ begins; the middle of the sites' energies when nil.
+  ///   - tolerance: Of the charge a site.
+  func halfFilling(
+    _ ensemble: ElectronConfiguration.Ensemble, temperature: Double, from start: Double? = nil,
+    within tolerance: Double = 1e-12
+  ) -> (density: [Double], mu: Double, slope: Double) {
+    let reach = max(bounds.upperBound, -bounds.lowerBound)
+    guard ensemble == .canonical else {
+      let found = density(0, FermiPoles(reach: reach, temperature: temperature))
+      return (found.density, 0, found.slope)
+    }
+    let poles = FermiPoles(reach: bounds.upperBound - bounds.lowerBound, temperature: temperature)
+    var search = ChemicalPotentialSearch(bounds, stride: max(temperature, 0.25))
+    var mu = start ?? median
+    while true {
+      let found = density(mu, poles)
+      let excess = found.density.reduce(0) { $0 + ($1 - 0.5) }
+      if abs(excess) <= tolerance * Double(count) { return (found.density, mu, found.slope) }
+      guard let next = search.next(after: mu, excess: excess, slope: found.slope) else {
+        return (found.density, mu, found.slope)
+      }
+      mu = next
+    }
+  }
+
+  /// Ω as the sum over sites of their windows' local densities of states.
+  func grandPotential(_ mu: Double, _ temperature: Double) throws(SystemError) -> Double {
+    var total = 0.0
+    for site in 0..<count {
+      let (group, lane) = site.quotientAndRemainder(dividingBy: Self.lanes)
+      let start = group * size * Self.lanes + lane
+      let d = (0..<size).map { diagonal[start + $0 * Self.lanes] }
+      let e = (0..<(size - 1)).map { squares[start + $0 * Self.lanes].squareRoot() }
+      let levels = try TridiagonalEigen(diagonal: d, beside: e)
+      for (energy, weight) in zip(levels.values, levels.firstSquares) {
+        total += weight * FermiLevels.grandPotential(energy - mu, temperature)
+      }
+    }
+    return total
+  }
+}
