@@ -56,6 +56,39 @@ struct StoredLabelsTests {
     }
   }
 
+  @Test("Forces that came with frames are the labels, live and from a store, without a second solution")
+  func forces() async throws {
+    let system = try HolsteinSquareSystem(
+      SquareParameters(sites: 4), ElectronConfiguration(), SquareDynamics(saveEvery: 5))
+    let live = SimulatedTrajectories(system, seed: 3, abreast: 1, frames: 8)
+    let frames = try live.frames(of: 0, 0..<8)
+    let window = try live.window(of: 0, at: 0, steps: 7, tendencies: true)
+    #expect(window.tendencies == frames.dropLast().flatMap { $0.tendency!.single.values })
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "forces.zarr")
+      let layout = TrajectoryStoreLayout(
+        fields: StoreFields.fields(of: live.layout, isSingle: true, withMids: false, withTendencies: true))
+      let writer = try TrajectoryStoreWriter(creating: url, layout: layout)
+      let plan = try StoreFields.Plan(layout.fields, of: live.layout, in: "forces")
+      for frame in frames { try writer.append(frame, plan) }
+      try writer.close()
+      // Nothing says of what system it is: the labels are there all the same.
+      let stored = try StoredTrajectories(url)
+      #expect(!(stored.system is any DynamicalSystem) && stored.hasTendencies)
+      let again = try stored.window(of: 0, at: 0, steps: 7, tendencies: true)
+      for (field, range) in zip(stored.layout.fields, stored.layout.ranges) {
+        let own = live.layout.range(field.name)
+        for step in 0..<7 {
+          let (a, b) = (again.tendencies!, window.tendencies!)
+          let n = live.layout.count
+          #expect(
+            a[(step * n + range.lowerBound)..<(step * n + range.upperBound)]
+              .elementsEqual(b[(step * n + own.lowerBound)..<(step * n + own.upperBound)]))
+        }
+      }
+    }
+  }
+
   @Test("A label is that of g at its own instant, not of the last g", arguments: [true, false])
   func schedule(midInterval: Bool) throws {
     let system = try Self.system(midInterval: midInterval)

@@ -6,7 +6,7 @@ public import Trajectories
 public enum ModelCatalogue {
   /// Families that are trained. Where several types share a family, the first that accepts the states is taken.
   static let trainable: [any TrainableModel.Type] = [
-    NetworkModel.self, GridNetworkModel.self, PerceptronModel.self,
+    NetworkModel.self, GridNetworkModel.self, PerceptronModel.self, GraphNetworkModel.self,
   ]
 
   /// Families that are fitted, and how their files are read.

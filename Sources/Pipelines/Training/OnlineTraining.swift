@@ -55,7 +55,7 @@ struct OnlineTraining {
   private var heldOut: HeldOutWindows?
   private var windows: WindowAssembler
   /// The last frame of each trajectory under way, where derivative labels are taken at it.
-  private var previous: [Int: State<Float>] = [:]
+  private var previous: [Int: (state: State<Float>, tendency: State<Float>?)] = [:]
   /// Frames that are held back, by trajectory.
   private var held: [Int: [Frame]] = [:]
   private let order: StreamOrder?
@@ -190,9 +190,10 @@ struct OnlineTraining {
     var tendency: State<Float>?
     if settings.needsTendencies {
       if let before = previous[frame.trajectory] {
-        tendency = try TrainingLabels.tendency(of: system, at: frame, before: before, interval: source.interval)
+        tendency = try TrainingLabels.tendency(
+          of: system, at: frame, before: before.state, stored: before.tendency, interval: source.interval)
       }
-      previous[frame.trajectory] = state
+      previous[frame.trajectory] = (state, frame.tendency?.single)
     }
     let isKnown = position < replayUntil
     // Of a source that grows no frame is known to be the last.

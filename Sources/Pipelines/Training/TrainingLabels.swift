@@ -8,10 +8,13 @@ enum TrainingLabels {
   ///
   /// The state is rounded to single precision first, as the published program does, so that a store in single precision
   /// gives the same labels. The time counts: of a system that changes in time the label is that of its instant.
+  /// - Parameter stored: The derivative that came with the earlier frame, such as a force; it is taken as it is.
   /// - Throws: `RunError` for a system whose equations are not known.
   static func tendency(
-    of system: any SystemDescription, at frame: Frame, before: State<Float>, interval: Double
+    of system: any SystemDescription, at frame: Frame, before: State<Float>, stored: State<Float>? = nil,
+    interval: Double
   ) throws -> State<Float> {
+    if frame.mid == nil, let stored { return stored }
     let (at, time) =
       frame.mid.map { ($0.single, frame.time - interval / 2) } ?? (before, frame.time - interval)
     guard let tendency = system.tendency(of: at.double, at: time) else {
@@ -33,8 +36,10 @@ extension TrainingWindow {
     try self.init(
       trajectory: frames[0].trajectory, start: frames[0].index, frames: states,
       tendencies: try system.map { system in
-        try zip(states, frames.dropFirst()).map {
-          try TrainingLabels.tendency(of: system, at: $1, before: $0, interval: interval)
+        try (1..<frames.count).map { k in
+          try TrainingLabels.tendency(
+            of: system, at: frames[k], before: states[k - 1], stored: frames[k - 1].tendency?.single, interval: interval
+          )
         }
       })
   }
