@@ -113,7 +113,8 @@ struct CheckpointLedgerTests {
       try stage.folder.markBest(files[1])
       try stage.folder.markBest(files[2])
       #expect(stage.folder.bestStep == 3)
-      stage.folder.retire(keep: 1, holding: [files[0].url])
+      let leases = Leases()
+      await leases.holding(files[0].url) { stage.folder.retire(keep: 1, leases: leases) }
       #expect(stage.folder.files.map(\.step) == [1, 3, 5])
       #expect(FileManager.default.contents(atPath: stage.folder.bestLink.path) != nil)
     }

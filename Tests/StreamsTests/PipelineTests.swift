@@ -97,6 +97,46 @@ struct PipelineTests {
     #expect(sink.elements.withLock { $0 } == ["0", "2", "4"])
   }
 
+  @Test("A stage can wait until its readers have done with everything, and hears when one of them has not")
+  func settled() async throws {
+    let sink = Collector<Int>()
+    let counts = Mutex<[Int]>([])
+    let answers = Mutex<[Bool]>([])
+    let pipeline = Pipeline("p") { graph in
+      let numbers = graph.source("numbers", next: counting(to: 6))
+      let copies = graph.stage("copies", reading: numbers.lossless(buffer: 1)) { elements, emit in
+        for try await element in elements {
+          try await emit(element)
+          guard element % 2 == 1 else { continue }
+          let answer = await emit.settle()
+          answers.withLock { $0.append(answer) }
+          counts.withLock { $0.append(sink.elements.withLock { $0.count }) }
+        }
+      }
+      graph.sink("all", reading: copies.lossless(buffer: 8), into: sink)
+      graph.sink("newest", reading: copies.latest(), into: Collector<Int>())
+    }
+    try await pipeline.run()
+    #expect(counts.withLock { $0 } == [2, 4, 6])
+    #expect(answers.withLock { $0 } == [true, true, true])
+  }
+
+  @Test("An edge whose reader went away over an element was never done with it")
+  func unsettled() async throws {
+    var edge = EdgeState<Int>(.lossless(buffer: 4))
+    #expect(edge.isSettled == true, "nothing was sent")
+    _ = edge.send(1)
+    #expect(edge.isSettled == nil)
+    _ = edge.receive()
+    #expect(edge.isSettled == nil, "it is being worked on")
+    _ = edge.receive()
+    #expect(edge.isSettled == true)
+    _ = edge.send(2)
+    _ = edge.receive()
+    edge.close()
+    #expect(edge.isSettled == false)
+  }
+
   @Test("A stop ends the source, and everything already emitted reaches the sinks")
   func stop() async throws {
     let sink = Collector<Int>()
@@ -195,7 +235,7 @@ struct PipelineTests {
         return number
       }
       let doubled = graph.stage("double", reading: numbers.lossless(buffer: 8)) {
-        (elements: Inlet<Int>, emit: @Sendable (Int) async throws -> Void) in
+        (elements: Inlet<Int>, emit: Outlet<Int>) in
         for try await element in elements { try await emit(2 * element) }
       }
       graph.sink("sink", reading: doubled.lossless(buffer: 8), into: sink)
@@ -221,7 +261,7 @@ struct PipelineTests {
     let pipeline = Pipeline("p") { graph in
       let numbers = graph.source("numbers", next: counting(to: 200))
       let copies = graph.stage("copies", reading: numbers.lossless(buffer: 4)) {
-        (elements: Inlet<Int>, emit: @escaping @Sendable (Int) async throws -> Void) in
+        (elements: Inlet<Int>, emit: Outlet<Int>) in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for _ in 0..<4 { group.addTask { for try await element in elements { try await emit(element) } } }
           for try await _ in group {}

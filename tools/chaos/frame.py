@@ -4,7 +4,6 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 
 # No round takes minutes; a program that hangs is ended after so many seconds, and that is a failure.
 LONGEST = 300
@@ -31,7 +30,6 @@ class Started:
 
     def __init__(self, command, log, **settings):
         self.log = log
-        self.begin = time.monotonic()
         with open(log, "wb") as words:
             self.process = subprocess.Popen(
                 command, stdout=words, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **settings)
@@ -56,8 +54,13 @@ class Started:
         return pathlib.Path(self.log).read_text(errors="replace")
 
     @property
-    def seconds(self):
-        return time.monotonic() - self.begin
+    def processor_seconds(self):
+        """What it has used of the processor, 0 when it has ended."""
+        try:
+            fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
 
 
 class Workplace:

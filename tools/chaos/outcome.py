@@ -52,7 +52,7 @@ class Outcome:
         for line in lines(folder / "verdicts.jsonl", kills):
             if line["step"] in self.verdicts:
                 self.repeated.append(line["step"])
-            self.verdicts[line["step"]] = line
+            self.verdicts[line["step"]] = without(line, "file")
         self.landed, self.ended, self.best = {}, {}, None
         for line in lines(folder / "ledger.jsonl", kills):
             if "landed" in line:

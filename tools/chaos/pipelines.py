@@ -27,7 +27,7 @@ stages:{stage}
       {more}
   evaluate:
     from: checkpoints
-    verdict: {{ truth: {origin}, horizon: {horizon}, rollouts: 2, baseline-frames: 60, resamples: 5 }}
+    verdict: {{ truth: {origin}, horizon: {horizon}, rollouts: 2, baseline-frames: {baselines}, resamples: 5 }}
 sinks:
   metrics: {{ from: train, jsonl: metrics.jsonl }}
   verdicts: {{ from: evaluate, jsonl: verdicts.jsonl }}
@@ -44,11 +44,11 @@ class Kind:
     """
 
     def __init__(self, name, source, model, origin="source", stage="", sink="", more="", judged=True, horizon=20,
-                 warm_up=60, prepare=None):
+                 warm_up=60, baselines=60, prepare=None):
         self.name, self.judged, self.prepare = name, judged, prepare
         # The store holds all that is simulated, and the trainer has enough of it before its end.
         self.fields = dict(source=source, model=model, origin=origin, stage=stage, sink=sink, more=more, horizon=horizon,
-                           warm_up=warm_up, until="store" if sink else "train")
+                           warm_up=warm_up, baselines=baselines, until="store" if sink else "train")
 
     def write(self, folder, place, seed=3):
         """Writes the pipeline file, and what it reads."""
@@ -96,7 +96,7 @@ ALL = [
          prepare=simulate),
     Kind("log", "  file: { tail: { path: {folder}/log.csv, follow: false } }", "{ family: mlp, width: 16, layers: 2 }",
          origin="source", stage="\n  source: { from: file, states: { columns: \"a, b\", standardise: 64 } }",
-         sink=stored("chunk: 64"), more="hold-back: 60", judged=False, horizon=20, warm_up=200, prepare=rows),
+         sink=stored("chunk: 64"), more="hold-back: 60", judged=False, warm_up=200, baselines=0, prepare=rows),
 ]
 
 

@@ -1,7 +1,7 @@
 extension Verdict {
   // Not private: what encodes is made in another file.
   enum CodingKeys: String, CodingKey {
-    case checkpoint, step, rollouts, frames, timeStep, timeUnit, fields, observables, scores, errorsAgainstFrame,
+    case checkpoint, step, file, rollouts, frames, timeStep, timeUnit, fields, observables, scores, errorsAgainstFrame,
       survival
     case curves, validTimes, validThreshold, predictabilityTime, climate, baselines, randomStarts, lyapunov, example
   }
@@ -15,6 +15,7 @@ extension Verdict {
     }
     checkpoint = try container.decode(String.self, forKey: .checkpoint)
     step = try container.decode(Int.self, forKey: .step)
+    file = try container.decodeIfPresent(UInt64.self, forKey: .file)
     rollouts = try read(.rollouts, 0)
     frames = try read(.frames, 0)
     timeStep = try read(.timeStep, 0)

@@ -19,6 +19,8 @@ public struct Verdict: Codable, Sendable {
 
   public var checkpoint: String
   public var step: Int
+  /// The identity of the checkpoint's file, where a run judged it: a file that was written anew has another.
+  public var file: UInt64?
   public var rollouts: Int
   /// Predicted frames of each rollout.
   public var frames: Int

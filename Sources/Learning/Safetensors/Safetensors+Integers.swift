@@ -10,7 +10,9 @@ extension Safetensors.Tensor {
 
   /// The numbers of a vector of type I64; nil for others.
   var integers: [Int]? {
-    guard type == "I64", shape.count == 1, bytes.count % 8 == 0 else { return nil }
+    guard type == "I64", shape.count == 1 else { return nil }
+    let bytes = bytes
+    guard bytes.count == byteCount, bytes.count % 8 == 0 else { return nil }
     return bytes.withUnsafeBytes { raw in
       (0..<(raw.count / 8)).map {
         Int(Int64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)))

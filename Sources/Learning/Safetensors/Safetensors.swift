@@ -3,7 +3,8 @@ public import Foundation
 /// A file of named tensors: an eight-byte length, a JSON header, the numbers.
 ///
 /// Reading is strict: a file that breaks a rule of the format is refused with the rule's name, and nothing is allocated
-/// that the file's size does not justify. Writing is deterministic and atomic. Only F32 is needed here; other types are
+/// that the file's size does not justify. Of a file the header is read first; a tensor's numbers are read when they are
+/// asked for, so that whoever finds that a shape is not the one it needs has read none. Writing is deterministic and atomic. Only F32 is needed here; other types are
 /// read as raw bytes.
 ///
 /// Source: the format's description and the behaviour of its reference library, version 0.8.0.
@@ -12,12 +13,47 @@ public struct Safetensors: Sendable, Equatable {
   public struct Tensor: Sendable, Equatable {
     public var type: String
     public var shape: [Int]
-    public var bytes: Data
+    private var place: Place
+
+    private enum Place: Sendable {
+      case memory(Data)
+      case file(SafetensorsFile, Range<Int>)
+    }
+
+    /// Read from the file at each call; fewer than there should be when the file has become shorter meanwhile.
+    public var bytes: Data {
+      get {
+        switch place {
+        case .memory(let data): data
+        case .file(let file, let range): file.bytes(range)
+        }
+      }
+      set { place = .memory(newValue) }
+    }
+
+    /// Their number, without reading them.
+    var byteCount: Int {
+      switch place {
+      case .memory(let data): data.count
+      case .file(_, let range): range.count
+      }
+    }
 
     public init(type: String, shape: [Int], bytes: Data) {
       self.type = type
       self.shape = shape
-      self.bytes = bytes
+      place = .memory(bytes)
+    }
+
+    fileprivate init(type: String, shape: [Int], in file: SafetensorsFile, _ range: Range<Int>) {
+      self.type = type
+      self.shape = shape
+      place = .file(file, range)
+    }
+
+    public static func == (first: Tensor, second: Tensor) -> Bool {
+      first.type == second.type && first.shape == second.shape && first.byteCount == second.byteCount
+        && first.bytes == second.bytes
     }
 
     /// A tensor of type F32.
@@ -26,13 +62,16 @@ public struct Safetensors: Sendable, Equatable {
         shape.reduce(1, *) == values.count, "Safetensors: shape \(shape) does not hold \(values.count) numbers")
       type = "F32"
       self.shape = shape
-      bytes = Data(capacity: 4 * values.count)
+      var bytes = Data(capacity: 4 * values.count)
       for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+      place = .memory(bytes)
     }
 
-    /// The numbers of an F32 tensor; nil for other types.
+    /// The numbers of an F32 tensor; nil for other types, and when the file no longer has them all.
     public var floats: [Float]? {
-      guard type == "F32", bytes.count % 4 == 0 else { return nil }
+      guard type == "F32" else { return nil }
+      let bytes = bytes
+      guard bytes.count == byteCount, bytes.count % 4 == 0 else { return nil }
       return bytes.withUnsafeBytes { raw in
         (0..<(raw.count / 4)).map {
           Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
@@ -57,44 +96,43 @@ public struct Safetensors: Sendable, Equatable {
   /// The longest header that the reference library reads.
   static let maximumHeader = 100_000_000
 
-  /// No model that a processor learns is larger; a larger file is refused unread.
-  static let largestFile = 16 << 30
-
-  /// Reads a whole file.
+  /// Opens a file and reads its header.
   /// - Throws: `LearningError` of code `unreadable` when it cannot be read, `malformedFile` when it breaks the format.
   public init(contentsOf url: URL) throws {
-    var status = stat()
-    if stat(url.path, &status) == 0 {
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        throw LearningError(.unreadable, "cannot read \(url.path): it is no file")
-      }
-      guard Int(status.st_size) <= Self.largestFile else {
-        throw LearningError(
-          .malformedFile, "\(url.path) has \(status.st_size) bytes, more than any model that is read here")
-      }
+    let file = try SafetensorsFile(url)
+    try self.init(size: file.size, name: url.path, read: file.bytes) { entry, range in
+      Tensor(type: entry.type, shape: entry.shape, in: file, range)
     }
-    let data: Data
-    do { data = try Data(contentsOf: url) } catch {
-      throw LearningError(.unreadable, "cannot read \(url.path): \(error.localizedDescription)")
-    }
-    try self.init(data, name: url.path)
   }
 
   /// - Parameter name: What to call the data in errors.
   /// - Throws: `LearningError` of code `malformedFile` that says which rule is broken.
   public init(_ data: Data, name: String = "safetensors data") throws {
+    let data = data.startIndex == 0 ? data : Data(data)
+    try self.init(size: data.count, name: name, read: { data[$0] }) { entry, range in
+      Tensor(type: entry.type, shape: entry.shape, bytes: data.subdata(in: range))
+    }
+  }
+
+  /// Checks everything that the header says against the size, before anything else is read.
+  private init(
+    size: Int, name: String, read: (Range<Int>) -> Data, tensor: (SafetensorsHeader.Entry, Range<Int>) -> Tensor
+  ) throws {
     func fail(_ reason: String) -> LearningError {
       LearningError(.malformedFile, "\(name) is not a valid safetensors file: \(reason)")
     }
-    let data = data.startIndex == 0 ? data : Data(data)
-    guard data.count >= 8 else { throw fail("it has \(data.count) bytes, a header needs at least 8") }
-    let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-    guard length <= UInt64(Self.maximumHeader), Int(length) <= data.count - 8 else {
-      throw fail("the header claims \(length) bytes of a file of \(data.count)")
+    guard size >= 8 else { throw fail("it has \(size) bytes, a header needs at least 8") }
+    let first = read(0..<min(size, 9))
+    guard first.count >= 8 else { throw fail("it could not be read whole") }
+    let length = first.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    guard length <= UInt64(Self.maximumHeader), Int(length) <= size - 8 else {
+      throw fail("the header claims \(length) bytes of a file of \(size)")
     }
+    // The format's first rule for the header; a hole of a sparse file has none.
+    guard length == 0 || first.last == UInt8(ascii: "{") else { throw fail("its header does not begin with a brace") }
     let start = 8 + Int(length)
     let header: SafetensorsHeader
-    do { header = try SafetensorsHeader(data[8..<start]) } catch let error as SafetensorsHeader.Malformed {
+    do { header = try SafetensorsHeader(read(8..<start)) } catch let error as SafetensorsHeader.Malformed {
       throw fail(error.reason)
     }
     var tensors: [String: Tensor] = [:]
@@ -104,23 +142,22 @@ public struct Safetensors: Sendable, Equatable {
       guard let bits = Self.bits[entry.type] else {
         throw fail("tensor “\(entry.name)” has unknown type \(entry.type)")
       }
-      var size = bits / 8
+      var needed = bits / 8
       for extent in entry.shape {
-        let (product, overflow) = size.multipliedReportingOverflow(by: extent)
+        let (product, overflow) = needed.multipliedReportingOverflow(by: extent)
         guard !overflow else { throw fail("the shape of tensor “\(entry.name)” overflows") }
-        size = product
+        needed = product
       }
-      guard entry.begin == end, entry.end >= entry.begin, entry.end <= data.count - start else {
+      guard entry.begin == end, entry.end >= entry.begin, entry.end <= size - start else {
         throw fail("the bytes of tensor “\(entry.name)” leave a hole, overlap others or end outside the file")
       }
-      guard entry.end - entry.begin == size else {
-        throw fail("tensor “\(entry.name)” has \(entry.end - entry.begin) bytes where its shape needs \(size)")
+      guard entry.end - entry.begin == needed else {
+        throw fail("tensor “\(entry.name)” has \(entry.end - entry.begin) bytes where its shape needs \(needed)")
       }
       end = entry.end
-      tensors[entry.name] = Tensor(
-        type: entry.type, shape: entry.shape, bytes: data.subdata(in: (start + entry.begin)..<(start + entry.end)))
+      tensors[entry.name] = tensor(entry, (start + entry.begin)..<(start + entry.end))
     }
-    guard end == data.count - start else { throw fail("\(data.count - start - end) bytes follow the last tensor") }
+    guard end == size - start else { throw fail("\(size - start - end) bytes follow the last tensor") }
     self.tensors = tensors
     metadata = header.metadata
   }

@@ -53,6 +53,14 @@ final class PipelineAssembly: Sendable {
     }
   }
 
+  /// The logs that get everything that a node gives.
+  func logs(of node: String) -> [URL] {
+    description.nodes.compactMap { other in
+      other.from == node && other.delivery == .lossless
+        ? (other.component as? any Logging).map { directory.file($0.path) } : nil
+    }
+  }
+
   /// Whether a trajectory is never trained on, but judged by.
   func isHeldOut(_ trajectory: Int) -> Bool { description.isHeldOut(trajectory) }
 

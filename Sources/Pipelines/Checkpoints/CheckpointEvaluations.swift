@@ -2,6 +2,10 @@ internal import Climate
 internal import Foundation
 
 /// One evaluator's way through the checkpoints of a run: which are its turn, and what is written down of each.
+///
+/// A verdict is first in the logs, then the best, then in the ledger as evaluated. Whatever instant a kill takes, a
+/// resumed run finds what is missing: a verdict that is in every log is entered without being given again, and any other
+/// is given (again), of which a log takes only what it does not have.
 struct CheckpointEvaluations: Sendable {
   let evaluator: String
   let policy: CheckpointPolicy
@@ -10,12 +14,18 @@ struct CheckpointEvaluations: Sendable {
   let hysteresis: Double
   let folder: CheckpointFolder
   let ledger: CheckpointLedgerFile
+  /// The logs that get every verdict, as an earlier run left them.
+  var logs: [LoggedVerdicts] = []
 
   /// Whether it is this checkpoint's turn. What is not is written down.
   func isDue(_ file: CheckpointFile) throws -> Bool {
-    let now = ledger.current
     if let inode = file.inode { try ledger.record(.landed(step: file.step, inode: inode)) }
-    if now.landings[file.step] == file.inode, now.outcome(of: file.step, by: evaluator) != nil { return false }
+    let now = ledger.current
+    if let outcome = now.outcome(of: file.step, by: evaluator), now.landings[file.step] == file.inode {
+      // The ledger may outlive a line, where the power failed.
+      return outcome == .evaluated && !isLogged(file.step, file.inode)
+        && FileManager.default.fileExists(atPath: file.url.path)
+    }
     // The directory is the truth: a newer checkpoint may be there though no event has told of it.
     let newest = folder.files.last?.step ?? file.step
     if policy == .latestOnly, newest > file.step {
@@ -32,10 +42,41 @@ struct CheckpointEvaluations: Sendable {
     return true
   }
 
-  /// Checkpoints of an earlier run that were retired before their turn.
-  func expireMissing() throws {
+  /// Writes down the checkpoints that were retired before their turn.
+  /// - Returns: Their steps.
+  @discardableResult
+  func expireMissing() throws -> [Int] {
+    // Asked in this order: what lands in between is in neither.
+    let waiting = ledger.current.waiting(for: evaluator)
     let there = Set(folder.files.map(\.step))
-    for step in ledger.current.waiting(for: evaluator) where !there.contains(step) { try end(step, .expired) }
+    let gone = waiting.filter { !there.contains($0) }
+    for step in gone { try end(step, .expired) }
+    return gone
+  }
+
+  /// Enters what an earlier run had in its logs, but not yet in the ledger, and mends the link to the best.
+  /// - Returns: The verdicts that were entered, and the steps of those that are lost: evaluated, but in no log, and their
+  ///   checkpoints retired.
+  func putRight() throws -> (entered: [Verdict], lost: [Int]) {
+    var entered: [Verdict] = []
+    for step in ledger.current.waiting(for: evaluator) {
+      let inode = ledger.current.landings[step]
+      guard !logs.isEmpty, isLogged(step, inode), let verdict = try logs[0].verdict(step: step, file: inode) else {
+        continue
+      }
+      let named = folder.files.first { $0.step == step } ?? folder.file(step: step)
+      _ = try evaluated(named, verdict)
+      entered.append(verdict)
+    }
+    if let best = ledger.current.latestBest, folder.bestStep != best.step,
+      let file = folder.files.first(where: { $0.step == best.step })
+    {
+      try folder.markBest(file)
+    }
+    let now = ledger.current
+    let there = Set(folder.files.map(\.step))
+    let lost = now.evaluated(by: evaluator).filter { !there.contains($0) && !isLogged($0, now.landings[$0]) }
+    return (entered, lost)
   }
 
   /// A checkpoint that could not be read.
@@ -46,17 +87,23 @@ struct CheckpointEvaluations: Sendable {
     return outcome
   }
 
-  /// Writes down that a checkpoint was evaluated, and makes it the best if it is better by more than the hysteresis.
+  /// Makes a checkpoint the best if it is better by more than the hysteresis, and writes down that it was evaluated. To be
+  /// called once the verdict is in the logs.
   /// - Returns: Whether it became the best.
   func evaluated(_ file: CheckpointFile, _ verdict: Verdict) throws -> Bool {
-    try end(file.step, .evaluated)
     let (measure, score) = verdict.rank
-    guard ledger.current.improves(on: evaluator, measure: measure, score: score, hysteresis: hysteresis) else {
-      return false
+    let improves = ledger.current.improves(
+      on: evaluator, measure: measure, score: score, hysteresis: hysteresis)
+    if improves {
+      try ledger.record(.best(step: file.step, evaluator: evaluator, measure: measure, score: score))
+      if FileManager.default.fileExists(atPath: file.url.path) { try folder.markBest(file) }
     }
-    try folder.markBest(file)
-    try ledger.record(.best(step: file.step, evaluator: evaluator, measure: measure, score: score))
-    return true
+    try end(file.step, .evaluated)
+    return improves
+  }
+
+  private func isLogged(_ step: Int, _ file: UInt64?) -> Bool {
+    logs.allSatisfy { $0.contains(step: step, file: file) }
   }
 
   private func end(_ step: Int, _ outcome: CheckpointLedger.Outcome, by newer: Int? = nil, reason: String? = nil) throws

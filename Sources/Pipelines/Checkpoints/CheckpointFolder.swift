@@ -117,12 +117,14 @@ struct CheckpointFolder: Sendable {
     }
   }
 
-  /// Removes all but the newest `keep`, the best, and whatever is in `holding`; never a file of another program.
-  func retire(keep: Int, holding: Set<URL>) {
+  /// Removes all but the newest `keep`, the best, and whatever is held; never a file of another program.
+  func retire(keep: Int, leases: Leases = .shared) {
     guard pattern == nil else { return }
-    let best = bestStep
-    for file in files.dropLast(keep) where !holding.contains(file.url) && file.step != best {
-      try? FileManager.default.removeItem(at: file.url)
+    for file in files.dropLast(keep) {
+      // Whether it is the best is asked while nobody can hold it: it may have become so a moment ago.
+      leases.unlessHeld(file.url) {
+        if file.step != bestStep { try? FileManager.default.removeItem(at: file.url) }
+      }
     }
   }
 }

@@ -33,8 +33,15 @@ struct CheckpointLedger: Sendable, Equatable {
   private(set) var landings: [Int: UInt64] = [:]
   private var outcomes: [String: [Int: Outcome]] = [:]
   private var bests: [String: Best] = [:]
+  /// The best that was written down last, by whichever evaluator: the one that the link is to.
+  private(set) var latestBest: Best?
 
   func outcome(of step: Int, by evaluator: String) -> Outcome? { outcomes[evaluator]?[step] }
+
+  /// Steps that the evaluator has evaluated, in order.
+  func evaluated(by evaluator: String) -> [Int] {
+    (outcomes[evaluator] ?? [:]).filter { $0.value == .evaluated }.keys.sorted()
+  }
 
   func best(by evaluator: String) -> Best? { bests[evaluator] }
 
@@ -65,6 +72,7 @@ struct CheckpointLedger: Sendable, Equatable {
       let new = Best(step: step, measure: measure, score: score)
       guard bests[evaluator] != new else { return false }
       bests[evaluator] = new
+      latestBest = new
       return true
     }
   }

@@ -25,6 +25,12 @@ final class CheckpointLedgerFile: Sendable {
 
   var current: CheckpointLedger { ledger.withLock { $0 } }
 
+  /// Takes in that a file is there.
+  /// - Throws: `LogError` when it cannot be written.
+  func land(_ file: CheckpointFile, in folder: CheckpointFolder) throws {
+    if let inode = folder.identity(of: file.url) { try record(.landed(step: file.step, inode: inode)) }
+  }
+
   /// Takes in an event and writes it down, if it changes anything.
   /// - Throws: `LogError` when it cannot be written.
   func record(_ event: CheckpointLedger.Event) throws {

@@ -2,6 +2,7 @@ internal import Climate
 internal import Foundation
 internal import Settings
 internal import Streams
+internal import Synchronization
 internal import Trajectories
 
 /// A log of whatever flows in, a line each.
@@ -36,7 +37,15 @@ struct JSONLinesSink: Component, Logging {
     case .trainingSteps(let flow): add(flow) { $0 }
     case .checkpoints(let flow): add(flow) { CheckpointLine(checkpoint: $0.name, step: $0.step) }
     case .climate(let flow): add(flow) { $0 }
-    case .verdicts(let flow): add(flow) { $0 }
+    case .verdicts(let flow):
+      // A verdict that was given again after a kill, because only another log had it.
+      let known = Mutex(assembly.isResuming ? try LoggedVerdicts(log.url) : LoggedVerdicts())
+      assembly.graph.sink(
+        node.id, kind: Self.word, reading: node.inlet(flow),
+        into: EachElement { verdict in
+          let isNew = known.withLock { $0.insert(step: verdict.step, file: verdict.file) }
+          if isNew { try log.append(verdict) }
+        })
     case nil: break
     }
     return nil

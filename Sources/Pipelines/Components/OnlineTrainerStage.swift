@@ -52,6 +52,9 @@ struct OnlineTrainerStage: Component, Training {
       assembly.events.send(.message("\(node.id): \(sentence)"))
     }
     let (checkpointEvery, keep, fixed) = (checkpointEvery, keep, settings)
+    let ledger = try assembly.ledger()
+    // Of an earlier run that was killed between a checkpoint and its entry.
+    for file in folder.files { try ledger.land(file, in: folder) }
     let events = assembly.events
     let directory = assembly.directory
     let anomalies = AnomalyFolder(url: directory.file("anomalies"), limit: keepAnomalies)
@@ -70,12 +73,18 @@ struct OnlineTrainerStage: Component, Training {
     ) { frames, emit in
       var training = prepared.value
       var saved = training.trainer?.step
-      func save() throws {
+      func save() async throws {
+        // A resumed run goes on behind the checkpoint: the logs must have all that came before.
+        _ = await emit.settle()
+        try Task.checkCancellation()
         guard let checkpoint = try training.checkpoint(), let step = training.trainer?.step, step != saved else {
           return
         }
-        try checkpoint.write(to: folder.file(step: step).url)
-        folder.retire(keep: keep, holding: Leases.shared.held)
+        let file = folder.file(step: step)
+        try checkpoint.write(to: file.url)
+        // Who judges may never see it: what is retired before its turn must have landed to be missed.
+        try ledger.land(file, in: folder)
+        folder.retire(keep: keep)
         saved = step
       }
       /// What to say of the last anomaly; nil once enough was said.
@@ -91,7 +100,6 @@ struct OnlineTrainerStage: Component, Training {
         TrainingBalance(of: node.id, in: graph.snapshot(), elapsed: .now - begin)
       }
       var saidBalance = false
-      var lastValidation: Validation?
       var areEnough = false
       var pace = Pace()
       reading: for try await frame in frames {
@@ -102,14 +110,13 @@ struct OnlineTrainerStage: Component, Training {
             report = try training.step()
           } catch let error as LearningError where error.code == .diverged {
             let kept = try keepAnomaly()
-            try save()
+            try await save()
             throw LearningError(.diverged, [error.message, kept].compactMap { $0 }.joined(separator: ". "))
           }
           if let anomaly = report.anomaly, let kept = try keepAnomaly() {
             events.send(.message("Step \(report.step): \(anomaly); it changed nothing. \(kept)"))
           }
           let validation = try training.validation()
-          lastValidation = validation ?? lastValidation
           let reservoir = training.reservoir
           let curriculum = fixed.trainer.curriculum
           let rate = pace.tick(curriculum.position(of: report.step).index)
@@ -123,17 +130,17 @@ struct OnlineTrainerStage: Component, Training {
               report: report, total: fixed.trainer.curriculum.batches, position: training.position,
               reservoir: report.step % 100 == 0 ? reservoir.report : nil, draw: reservoir.lastDraw,
               coverage: Double(reservoir.count) / Double(max(reservoir.arrivals, 1)), validation: validation,
-              validationLoss: lastValidation?.loss.total, rolloutError: lastValidation?.rollout.total,
+              validationLoss: training.lastValidation?.loss, rolloutError: training.lastValidation?.rollout,
               scalars: training.adopted, stepsPerSecond: rate))
           if report.step % 100 == 0, !saidBalance, let balance = balance(), balance.isLopsided {
             saidBalance = true
             events.send(.message(balance.sentence))
           }
-          if training.trainer!.step % checkpointEvery == 0 { try save() }
+          if training.trainer!.step % checkpointEvery == 0 { try await save() }
         }
         if training.isFinished || stop.isRequested { break reading }
       }
-      try save()
+      try await save()
       // Where the trainer made others wait, the run's summary says so.
       if let balance = balance(), balance.starved > balance.blocked { events.send(.message(balance.sentence)) }
     }

@@ -19,28 +19,43 @@ struct VerdictStage: Component, Judging {
     guard case .checkpoints(let checkpoints)? = input else { return nil }
     let judge = try CheckpointJudge(settings, node: node.id, in: assembly)
     let settings = settings
-    let evaluations = CheckpointEvaluations(
+    var evaluations = CheckpointEvaluations(
       evaluator: node.id, policy: settings.policy, mayMiss: node.delivery == .latest, hysteresis: settings.hysteresis,
       folder: assembly.checkpoints(watchedBy: node.from), ledger: try assembly.ledger())
+    if assembly.isResuming { evaluations.logs = try assembly.logs(of: node.id).map { try LoggedVerdicts($0) } }
     let flow: Flow<Verdict> = assembly.graph.stage(
       node.id, kind: Self.word, reading: node.inlet(checkpoints), on: ThreadExecutor(name: node.id)
-    ) { files, emit in
+    ) { [evaluations] files, emit in
       var judge = judge
       var watch = try settings.alerts.watch(node.id, in: assembly)
-      try evaluations.expireMissing()
+      var expired = Expired(node: node.id)
+      @Sendable func say(_ words: String?) { if let words { assembly.events.send(.message(words)) } }
+      say(expired.first(try evaluations.expireMissing()))
+      let (entered, lost) = try evaluations.putRight()
+      for verdict in entered {
+        assembly.judged.add(verdict)
+        try watch?.observe(verdict.numbers, isComplete: true)
+      }
+      if !lost.isEmpty {
+        say(
+          "\(node.id): the verdicts on steps \(lost.map(String.init).joined(separator: ", ")) are in the ledger and not in the log, and their checkpoints are retired"
+        )
+      }
       for try await file in files {
         let begin = ContinuousClock.now
         do {
-          // Held before it is looked for, so that it cannot be retired in between.
-          let verdict = try Leases.shared.holding(file.url) {
-            try evaluations.isDue(file) ? try judge.verdict(on: file) : nil
+          // Held before it is looked for, so that it cannot be retired in between, nor before it can be the best.
+          try await Leases.shared.holding(file.url) {
+            guard try evaluations.isDue(file) else { return }
+            var verdict = try judge.verdict(on: file)
+            verdict.file = file.inode
+            assembly.judged.add(verdict)
+            assembly.events.send(.row(verdict.row(of: node.id)))
+            try await emit(verdict)
+            // Only what is in the logs is called evaluated.
+            if await emit.settle() { _ = try evaluations.evaluated(file, verdict) }
+            try watch?.observe(verdict.numbers, isComplete: true)
           }
-          guard let verdict else { continue }
-          _ = try evaluations.evaluated(file, verdict)
-          assembly.judged.add(verdict)
-          assembly.events.send(.row(verdict.row(of: node.id)))
-          try watch?.observe(verdict.numbers, isComplete: true)
-          try await emit(verdict)
         } catch let error as CheckpointJudge.TooEarly {
           assembly.events.send(.message("\(file.name) was not judged: \(error)"))
         } catch let error as ClimateError {
@@ -53,10 +68,33 @@ struct VerdictStage: Component, Judging {
           let outcome = try evaluations.failed(file, "\(error)")
           assembly.events.send(.message("\(file.name) could not be judged (\(outcome.rawValue)): \(error)"))
         }
+        say(expired.first(try evaluations.expireMissing()))
         let pause = settings.pause(after: .now - begin)
         if pause > .zero, !assembly.graph.stop.isRequested { try await Task.sleep(for: pause) }
       }
+      say(expired.first(try evaluations.expireMissing()))
+      say(expired.total)
     }
     return .verdicts(flow)
+  }
+
+  /// What is said of checkpoints that were retired before their turn: of the first, and how many there were.
+  private struct Expired {
+    let node: String
+    var count = 0
+
+    init(node: String) { self.node = node }
+
+    /// The words for the first ones; nil for later ones.
+    mutating func first(_ steps: [Int]) -> String? {
+      defer { count += steps.count }
+      guard count == 0, let step = steps.first else { return nil }
+      return
+        "\(node): the checkpoint of step \(step) was retired before it could be judged; give the trainer a larger `keep:`, or judge faster (ledger.jsonl has what became of each)"
+    }
+
+    var total: String? {
+      count > 1 ? "\(node): \(count) checkpoints were retired before they could be judged" : nil
+    }
   }
 }

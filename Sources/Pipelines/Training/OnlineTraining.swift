@@ -35,6 +35,7 @@ struct OnlineTraining {
   static let positionNote = "position"
   static let reservoirNote = "reservoir"
   static let scalarsNote = "scalars"
+  static let validationNote = "validation"
 
   let settings: Settings
   private let source: any TrajectorySource
@@ -47,6 +48,8 @@ struct OnlineTraining {
   /// What the last step saw, and what it did; also when it stopped the training.
   private(set) var lastBatch: TrainingBatch?
   private(set) var lastReport: TrainingStepReport?
+  /// What held-out data said last.
+  private(set) var lastValidation: Validation.Totals?
   /// The data scalars, if the last step took them from the data.
   private(set) var adopted: FieldScales?
   /// The training windows so far, as far as the scalars need them.
@@ -116,6 +119,7 @@ struct OnlineTraining {
       return window
     }
     scales = Self.note(Self.scalarsNote, of: checkpoint, as: FieldScalesFold.self) ?? FieldScalesFold()
+    lastValidation = Self.note(Self.validationNote, of: checkpoint, as: Validation.Totals.self)
     replay = try settings.replay.map {
       try ReplayMix(
         $0, settings, layout: source.layout,
@@ -156,7 +160,10 @@ struct OnlineTraining {
   }
 
   private static func note<Value: Decodable>(_ name: String, of checkpoint: Checkpoint, as type: Value.Type) -> Value? {
-    checkpoint.notes[name].flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return checkpoint.notes[name].flatMap { try? decoder.decode(type, from: Data($0.utf8)) }
   }
 
   var isFinished: Bool { trainer?.isFinished ?? false }
@@ -265,9 +272,12 @@ struct OnlineTraining {
   }
 
   /// The score on held-out data when one is due after the last step; nil when not, or before there are such data.
-  func validation() throws -> Validation? {
-    guard let heldOut, let trainer, trainer.step % heldOut.settings.every == 0 else { return nil }
-    return try heldOut.validation(of: trainer, observables: system.observables)
+  mutating func validation() throws -> Validation? {
+    guard let heldOut, let trainer, trainer.step % heldOut.settings.every == 0,
+      let validation = try heldOut.validation(of: trainer, observables: system.observables)
+    else { return nil }
+    lastValidation = validation.totals
+    return validation
   }
 
   /// Everything needed to go on to the same bits, and to use the model rightly.
@@ -278,10 +288,13 @@ struct OnlineTraining {
     checkpoint.notes[Self.positionNote] = "\(position)"
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     func note(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     checkpoint.notes[Self.reservoirNote] = try note(reservoir.state)
     if settings.scalars.goesOn { checkpoint.notes[Self.scalarsNote] = try note(scales) }
     if let heldOut { checkpoint.notes[HeldOutWindows.note] = try note(heldOut.reservoir.state) }
+    if let lastValidation { checkpoint.notes[Self.validationNote] = try note(lastValidation) }
     if let replay { checkpoint.notes[ReplayMix.note] = try note(replay.reservoir.state) }
     return checkpoint
   }

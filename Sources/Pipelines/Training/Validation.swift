@@ -14,4 +14,11 @@ struct Validation: Codable, Sendable {
   var rollout: RolloutScore
   /// The total error of the same rollouts when nothing changes.
   var persistence: Double
+
+  /// The two numbers that every later step shows again.
+  struct Totals: Codable, Sendable, Equatable {
+    var loss: Float
+    var rollout: Double
+  }
+  var totals: Totals { Totals(loss: loss.total, rollout: rollout.total) }
 }

@@ -10,6 +10,8 @@ final class Edge<Element: Sendable>: Sendable {
     /// All who wait; whoever is woken tries again, so that waking too many does no harm.
     var senders: [CheckedContinuation<Void, Never>] = []
     var receivers: [CheckedContinuation<Void, Never>] = []
+    /// Senders that wait for the receiver to have done with everything.
+    var settlers: [CheckedContinuation<Void, Never>] = []
     var blocked = Duration.zero
     var blockedSince: ContinuousClock.Instant?
     var starved = Duration.zero
@@ -51,7 +53,11 @@ final class Edge<Element: Sendable>: Sendable {
       let (outcome, senders) = guarded.withLock {
         guarded -> (EdgeState<Element>.Received, [CheckedContinuation<Void, Never>]) in
         let outcome = guarded.state.receive()
-        guard case .element = outcome else { return (outcome, []) }
+        guard case .element = outcome else {
+          // Who asks for the next element has done with the one before.
+          defer { guarded.settlers = [] }
+          return (outcome, guarded.settlers)
+        }
         defer { guarded.senders = [] }
         return (outcome, guarded.senders)
       }
@@ -74,6 +80,28 @@ final class Edge<Element: Sendable>: Sendable {
   /// The receiver wants no more; a waiting sender goes on.
   func close() {
     wake(.sender) { $0.close() }
+    wake(.settler) { _ in }
+  }
+
+  /// Waits until the receiver has done with all that was sent: it asks for more.
+  /// - Returns: Whether it has; not when it went away over it, or the task was cancelled.
+  func settle() async -> Bool {
+    while true {
+      if let answer = guarded.withLock({ $0.state.isSettled }) { return answer }
+      if Task.isCancelled { return false }
+      await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+          let ready = guarded.withLock { guarded -> Bool in
+            guard guarded.state.isSettled == nil, !Task.isCancelled else { return true }
+            guarded.settlers.append(continuation)
+            return false
+          }
+          if ready { continuation.resume() }
+        }
+      } onCancel: {
+        wake(.settler) { _ in }
+      }
+    }
   }
 
   /// Whether the receiver has gone.
@@ -132,7 +160,7 @@ final class Edge<Element: Sendable>: Sendable {
     }
   }
 
-  private enum Waiter { case sender, receiver }
+  private enum Waiter { case sender, receiver, settler }
 
   private func wake(_ waiter: Waiter, _ change: (inout EdgeState<Element>) -> Void) {
     let continuations = guarded.withLock { guarded -> [CheckedContinuation<Void, Never>] in
@@ -144,6 +172,9 @@ final class Edge<Element: Sendable>: Sendable {
       case .receiver:
         defer { guarded.receivers = [] }
         return guarded.receivers
+      case .settler:
+        defer { guarded.settlers = [] }
+        return guarded.settlers
       }
     }
     for continuation in continuations { continuation.resume() }

@@ -22,6 +22,10 @@ struct EdgeState<Element> {
   private(set) var sent = 0
   private(set) var received = 0
   private(set) var dropped = 0
+  /// Whether the receiver has an element in its hands: it has not asked for the next one since.
+  private(set) var isWorking = false
+  /// Whether the receiver went away over an element, or from elements that waited.
+  private(set) var isAbandoned = false
 
   init(_ delivery: Delivery) { self.delivery = delivery }
 
@@ -47,9 +51,18 @@ struct EdgeState<Element> {
   mutating func receive() -> Received {
     if let element = elements.popFirst() {
       received += 1
+      isWorking = true
       return .element(element)
     }
+    isWorking = false
     return isFinished ? .finished : .empty
+  }
+
+  /// Whether the receiver has done with all that was sent; nil when it still may. Of `latest` nobody is to know.
+  var isSettled: Bool? {
+    if case .latest = delivery { return true }
+    if isClosed { return !isAbandoned }
+    return elements.isEmpty && !isWorking ? true : nil
   }
 
   /// The sender has no more.
@@ -57,6 +70,7 @@ struct EdgeState<Element> {
 
   /// The receiver wants no more: what still comes is dropped and never makes the sender wait.
   mutating func close() {
+    isAbandoned = isAbandoned || isWorking || !elements.isEmpty
     isClosed = true
     dropped += elements.count
     elements.removeAll()

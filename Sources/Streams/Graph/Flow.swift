@@ -32,6 +32,14 @@ public final class Flow<Element: Sendable>: Sendable {
     for edge in edges.withLock({ $0 }) { try await edge.send(element) }
   }
 
+  /// Waits until every lossless reader has done with all that was sent.
+  /// - Returns: Whether all have; not when one went away over it, or the task was cancelled.
+  func settle() async -> Bool {
+    var isSettled = true
+    for edge in edges.withLock({ $0 }) { isSettled = await edge.settle() && isSettled }
+    return isSettled
+  }
+
   func finish() {
     for edge in edges.withLock({ $0 }) { edge.finish() }
   }

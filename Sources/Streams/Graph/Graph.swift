@@ -68,8 +68,7 @@ public final class Graph: Sendable {
   public func stage<Input: Sendable, Output: Sendable>(
     _ name: String, kind: String = "", reading inlet: Inlet<Input>, on executor: ThreadExecutor? = nil,
     _ body:
-      @escaping @Sendable (_ elements: Inlet<Input>, _ emit: @escaping @Sendable (Output) async throws -> Void)
-      async throws -> Void
+      @escaping @Sendable (_ elements: Inlet<Input>, _ emit: Outlet<Output>) async throws -> Void
   ) -> Flow<Output> {
     let flow = Flow<Output>(name: name)
     connect(inlet, to: name)
@@ -78,7 +77,7 @@ public final class Graph: Sendable {
         inlet.edge.close()
         flow.finish()
       }
-      try await body(inlet) { try await flow.send($0) }
+      try await body(inlet, Outlet(flow: flow))
     }
     return flow
   }
