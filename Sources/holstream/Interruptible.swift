@@ -1,9 +1,18 @@
+import Dispatch
 import Foundation
 import Pipelines
 
 /// Runs a job that blocks on a thread of its own; the first Ctrl-C asks it to stop cleanly, the second ends the program.
+///
+/// A job that is in the middle of something long is ended after a while in any case: whatever it writes survives a kill.
 func interruptible<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-  let signals = StopSignals()
+  try AddressSpace.check()
+  let signals = StopSignals {
+    DispatchQueue.global().asyncAfter(deadline: .now() + 10) {
+      StandardStream.error.print("holstream: Ended in the middle of a long step; what was written before is whole.")
+      _exit(ExitStatus.interrupted.rawValue)
+    }
+  }
   defer { withExtendedLifetime(signals) {} }
   return try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }

@@ -32,6 +32,7 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var page: PageOptions
 
   func run() async throws {
+    try AddressSpace.check()
     let status = TerminalStatus()
     let running = Running()
     let signals = StopSignals {

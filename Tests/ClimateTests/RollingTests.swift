@@ -210,4 +210,12 @@ struct RollingTests {
     #expect(watch.raised == [0])
     #expect(watch.observe(["a": 0, "b": .nan]).map(\.isRaised) == [false, true])
   }
+
+  @Test("A range that is larger than the largest number has a histogram, too")
+  func largestRange() {
+    let values = [-1.7e308, 0, 1.7e308]
+    let found = ObservableStatistics(name: "x", values: values, autocorrelation: [], trajectories: 1)
+    #expect(found.histogram.reduce(0, +) == 3 && found.histogram[0] == 1 && found.histogram[31] == 1)
+    #expect(found.histogramWidth.isFinite)
+  }
 }

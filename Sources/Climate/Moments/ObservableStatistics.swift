@@ -33,10 +33,12 @@ public struct ObservableStatistics: Codable, Sendable, Equatable {
     minimum = low
     maximum = high
     var histogram = [Int](repeating: 0, count: 32)
-    if high > low { for value in finite { histogram[min(31, Int((value - low) / (high - low) * 32))] += 1 } }
+    // Halves, because the range of the largest numbers is not one of them.
+    let range = high / 2 - low / 2
+    if range > 0 { for value in finite { histogram[min(31, Int((value / 2 - low / 2) / range * 32))] += 1 } }
     self.histogram = histogram
     histogramLow = low
-    histogramWidth = (high - low) / 32
+    histogramWidth = range / 16
     self.autocorrelation = autocorrelation
     autocorrelationTime = Autocorrelation.integratedTime(autocorrelation)
     effectiveSampleSize = autocorrelationTime.map { Double(finite.count) / (2 * $0) }

@@ -33,7 +33,13 @@ extension Reservoir {
   /// - Throws: `LearningError` when the state contradicts itself or a window is not the one asked for, and whatever
   ///   `window` throws.
   public init(restoring state: State, window: (State.Entry) throws -> TrainingWindow) throws {
-    guard state.capacity >= 1, state.entries.count <= state.capacity, state.arrivals >= state.entries.count else {
+    let isSound =
+      (1...1 << 52).contains(state.capacity) && state.entries.count <= state.capacity
+      && (state.entries.count...1 << 52).contains(state.arrivals) && (0...1 << 52).contains(state.evictedUnused)
+      && state.entries.allSatisfy {
+        $0.arrival >= 0 && $0.arrival < state.arrivals && (0...1 << 52).contains($0.uses)
+      }
+    guard state.entries.count <= 1 << 52, isSound else {
       throw LearningError(
         .checkpointMismatch,
         "the reservoir's state contradicts itself: \(state.entries.count) windows, capacity \(state.capacity), "

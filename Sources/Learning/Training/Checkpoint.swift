@@ -65,7 +65,9 @@ public struct Checkpoint: Sendable, Equatable {
     if var progress = try file.decode(Progress.self, ModelFileKey.training, name: name) {
       progress.configuration.model.layout = model.layout
       try progress.configuration.validate()
-      guard progress.configuration.model == model, progress.step >= 0, progress.updates >= 0 else {
+      guard progress.configuration.model == model, (0...1 << 48).contains(progress.step),
+        (0...1 << 48).contains(progress.updates)
+      else {
         throw LearningError(.checkpointMismatch, "\(name): the training state belongs to another model")
       }
       let moments = try TrainedFile.momentPrefixes.map {

@@ -63,9 +63,9 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
         "stage \(index) of the curriculum needs at least one batch, 1 to 65536 steps and noise of at least 0: \(stage)"
       )
     }
-    try check(batchSize >= 1, "batchSize must be at least 1, got \(batchSize)")
+    try check((1...1 << 20).contains(batchSize), "batchSize must be from 1 to \(1 << 20), got \(batchSize)")
     try check(schedule.base > 0 && schedule.base.isFinite, "the learning rate must be positive, got \(schedule.base)")
-    try check(schedule.warmUp >= 0, "the warm-up cannot last \(schedule.warmUp) batches")
+    try check((0...1 << 48).contains(schedule.warmUp), "the warm-up cannot last \(schedule.warmUp) batches")
     try check(maximumGradientNorm > 0, "maximumGradientNorm must be positive, got \(maximumGradientNorm)")
     try check((0...1).contains(teacherForcing), "teacherForcing must lie between 0 and 1, got \(teacherForcing)")
     try check((1...256).contains(workers), "workers must be between 1 and 256, got \(workers)")

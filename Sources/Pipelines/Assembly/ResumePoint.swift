@@ -11,7 +11,7 @@ struct ResumePoint {
   /// - Throws: `LearningError` or `StoreError` when what the earlier run left cannot be read.
   init(_ assembly: PipelineAssembly, node: String) throws {
     let latest = try CheckpointFolder(assembly.checkpointFolder).latest()
-    position = latest.flatMap { $0.checkpoint.notes[OnlineTraining.positionNote] }.flatMap(Int.init)
+    position = try latest.flatMap { try OnlineTraining.position(of: $0.checkpoint) }
     stores = assembly.description.nodes.compactMap { other in
       other.from == node ? (other.component as? any Storing)?.url(in: assembly.directory) : nil
     }

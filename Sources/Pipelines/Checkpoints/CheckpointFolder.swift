@@ -41,7 +41,8 @@ struct CheckpointFolder: Sendable {
   /// The step in a name of ours.
   static func step(of name: String) -> Int? {
     guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
-    return Int(name.dropFirst(5).dropLast(12))
+    let digits = name.dropFirst(5).dropLast(12)
+    return digits.count <= 15 && digits.allSatisfy { ("0"..."9").contains($0) } ? Int(digits) : nil
   }
 
   /// The checkpoint of this name; nil for a file that is none.

@@ -93,6 +93,8 @@ struct Simulation: Sendable {
   let ensembles: Int?
   private let workers: Int
 
+  private static let mostFrames = 1_000_000_000_000_000
+
   /// - Parameters:
   ///   - system: The system where the component's word says it; nil to read it from the key `system`.
   ///   - fallback: The system when the key is left out.
@@ -106,8 +108,16 @@ struct Simulation: Sendable {
     abreast = section.integer("trajectories", default: 8, in: 1...100_000, "Trajectories that advance together")
     frames = section.integer(
       "frames", default: word == "holstein" ? 301 : 1000, in: 2...100_000_000, "Frames of each trajectory")
-    ensembles = section.optionalInteger(
+    let rounds = section.optionalInteger(
       "ensembles", in: 1...1_000_000, "Ensembles to simulate; without end when left out")
+    // Frames are counted: their number must be one, with room for sums.
+    let isCountable = abreast * frames <= Self.mostFrames / (rounds ?? 1)
+    if !isCountable {
+      section.problem(
+        "\(abreast) trajectories of \(frames) frames\(rounds.map { " in \($0) ensembles" } ?? "") are more than \(Self.mostFrames) frames"
+      )
+    }
+    ensembles = rounds
     workers = section.integer("workers", default: 1, in: 1...256, "Cores that the simulator may use")
     self.system = SystemCatalogue.make(word, section, seed: seed)!
   }

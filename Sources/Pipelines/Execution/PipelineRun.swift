@@ -55,7 +55,11 @@ public final class PipelineRun: Sendable {
     let folder = self.directory
     let alarm = RunAlarm()
     self.alarm = alarm
-    try description.text.write(to: folder.file("pipeline.yaml"), atomically: true, encoding: .utf8)
+    do {
+      try description.text.write(to: folder.file("pipeline.yaml"), atomically: true, encoding: .utf8)
+    } catch {
+      throw RunError(.unwritable, "cannot write in \(folder.shown()): \(error.localizedDescription)")
+    }
     try RunDirectory.noteArithmetic(in: folder, events)
     var made: PipelineAssembly?
     pipeline = try Pipeline(description.name) { graph in

@@ -44,7 +44,7 @@ public struct ReplayStepJob: Sendable {
     }
     let isHeldOut: @Sendable (Int) -> Bool = { description.isHeldOut($0) }
     let (from, checkpoint) = earlierCheckpoint()
-    let position = checkpoint?.notes[OnlineTraining.positionNote].flatMap(Int.init) ?? 0
+    let position = try checkpoint.flatMap { try OnlineTraining.position(of: $0) } ?? 0
     let round = position / order.round
     var training =
       try checkpoint.map {

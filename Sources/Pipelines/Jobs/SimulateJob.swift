@@ -41,7 +41,10 @@ public struct SimulateJob: Sendable {
   /// - Returns: What was done, for the user.
   /// - Throws: `RunError` for options that do not fit, `StoreError` for stores that cannot be read or written.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
-    guard steps >= 0, every >= 1, every <= 1_000_000_000, steps % every == 0 else {
+    guard (0...1_000_000_000_000_000).contains(steps) else {
+      throw RunError(.usage, "--steps must be from 0 to 1 000 000 000 000 000, got \(steps)")
+    }
+    guard (1...1_000_000_000).contains(every), steps % every == 0 else {
       throw RunError(
         .usage, "--steps (\(steps)) must be a multiple of --every (\(every)), so that the last frame is the last step")
     }

@@ -191,7 +191,14 @@ struct CheckpointJudge: Sendable {
   /// equations.
   private func truthExponents(_ probe: LyapunovProbe) throws -> [LargestExponent?] {
     guard let system = source.system as? any DynamicalSystem else { return [] }
-    let steps = max(1, Int((source.interval / system.dt).rounded()))
+    let ratio = (source.interval / system.dt).rounded()
+    guard ratio < 1e9 else {
+      throw RunError(
+        .badInput,
+        "the truth's frames are \(source.interval) apart, which is \(ratio) of its system's steps of \(system.dt); its exponents cannot be computed"
+      )
+    }
+    let steps = max(1, Int(ratio))
     return try probe.exponents { _ in
       { state, time in
         var values = state

@@ -63,7 +63,9 @@ public struct RunDirectory: Sendable {
   }
 
   private static func numbers(in parent: URL) -> [Int] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? []).compactMap { Int($0) }
+    ((try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [])
+      // A folder with a number that no run can follow is none of ours.
+      .compactMap { Int($0) }.filter { (1...1 << 53).contains($0) }
   }
 
   public func file(_ name: String) -> URL { url.appending(path: name) }

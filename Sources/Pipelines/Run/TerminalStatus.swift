@@ -83,7 +83,7 @@ public final class TerminalStatus: Sendable {
 
   /// `42 s`, `5 min 03 s`, `2 h 07 min`.
   static func brief(_ duration: Duration) -> String {
-    let seconds = Int(duration / .seconds(1))
+    let seconds = Int(min(duration / .seconds(1), 1e12))
     return switch seconds {
     case ..<60: "\(seconds) s"
     case ..<3600: "\(seconds / 60) min \(String(format: "%02d", seconds % 60)) s"
@@ -101,6 +101,6 @@ public final class TerminalStatus: Sendable {
 
 extension Duration {
   fileprivate static func * (duration: Duration, factor: Double) -> Duration {
-    .seconds(duration / .seconds(1) * factor)
+    .seconds(min(duration / .seconds(1) * factor, 1e12))
   }
 }

@@ -103,7 +103,7 @@ struct OnlineTraining {
         "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder"
       )
     }
-    guard let reached = checkpoint.notes[Self.positionNote].flatMap(Int.init),
+    guard let reached = try Self.position(of: checkpoint),
       let state = Self.note(Self.reservoirNote, of: checkpoint, as: Reservoir.State.self)
     else {
       throw RunError(
@@ -139,10 +139,13 @@ struct OnlineTraining {
   ) throws -> [SampleIdentity: TrainingWindow] {
     var windows: [SampleIdentity: TrainingWindow] = [:]
     for (trajectory, entries) in Dictionary(grouping: state.entries, by: \.trajectory) {
+      // In this order: sums of what a file says could overflow.
+      let isSound =
+        trajectory >= 0
+        && entries.allSatisfy { (0...1 << 52).contains($0.start) && (1...4096).contains($0.steps) }
       let first = entries.map(\.start).min() ?? 0
-      let end = entries.map { $0.start + $0.steps + 1 }.max() ?? 0
-      guard trajectory >= 0, first >= 0, entries.allSatisfy({ (1...4096).contains($0.steps) }),
-        end <= source.length(trajectory) ?? 0
+      let end = isSound ? entries.map { $0.start + $0.steps + 1 }.max() ?? 0 : .max
+      guard isSound, end <= source.length(trajectory) ?? 0
       else {
         throw RunError(
           .badInput,
@@ -157,6 +160,16 @@ struct OnlineTraining {
       }
     }
     return windows
+  }
+
+  /// How far in the stream a checkpoint was taken; nil where it does not say.
+  /// - Throws: `RunError` for what is no position.
+  static func position(of checkpoint: Checkpoint) throws -> Int? {
+    guard let text = checkpoint.notes[positionNote] else { return nil }
+    guard let position = Int(text), (0...1 << 53).contains(position) else {
+      throw RunError(.badInput, "the checkpoint says that it was taken at frame `\(text.prefix(40))` of the stream")
+    }
+    return position
   }
 
   private static func note<Value: Decodable>(_ name: String, of checkpoint: Checkpoint, as type: Value.Type) -> Value? {

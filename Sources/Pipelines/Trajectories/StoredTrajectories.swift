@@ -32,6 +32,13 @@ struct StoredTrajectories: TrajectorySource {
 
   private init(_ reader: TrajectoryStoreReader, domain: Domain?) throws {
     self.reader = reader
+    // Frames are counted: their number must be one, with room for sums.
+    let frames = (0..<reader.trajectories).reduce(0.0) { max($0, Double(reader.length($1))) }
+    guard frames * Double(max(1, reader.trajectories)) <= 1e15 else {
+      throw StoreError(
+        .unsupported, url.path,
+        "says that it has \(reader.trajectories) trajectories of up to \(frames) frames, more than 10¹⁵ in all")
+    }
     system = try StoredSystem.system(of: reader, domain: domain)
     let layout = system.layout
     func has(_ prefix: String) -> Bool {
@@ -43,6 +50,11 @@ struct StoredTrajectories: TrajectorySource {
     let stated = reader.attributes["frame_interval"]?.number
     let known =
       try stated.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? first.flatMap { try Self.interval(reader, $0) }
+    guard known.map({ (1e-30...1e30).contains($0) }) ?? true else {
+      throw StoreError(
+        .unsupported, url.path,
+        "says that its frames are \(known!) apart in time; choose a unit in which that is a number")
+    }
     interval = known ?? 1
     isIntervalAssumed = known == nil || reader.attributes[StoreFields.assumedIntervalKey] == .bool(true)
   }

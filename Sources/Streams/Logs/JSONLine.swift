@@ -7,6 +7,9 @@ public struct JSONLine: Sendable, Equatable {
   /// The members between number and checksum, as JSON text of an object.
   public var object: String
 
+  /// No log comes so far; a number beyond it is not ours, and must not be counted on from.
+  static let largestNumber = 1 << 53
+
   init(number: Int, object: String) {
     self.number = number
     self.object = object
@@ -37,7 +40,7 @@ public struct JSONLine: Sendable, Equatable {
     guard String(text.utf8.suffix(tail))?.hasPrefix(",\"crc\":\"") ?? false else { throw .notALogLine }
     guard Array(text.utf8.suffix(10).prefix(8)) == Array(CRC32C.hex(head).utf8) else { throw .wrongChecksum }
     let digits = head.dropFirst(7).prefix { $0 >= 48 && $0 <= 57 }
-    guard let number = Int(String(digits) ?? "") else { throw .notALogLine }
+    guard let number = Int(String(digits) ?? ""), number <= Self.largestNumber else { throw .notALogLine }
     self.number = number
     let rest = head.dropFirst(7 + digits.count).drop { $0 == UInt8(ascii: ",") }
     object = "{" + (String(rest) ?? "") + "}"

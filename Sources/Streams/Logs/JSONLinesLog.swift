@@ -112,7 +112,7 @@ public final class JSONLinesLog: Sendable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.compactMap { name -> (URL, Int, Int)? in
       guard name.hasPrefix(url.lastPathComponent + "."),
-        let first = Int(name.dropFirst(url.lastPathComponent.count + 1))
+        let first = Int(name.dropFirst(url.lastPathComponent.count + 1)), (0...JSONLine.largestNumber).contains(first)
       else { return nil }
       let file = folder.appending(path: name)
       return (file, first, (try? lastLine(of: file)) ?? first)

@@ -121,7 +121,11 @@ public final class TrajectoryStoreWriter {
   public func append(
     trajectory: Int, time: Double, filling fill: (_ field: Int, _ target: UnsafeMutableRawBufferPointer) -> Void
   ) throws(StoreError) {
-    precondition(trajectory >= 0, "trajectories are numbered from 0")
+    guard (0..<100_000_000).contains(trajectory) else {
+      throw StoreError(
+        .outOfRange, url.path,
+        "has room for trajectories 0 to 99999999, not for number \(trajectory); number them from 0 on")
+    }
     precondition(lock != nil, "the store was closed")
     try queue.check()
     let chunk = try chunkInProgress(trajectory)
