@@ -36,7 +36,7 @@ struct StoredTrajectories: TrajectorySource {
     let frames = (0..<reader.trajectories).reduce(0.0) { max($0, Double(reader.length($1))) }
     guard frames * Double(max(1, reader.trajectories)) <= 1e15 else {
       throw StoreError(
-        .unsupported, url.path,
+        .unsupported, reader.url.path,
         "says that it has \(reader.trajectories) trajectories of up to \(frames) frames, more than 10¹⁵ in all")
     }
     system = try StoredSystem.system(of: reader, domain: domain)
@@ -52,7 +52,7 @@ struct StoredTrajectories: TrajectorySource {
       try stated.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? first.flatMap { try Self.interval(reader, $0) }
     guard known.map({ (1e-30...1e30).contains($0) }) ?? true else {
       throw StoreError(
-        .unsupported, url.path,
+        .unsupported, reader.url.path,
         "says that its frames are \(known!) apart in time; choose a unit in which that is a number")
     }
     interval = known ?? 1
