@@ -41,7 +41,8 @@ struct FitJobTests {
     "Each family learns from a store, predicts from another, and the climates' scores say all that one must know",
     .timeLimit(.minutes(15)),
     arguments: [
-      ("linear-regression", ["ridge=1e-6"]), ("echo-state", ["channels=8", "window=20"]),
+      ("linear-regression", ["ridge=1e-6"]), ("echo-state", ["units=8", "radius=1", "warm-up=4", "window=20"]),
+      ("nvar", ["order=1", "radius=1", "taps=2", "stride=1", "ridge=2.5e-6"]),
       ("cnn", ["channels=4", "blocks=1", "batches=12", "steps=2", "batch=4", "window=8"]), ("persistence", []),
     ])
   func chain(family: String, settings: [String]) async throws {
@@ -51,7 +52,7 @@ struct FitJobTests {
       let file = folder.appending(path: "model.safetensors")
       let words = try fit(truth, family, settings, to: file)
       #expect(words.hasPrefix("Wrote ") && words.contains("learnt from"), "\(words)")
-      #expect(words.contains("held-out windows") == (family == "cnn"), "\(words)")
+      #expect(words.contains("held-out windows") == ["cnn", "echo-state", "nvar"].contains(family), "\(words)")
       let again = folder.appending(path: "again.safetensors")
       _ = try fit(truth, family, settings, to: again)
       #expect(try Data(contentsOf: again) == Data(contentsOf: file), "the same seed gives the same bytes")
@@ -156,6 +157,9 @@ struct FitJobTests {
       ("cnn", ["steps=8", "window=4"], "must be at least the unrolling, 8 steps"),
       ("cnn", ["batches=4", "steps=16", "window=64"], "needs windows of 17 frames; "),
       ("echo-state", ["warm-up=30"], "needs windows of 32 frames; "),
+      ("nvar", ["batches=5"], "unknown key `batches`"), ("nvar", ["taps=9", "stride=2"], "needs windows of 18 frames"),
+      ("nvar", ["order=4", "radius=1"], "more than 4096 features; lower order, taps or radius"),
+      ("nvar", ["taps=9", "window=8"], "must be more than the 8 frames that the model looks back"),
       ("linear-regression", ["domain=square"], "which does not lie on a domain of 64 sites"),
     ])
   func refused(family: String, settings: [String], words: String) async throws {
@@ -172,18 +176,18 @@ struct FitJobTests {
   @Test(
     "A store with too few frames, and one whose numbers are none, are refused by name",
     arguments: [
-      "cnn", "linear-regression", "echo-state",
+      ("cnn", []), ("linear-regression", []), ("echo-state", ["warm-up=2"]), ("nvar", ["order=1"]),
     ])
-  func tooShort(family: String) async throws {
+  func tooShort(family: String, settings: [String]) async throws {
     try await withTemporaryDirectory { folder in
       let file = folder.appending(path: "model.safetensors")
       let single = try store("single.zarr", seed: 1, frames: 1, in: folder)
-      let error = #expect(throws: RunError.self) { try fit(single, family, [], to: file) }
+      let error = #expect(throws: RunError.self) { try fit(single, family, settings, to: file) }
       #expect(error?.message.contains("has no trajectory of two frames") == true)
       let whole = try store("whole.zarr", seed: 1, frames: 12, in: folder)
       let broken = folder.appending(path: "broken.zarr")
       try Runs.copy(whole, to: broken) { if $0.trajectory == 2, $0.index == 5 { $0.state.values[3] = .nan } }
-      let none = #expect(throws: LearningError.self) { try fit(broken, family, [], to: file) }
+      let none = #expect(throws: LearningError.self) { try fit(broken, family, settings, to: file) }
       #expect(none?.message.contains("trajectory 2") == true && none?.message.contains("not finite") == true)
       #expect(throws: (any Error).self) { try fit(folder.appending(path: "none.zarr"), family, [], to: file) }
       #expect(!FileManager.default.fileExists(atPath: file.path))

@@ -87,8 +87,50 @@ struct OnlineTrainerOptionsTests {
   }
 
   @Test(
+    "A model that learns from every window once goes on from a checkpoint to the same bits, windows that wait included",
+    arguments: [
+      "{ family: nvar, order: 2, taps: 2, radius: 0, forgetting: 0.99 }",
+      "{ family: echo-state, units: 6, warm-up: 3, radius: 1 }",
+    ])
+  func once(model: String) async throws {
+    let settings = try OnlineRehearsal.settings(["model=\(model)", "window=9", "warm-up-frames=90"])
+    func run(_ training: inout OnlineTraining, keepingAt step: Int? = nil) throws -> Checkpoint? {
+      var kept: Checkpoint?
+      for frame in try OnlineRehearsal.frames.get() {
+        try training.admit(frame)
+        while training.isStepDue {
+          let report = try training.step()
+          #expect(report.anomaly == nil && report.loss.total.isFinite)
+          if let validation = try training.validation() { #expect(validation.rollout.diverged == 0) }
+          if training.trainer?.step == step { kept = try training.checkpoint() }
+        }
+      }
+      return kept
+    }
+    var straight = try OnlineRehearsal.training(settings)
+    let checkpoint = try #require(try run(&straight, keepingAt: 3))
+    #expect(checkpoint.notes[OnlineTraining.reservoirNote]?.contains("arrival") == true, "windows wait")
+    let copy = try await withTemporaryDirectory { folder in
+      let file = folder.appending(path: "copy.safetensors")
+      try checkpoint.write(to: file)
+      return try Checkpoint(contentsOf: file)
+    }
+    #expect(copy == checkpoint)
+    var resumed = try OnlineTraining(
+      settings, resuming: copy, source: OnlineRehearsal.source, startingAt: 0, isHeldOut: OnlineRehearsal.isHeldOut)
+    _ = try run(&resumed)
+    #expect(try resumed.checkpoint() == straight.checkpoint())
+    // Six trajectories are learnt from, of 30 frames each: all transitions that have what comes before, once.
+    let memory = settings.trainer.model.memory
+    let sums = try #require(straight.checkpoint()?.training?.sums)
+    #expect(sums[sums.count - 2] == Double(6 * (29 - memory)))
+    #expect(!straight.isFinished)
+  }
+
+  @Test(
     "A wrong option is refused in words, where it stands",
     arguments: [
+      ("model={ family: nvar, taps: 5, stride: 2 }", "must be more than the 8 frames that the model looks back"),
       ("model.constrain=hermitian", "constrain: expected one of none, projection"),
       ("augment.reflection=maybe", "reflection: expected true or false"),
       ("augment.rotation=true", "unknown key `rotation`"),

@@ -46,6 +46,12 @@ let package = Package(
         "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
         .product(name: "Tensors", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
       ]),
+    .executableTarget(
+      name: "bench-readout",
+      dependencies: [
+        "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

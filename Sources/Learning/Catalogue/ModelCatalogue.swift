@@ -6,13 +6,15 @@ public import Trajectories
 public enum ModelCatalogue {
   /// Families that are trained. Where several types share a family, the first that accepts the states is taken.
   static let trainable: [any TrainableModel.Type] = [
-    NetworkModel.self, GridNetworkModel.self, PerceptronModel.self, GraphNetworkModel.self,
+    NetworkModel.self, GridNetworkModel.self, PerceptronModel.self, GraphNetworkModel.self, VectorAutoregression.self,
+    EchoState.self,
   ]
 
   /// Families that are fitted, and how their files are read.
   private static let fitted: [ModelFamily: @Sendable (Safetensors) throws -> any SurrogateModel] = [
     .persistence: { try Persistence($0) },
     .linearRegression: { try LinearRegression($0) },
+    // Baselines of verdicts, and files of earlier versions; those of today are trainable models.
     .echoState: { try EchoStateNetwork($0) },
   ]
 
@@ -22,7 +24,12 @@ public enum ModelCatalogue {
   }
 
   /// Names of all families, for messages and tables.
-  public static var names: [String] { (trainableFamilies + fitted.keys).map(\.rawValue).sorted() }
+  public static var names: [String] { Set(trainableFamilies + fitted.keys).map(\.rawValue).sorted() }
+
+  /// Whether a family learns from every window once, in order, and not from batches.
+  public static func takesEachWindowOnce(_ family: ModelFamily) -> Bool {
+    trainable.first { $0.families.contains(family) }?.takesEachWindowOnce ?? false
+  }
 
   /// The type that implements a family for such states.
   ///

@@ -7,7 +7,7 @@ extension ModelConfiguration {
     let families = ModelCatalogue.trainableFamilies
     let family = section.choice(
       "family", default: families[0].rawValue, among: families.map { ($0.rawValue, $0) },
-      "The kind of network: `cnn` predicts the change directly, `parc` by way of time derivatives, `mlp` without knowing neighbours"
+      "The kind of model: `cnn` predicts the change directly, `parc` by way of time derivatives, `mlp` without knowing neighbours; `nvar` and `echo-state` are fitted in closed form"
     )
     self.init(family, section)
   }
@@ -55,6 +55,11 @@ extension ModelConfiguration {
             + "state consists of \(layout.summary)")
       }
     }
+  }
+
+  /// Frames before a state that its prediction depends on; 0 where the settings are not valid.
+  public var memory: Int {
+    (try? ModelCatalogue.trainable.first { $0.families.contains(family) }?.memory(self)) ?? 0
   }
 
   /// Number of trainable parameters.

@@ -6,6 +6,8 @@ struct TrainedFile {
   let type: any TrainableModel.Type
   let parameterLayout: ParameterLayout
   let parameters: [Float]
+  /// Of models that are fitted in closed form; else empty.
+  let sumsLayout: ParameterLayout
   let system: [String: Attribute]?
   let arithmetic: String?
 
@@ -30,6 +32,7 @@ struct TrainedFile {
     try model.validate()
     type = try ModelCatalogue.type(model.family, for: model.layout)
     parameterLayout = try type.parameterLayout(model)
+    sumsLayout = try type.sumsLayout(model)
     parameters = try file.vector(parameterLayout, prefix: "", name: name)
     system = try file.decode([String: Attribute].self, ModelFileKey.system, name: name)
     arithmetic = file.metadata[ModelFileKey.arithmetic]
@@ -37,6 +40,7 @@ struct TrainedFile {
 
     let isAnomaly = file.metadata[ModelFileKey.anomaly] != nil
     let named = Set(parameterLayout.tensors.map(\.name))
+    let sums = Set(sumsLayout.tensors.map(\.name))
     let companions = Set(try type.init(configuration: model, parameters: parameters).companions.tensors.keys)
     try file.refuseUnknown(
       keys: [
@@ -44,7 +48,8 @@ struct TrainedFile {
         ModelFileKey.anomaly, ModelFileKey.publishedKeywords,
       ],
       tensors: { tensor in
-        named.contains(tensor) || companions.contains(tensor) || isAnomaly && tensor.hasPrefix(Self.batchPrefix)
+        named.contains(tensor) || sums.contains(tensor) || companions.contains(tensor)
+          || isAnomaly && tensor.hasPrefix(Self.batchPrefix)
           || Self.momentPrefixes.contains { tensor.hasPrefix($0) && named.contains(String(tensor.dropFirst($0.count))) }
       }, name: name)
   }

@@ -85,6 +85,16 @@ public struct Reservoir: Sendable {
     return true
   }
 
+  /// Takes the oldest window out; nil when there is none.
+  ///
+  /// For models that learn from every window once: the reservoir is then a queue, of policy `fifo`.
+  public mutating func take() -> TrainingWindow? {
+    guard !entries.isEmpty else { return nil }
+    let entry = entries.removeFirst()
+    lastDraw = Draw(age: Double(arrivals - 1 - entry.arrival), uses: Double(entry.uses))
+    return entry.window
+  }
+
   /// Draws the batch of one optimizer step, uniformly over windows and offsets in them, without repetition as long as
   /// there are enough.
   ///

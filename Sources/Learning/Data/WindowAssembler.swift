@@ -75,4 +75,14 @@ public struct WindowAssembler: Sendable {
 
   /// Forgets a trajectory that is complete.
   public mutating func finish(trajectory: Int) { partials[trajectory] = nil }
+
+  /// The frames of a trajectory that are part of no window yet, with the last window's end as far as windows overlap: a
+  /// shorter window; nil for less than two frames. The trajectory is forgotten.
+  /// - Throws: `LearningError` of code `invalidData` when a number is not finite.
+  public mutating func rest(trajectory: Int) throws -> TrainingWindow? {
+    guard let partial = partials.removeValue(forKey: trajectory), partial.frames > 1 else { return nil }
+    return try TrainingWindow(
+      trajectory: trajectory, start: partial.start, layout: partial.layout, values: partial.values,
+      tendencies: partial.known.allSatisfy { $0 } ? partial.tendencies : nil)
+  }
 }

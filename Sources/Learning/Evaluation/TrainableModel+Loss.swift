@@ -3,6 +3,7 @@ internal import Trajectories
 extension TrainableModel {
   /// The terms of the training loss on data that are not trained on: without noise, dropout and teacher forcing.
   ///
+  /// A model with memory is shown the frames of the window before the sample.
   /// - Throws: `LearningError` of code `invalidData` when a sample has not the derivatives that the loss needs.
   public func loss(of batch: TrainingBatch, _ loss: LossConfiguration) throws -> LossTerms {
     let usesTendencies = Self.needsTendencies(configuration, loss)
@@ -27,6 +28,10 @@ extension TrainableModel {
     }
     for sample in batch.samples {
       let window = sample.window
+      if memory > 0 {
+        predictor.forget()
+        for earlier in max(0, sample.offset - memory)..<sample.offset { predictor.observe(window.state(earlier)) }
+      }
       var state = window.state(sample.offset)
       for step in 0..<batch.steps {
         let at = (sample.offset + step) * size

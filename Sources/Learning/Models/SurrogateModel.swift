@@ -12,6 +12,9 @@ public protocol SurrogateModel: Sendable {
   /// The states that it was trained on; nil where its file does not say it, as of published checkpoints.
   var layout: StateLayout? { get }
 
+  /// Frames before a state that its prediction depends on, which predictors are shown; 0 for a model without memory.
+  var memory: Int { get }
+
   /// Prepares rollouts of states of a layout, which may be larger or smaller than what the model was trained on.
   /// - Throws: `LearningError` when the model cannot run on such states.
   func predictor(for layout: StateLayout) throws -> any Predictor
@@ -27,6 +30,9 @@ public protocol Predictor: AnyObject {
   /// Shows the predictor a true state before the rollout begins, for models that remember. Others ignore it.
   func observe(_ state: State<Float>)
 
+  /// Forgets all states that it saw, so that another rollout may begin.
+  func forget()
+
   /// Replaces `state` by its prediction one interval later, without allocating memory.
   func advance(_ state: inout State<Float>)
 
@@ -34,8 +40,13 @@ public protocol Predictor: AnyObject {
   func tendency(at state: State<Float>) -> State<Float>?
 }
 
+extension SurrogateModel {
+  public var memory: Int { 0 }
+}
+
 extension Predictor {
   public func observe(_ state: State<Float>) {}
+  public func forget() {}
   public func tendency(at state: State<Float>) -> State<Float>? { nil }
 
   /// The start and the `steps` states predicted after it.

@@ -58,6 +58,30 @@ extension Safetensors {
     return values
   }
 
+  /// Adds sums in double precision.
+  mutating func add(_ values: [Double], _ layout: ParameterLayout) {
+    for tensor in layout.tensors {
+      tensors[tensor.name] = Tensor(
+        doubles: Array(values[tensor.offset..<(tensor.offset + tensor.count)]), shape: tensor.shape)
+    }
+  }
+
+  /// Reads such sums back. Nothing is allocated that the file does not hold.
+  func doubles(_ layout: ParameterLayout, name: String) throws -> [Double] {
+    var values: [Double] = []
+    for tensor in layout.tensors {
+      guard let stored = tensors[tensor.name], stored.shape == tensor.shape, let doubles = stored.doubles,
+        doubles.allSatisfy(\.isFinite)
+      else {
+        throw LearningError(
+          .checkpointMismatch,
+          "\(name): tensor \(tensor.name) is missing or is not finite numbers of type F64 and shape \(tensor.shape)")
+      }
+      values += doubles
+    }
+    return values
+  }
+
   /// A metadata entry as a value; nil when there is none.
   /// - Throws: `LearningError` when it cannot be read, or names the first key in it that is unknown: what is said there
   ///   and not done gives wrong numbers.

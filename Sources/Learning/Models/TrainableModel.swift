@@ -1,7 +1,7 @@
 public import Settings
 public import Trajectories
 
-/// A model with weights that are learned by gradient descent.
+/// A model with weights that are learned while data come: by gradient descent, or from sums in closed form.
 ///
 /// A family is one file with a type that conforms, and one line in `ModelCatalogue`: the file declares its keys, says
 /// which parameters it has, and makes the backend that computes their gradient. The trainer, checkpoints, resuming and
@@ -26,6 +26,15 @@ public protocol TrainableModel: SurrogateModel {
   /// Parameters before training, as a function of the seed.
   static func initialParameters(_ configuration: ModelConfiguration, seed: UInt64) throws -> [Float]
 
+  /// Whether every window of the data is learnt from once, in order, as sums need it; false for batches drawn at random.
+  static var takesEachWindowOnce: Bool { get }
+
+  /// Frames before a state that its prediction depends on; windows overlap by as many where each is taken once.
+  static func memory(_ configuration: ModelConfiguration) throws -> Int
+
+  /// What it remembers of all data in place of an optimizer's moments, in double precision; empty for AdamW's moments.
+  static func sumsLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout
+
   /// Whether its loss compares time derivatives with those of the data, so that windows must carry them.
   static func needsTendencies(_ configuration: ModelConfiguration, _ loss: LossConfiguration) -> Bool
 
@@ -44,6 +53,10 @@ public protocol TrainableModel: SurrogateModel {
 }
 
 extension TrainableModel {
+  public static var takesEachWindowOnce: Bool { false }
+  public static func memory(_ configuration: ModelConfiguration) throws -> Int { 0 }
+  public static func sumsLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout { ParameterLayout() }
+  public var memory: Int { (try? Self.memory(configuration)) ?? 0 }
   public static func canLearn(_ target: LearningTarget) -> Bool { target == .state }
   public static func needsTendencies(_ configuration: ModelConfiguration, _ loss: LossConfiguration) -> Bool { false }
   public var layout: StateLayout? { configuration.layout }

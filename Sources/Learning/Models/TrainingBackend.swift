@@ -1,5 +1,8 @@
 /// What computes losses and gradients of a model in training. Owns its weights, the optimizer's moments and all memory.
 ///
+/// One that fits in closed form has no gradient: `gradient(of:)` finds the loss of data that it has not learnt from yet,
+/// `update` takes them into its sums, and `read` solves for the weights.
+///
 /// A backend belongs to one task at a time. Everything that it draws at random is a function of the seed and of the
 /// number of the step, so that a training that is resumed goes on to the same bits.
 public protocol TrainingBackend: AnyObject {
@@ -32,8 +35,11 @@ public struct Weights: Sendable, Equatable {
   public var parameters: [Float]
   public var firstMoments: [Float]
   public var secondMoments: [Float]
+  /// In the order of the family's layout of sums, of a model that is fitted in closed form; then there are no moments.
+  public var sums: [Double]
 
-  public init(parameters: [Float], firstMoments: [Float], secondMoments: [Float]) {
+  public init(parameters: [Float], firstMoments: [Float], secondMoments: [Float], sums: [Double] = []) {
+    self.sums = sums
     self.parameters = parameters
     self.firstMoments = firstMoments
     self.secondMoments = secondMoments

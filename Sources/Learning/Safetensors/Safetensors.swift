@@ -4,8 +4,8 @@ public import Foundation
 ///
 /// Reading is strict: a file that breaks a rule of the format is refused with the rule's name, and nothing is allocated
 /// that the file's size does not justify. Of a file the header is read first; a tensor's numbers are read when they are
-/// asked for, so that whoever finds that a shape is not the one it needs has read none. Writing is deterministic and atomic. Only F32 is needed here; other types are
-/// read as raw bytes.
+/// asked for, so that whoever finds that a shape is not the one it needs has read none. Writing is deterministic and
+/// atomic. Weights are F32 and sums F64; other types are read as raw bytes.
 ///
 /// Source: the format's description and the behaviour of its reference library, version 0.8.0.
 public struct Safetensors: Sendable, Equatable {
@@ -65,6 +65,29 @@ public struct Safetensors: Sendable, Equatable {
       var bytes = Data(capacity: 4 * values.count)
       for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
       place = .memory(bytes)
+    }
+
+    /// A tensor of type F64.
+    public init(doubles values: [Double], shape: [Int]) {
+      precondition(
+        shape.reduce(1, *) == values.count, "Safetensors: shape \(shape) does not hold \(values.count) numbers")
+      type = "F64"
+      self.shape = shape
+      var bytes = Data(capacity: 8 * values.count)
+      for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+      place = .memory(bytes)
+    }
+
+    /// The numbers of an F64 tensor; nil for other types, and when the file no longer has them all.
+    public var doubles: [Double]? {
+      guard type == "F64" else { return nil }
+      let bytes = bytes
+      guard bytes.count == byteCount, bytes.count % 8 == 0 else { return nil }
+      return bytes.withUnsafeBytes { raw in
+        (0..<(raw.count / 8)).map {
+          Double(bitPattern: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
+        }
+      }
     }
 
     /// The numbers of an F32 tensor; nil for other types, and when the file no longer has them all.

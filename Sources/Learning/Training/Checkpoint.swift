@@ -16,6 +16,8 @@ public struct Checkpoint: Sendable, Equatable {
     /// Moments of AdamW, in the order of the parameters.
     public var firstMoments: [Float]
     public var secondMoments: [Float]
+    /// In place of moments, of a model that is fitted in closed form; in the order of the family's layout of sums.
+    public var sums: [Double] = []
   }
 
   /// With the layout of the states, where it is known.
@@ -70,12 +72,13 @@ public struct Checkpoint: Sendable, Equatable {
       else {
         throw LearningError(.checkpointMismatch, "\(name): the training state belongs to another model")
       }
+      let hasSums = trained.sumsLayout.count > 0
       let moments = try TrainedFile.momentPrefixes.map {
-        try file.vector(trained.parameterLayout, prefix: $0, name: name)
+        hasSums ? [] : try file.vector(trained.parameterLayout, prefix: $0, name: name)
       }
       training = Training(
         configuration: progress.configuration, step: progress.step, updates: progress.updates,
-        firstMoments: moments[0], secondMoments: moments[1])
+        firstMoments: moments[0], secondMoments: moments[1], sums: try file.doubles(trained.sumsLayout, name: name))
     }
     notes = [:]
     for (key, value) in file.metadata where key.hasPrefix(ModelFileKey.notePrefix) {
@@ -89,8 +92,13 @@ public struct Checkpoint: Sendable, Equatable {
     var file = try surrogate.safetensors()
     if let training {
       let layout = try type(of: surrogate).parameterLayout(model)
-      for (prefix, moments) in zip(TrainedFile.momentPrefixes, [training.firstMoments, training.secondMoments]) {
-        file.add(moments, layout, prefix: prefix)
+      let sums = try type(of: surrogate).sumsLayout(model)
+      if sums.count > 0 {
+        file.add(training.sums, sums)
+      } else {
+        for (prefix, moments) in zip(TrainedFile.momentPrefixes, [training.firstMoments, training.secondMoments]) {
+          file.add(moments, layout, prefix: prefix)
+        }
       }
       file.metadata[ModelFileKey.training] = try JSON.text(
         Progress(configuration: training.configuration, step: training.step, updates: training.updates))

@@ -87,13 +87,18 @@ public final class Trainer {
     }
     try self.init(
       configuration: training.configuration, parameters: checkpoint.parameters, symmetries: symmetries)
-    let count = checkpoint.parameters.count
-    guard training.firstMoments.count == count, training.secondMoments.count == count else {
-      throw LearningError(.checkpointMismatch, "the optimizer's moments do not have the shape of the parameters")
+    let sums = try ModelCatalogue.type(
+      training.configuration.model.family, for: training.configuration.model.layout
+    ).sumsLayout(training.configuration.model).count
+    let count = sums == 0 ? checkpoint.parameters.count : 0
+    guard training.firstMoments.count == count, training.secondMoments.count == count, training.sums.count == sums
+    else {
+      throw LearningError(.checkpointMismatch, "what the optimizer remembers does not have the shape of the parameters")
     }
     backend.write(
       Weights(
-        parameters: checkpoint.parameters, firstMoments: training.firstMoments, secondMoments: training.secondMoments))
+        parameters: checkpoint.parameters, firstMoments: training.firstMoments, secondMoments: training.secondMoments,
+        sums: training.sums))
     step = training.step
     updates = training.updates
   }
@@ -101,7 +106,13 @@ public final class Trainer {
   /// The stage of the curriculum that the next batch belongs to: how many steps it must have.
   public var stage: CurriculumStage { configuration.curriculum.position(of: step).stage }
   /// Whether every stage of the curriculum is done. Training may go on in the last.
-  public var isFinished: Bool { step >= configuration.curriculum.batches }
+  ///
+  /// A model that takes each window once has no curriculum and is never finished.
+  public var isFinished: Bool { !takesEachWindowOnce && step >= configuration.curriculum.batches }
+  /// Whether every window of the data is to be given once, in order, a batch of one each.
+  public var takesEachWindowOnce: Bool { ModelCatalogue.takesEachWindowOnce(configuration.model.family) }
+  /// Steps of the whole training; 0 where the data decide.
+  public var plannedSteps: Int { takesEachWindowOnce ? 0 : configuration.curriculum.batches }
   public var batchSize: Int { configuration.batchSize }
 
   /// All parameters, in the order of the family's parameter layout.
@@ -119,7 +130,7 @@ public final class Trainer {
       model: configuration.model, parameters: weights.parameters,
       training: Checkpoint.Training(
         configuration: configuration, step: step, updates: updates, firstMoments: weights.firstMoments,
-        secondMoments: weights.secondMoments))
+        secondMoments: weights.secondMoments, sums: weights.sums))
   }
 
   /// Replaces the scales while data are still coming.
@@ -128,6 +139,11 @@ public final class Trainer {
   /// `ScalarRule` says when.
   /// - Throws: `LearningError` of code `invalidConfiguration` when a scale is not positive and finite.
   public func adopt(_ scales: FieldScales) throws {
+    guard !takesEachWindowOnce || step == 0 else {
+      throw LearningError(
+        .invalidConfiguration,
+        "the \(configuration.model.family.rawValue) keeps sums in the scales that it began with; let `scalars` freeze")
+    }
     var changed = configuration
     changed.model.scales = scales
     try changed.validate()
@@ -193,7 +209,7 @@ public final class Trainer {
   private func update(
     _ batch: TrainingBatch, terms: LossTerms, squaredNorm: Double
   ) throws -> TrainingStepReport {
-    let rate = configuration.schedule.rate(at: step, in: configuration.curriculum)
+    let rate = takesEachWindowOnce ? 0 : configuration.schedule.rate(at: step, in: configuration.curriculum)
     let norm = Float(squaredNorm.squareRoot())
     var report = TrainingStepReport(
       step: step, stage: configuration.curriculum.position(of: step).index, unrolled: batch.steps, loss: terms,

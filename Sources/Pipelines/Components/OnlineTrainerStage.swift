@@ -120,14 +120,16 @@ struct OnlineTrainerStage: Component, Training {
           let reservoir = training.reservoir
           let curriculum = fixed.trainer.curriculum
           let rate = pace.tick(curriculum.position(of: report.step).index)
+          // Where each window is learnt from once, the data decide how many there are.
+          let planned = training.trainer!.plannedSteps
           events.send(
             .progress(
               .init(
-                step: report.step + 1, total: curriculum.batches, loss: Double(report.loss.total), rate: rate,
-                secondsLeft: rate > 0 ? curriculum.remaining(after: report.step + 1) / rate : nil)))
+                step: report.step + 1, total: planned, loss: Double(report.loss.total), rate: rate,
+                secondsLeft: rate > 0 && planned > 0 ? curriculum.remaining(after: report.step + 1) / rate : nil)))
           try await emit(
             TrainingRecord(
-              report: report, total: fixed.trainer.curriculum.batches, position: training.position,
+              report: report, total: planned, position: training.position,
               reservoir: report.step % 100 == 0 ? reservoir.report : nil, draw: reservoir.lastDraw,
               coverage: Double(reservoir.count) / Double(max(reservoir.arrivals, 1)), validation: validation,
               validationLoss: training.lastValidation?.loss, rolloutError: training.lastValidation?.rollout,

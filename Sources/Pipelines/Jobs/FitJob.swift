@@ -69,13 +69,15 @@ public struct FitJob: Sendable {
         "\(family) with these settings needs windows of \(fitting.leastLength + 1) frames; \(origin.relativePath) has trajectories of \(store.longest) and windows are of \(length + 1)"
       )
     }
-    for trajectory in 0..<count where store.reader.length(trajectory) > length {
+    // Where every frame counts, what is left over at the end of a trajectory is a window of its own.
+    let least = fitting.takesEachWindowOnce ? fitting.leastLength : length
+    for trajectory in 0..<count where store.reader.length(trajectory) > least {
       try Interruption.check("Stopped; nothing was written.")
       let isHeldOut = count >= Self.heldOutOneIn && trajectory % Self.heldOutOneIn == Self.heldOutOneIn - 1
-      for first in stride(
-        from: 0, to: store.reader.length(trajectory) - length, by: max(1, min(fitting.stride, length)))
-      {
-        let window = try store.window(of: trajectory, at: first, steps: length, tendencies: fitting.needsTendencies)
+      let frames = store.reader.length(trajectory)
+      for first in stride(from: 0, to: frames - least, by: max(1, min(fitting.stride, length))) {
+        let steps = min(length, frames - 1 - first)
+        let window = try store.window(of: trajectory, at: first, steps: steps, tendencies: fitting.needsTendencies)
         if isHeldOut { heldOut.append(window) } else { windows.append(window) }
       }
       status.progress("reading", done: trajectory + 1, of: count, since: start)

@@ -17,7 +17,6 @@ struct Fitting {
   private enum Way {
     case trained(TrainerConfiguration)
     case linear(ridge: Double?)
-    case echo(EchoStateNetwork.Configuration, ridge: Double?)
     case persistence
   }
 
@@ -42,25 +41,21 @@ struct Fitting {
     case .linearRegression:
       way = .linear(ridge: ridge())
       windowLength = section.integer("window", default: 256, in: 1...65_536, "Intervals in a window")
-    case .echoState:
-      var configuration = EchoStateNetwork.Configuration()
-      configuration.channels = section.integer(
-        "channels", default: configuration.channels, in: 1...4096, "Hidden features (of each site, or of the state)")
-      configuration.leak = Float(
-        section.number("leak", default: Double(configuration.leak), in: 1e-6...1, "Rate at which they follow"))
-      configuration.recurrence = Float(
-        section.number(
-          "recurrence", default: Double(configuration.recurrence), in: 0...10, "Gain of the recurrent part"))
-      configuration.drive = Float(
-        section.number("drive", default: Double(configuration.drive), in: 0...100, "Size of the input's weights"))
-      configuration.warmUp = section.integer(
-        "warm-up", default: configuration.warmUp, in: 0...100_000, "Frames of a window before the fit uses it")
-      way = .echo(configuration, ridge: ridge())
-      windowLength = section.integer("window", default: 256, in: 1...65_536, "Intervals in a window")
     case _ where !ModelCatalogue.trainableFamilies.contains(family):
       section.problem("the family \(family.rawValue) is read from files and used; `fit` does not know how it is fitted")
       way = .persistence
       windowLength = 1
+    case _ where ModelCatalogue.takesEachWindowOnce(family):
+      // Its keys are all there are: no batches, no rates.
+      let model = ModelConfiguration(family, section)
+      windowLength = section.integer(
+        "window", default: max(256, 4 * model.memory), in: 1...65_536, "Intervals in a window")
+      if windowLength <= model.memory {
+        section.problem("must be more than the \(model.memory) frames that the model looks back", key: "window")
+      }
+      way = .trained(
+        TrainerConfiguration(
+          model: model, curriculum: Curriculum(stages: [CurriculumStage(batches: 1, steps: 1, noise: 0)])))
     default:
       let trainer = Self.trainer(family, section)
       let longest = trainer.curriculum.maximumSteps
@@ -79,16 +74,20 @@ struct Fitting {
   /// Intervals that a window must have to be of any use.
   var leastLength: Int {
     switch way {
-    case .trained(let trainer): trainer.curriculum.maximumSteps
-    case .echo(let configuration, _): configuration.warmUp + 1
+    case .trained(let trainer): takesEachWindowOnce ? trainer.model.memory + 1 : trainer.curriculum.maximumSteps
     case .linear, .persistence: 1
     }
   }
 
   /// Frames from one window's start to the next.
   var stride: Int {
-    if case .trained(let trainer) = way { windowLength + 1 - trainer.curriculum.maximumSteps } else { windowLength }
+    guard case .trained(let trainer) = way else { return windowLength }
+    return windowLength
+      - (takesEachWindowOnce ? trainer.model.memory : trainer.curriculum.maximumSteps - 1)
   }
+
+  /// Whether each window is learnt from once, shorter ones at the ends of trajectories too.
+  var takesEachWindowOnce: Bool { ModelCatalogue.takesEachWindowOnce(family) }
 
   /// The keys of a trainer on one level: those of the family beside `batches`, `steps` and `noise` in place of a list of
   /// stages.
@@ -127,34 +126,37 @@ struct Fitting {
       return try best(
         of: LinearRegression.fits(to: windows, scales: scales, ridges: ridge.map { [$0] } ?? FittedBaselines.ridges),
         on: windows)
-    case .echo(var configuration, let ridge):
-      configuration.seed = seed
-      return try best(
-        of: EchoStateNetwork.fits(
-          to: windows, scales: scales, ridges: ridge.map { [$0] } ?? FittedBaselines.ridges,
-          configuration: configuration), on: windows)
     case .trained(var configuration):
       configuration.seed = seed
       configuration.model = configuration.model.with(layout: layout, interval: interval)
       configuration.model.scales = scales
       let trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
-      var reservoir = Reservoir(policy: .fifo, capacity: windows.count, seed: seed)
-      for window in windows { reservoir.insert(window) }
-      let batches = configuration.curriculum.batches
       var last: TrainingStepReport?
-      while !trainer.isFinished {
-        last = try trainer.step(
-          reservoir.batch(trainer.batchSize, steps: trainer.stage.steps, step: trainer.step))
-        try progress(trainer.step, batches)
+      if takesEachWindowOnce {
+        for window in windows {
+          last = try trainer.step(TrainingBatch([TrainingSample(window)], steps: window.steps))
+          try progress(trainer.step, windows.count)
+        }
+      } else {
+        var reservoir = Reservoir(policy: .fifo, capacity: windows.count, seed: seed)
+        for window in windows { reservoir.insert(window) }
+        let batches = configuration.curriculum.batches
+        while !trainer.isFinished {
+          last = try trainer.step(
+            reservoir.batch(trainer.batchSize, steps: trainer.stage.steps, step: trainer.step))
+          try progress(trainer.step, batches)
+        }
       }
       var checkpoint = trainer.checkpoint()
       checkpoint.system = system.attributes
       checkpoint.arithmetic = Arithmetic.current.id
       var words = last.map { String(format: "Loss of the last batch %.3e", $0.loss.total) } ?? ""
-      if !heldOut.isEmpty {
+      let memory = configuration.model.memory
+      let judged = heldOut.filter { $0.steps > memory }
+      if !judged.isEmpty {
         let steps = min(trainer.stage.steps, windowLength)
         let loss = try trainer.model().loss(
-          of: TrainingBatch(heldOut.map { TrainingSample($0) }, steps: steps), configuration.loss)
+          of: TrainingBatch(judged.map { TrainingSample($0, offset: memory) }, steps: steps), configuration.loss)
         words += String(format: ", of held-out windows %.3e", loss.total)
       }
       return Outcome(model: try trainer.model(), file: try checkpoint.safetensors(), words: words + ".")

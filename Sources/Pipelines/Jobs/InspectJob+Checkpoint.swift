@@ -17,7 +17,9 @@ extension InspectJob {
     }
     if let training = checkpoint.training {
       lines.append(
-        "  training: step \(training.step) of \(training.configuration.curriculum.batches), seed \(training.configuration.seed); can be resumed"
+        "  training: step \(training.step)"
+          + (training.sums.isEmpty ? " of \(training.configuration.curriculum.batches)" : ", sums in closed form")
+          + ", seed \(training.configuration.seed); can be resumed"
       )
     } else {
       lines.append("  weights only")

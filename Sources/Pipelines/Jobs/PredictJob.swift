@@ -11,9 +11,6 @@ public struct PredictJob: Sendable {
   private let steps: Int
   private let output: URL
 
-  /// Frames before the start that models with a memory are shown, where the store has them.
-  private static let warmUp = 8
-
   public init(checkpoint: URL, origin: URL, frame: Int?, steps: Int, output: URL) {
     self.checkpoint = checkpoint
     self.origin = origin
@@ -57,8 +54,9 @@ public struct PredictJob: Sendable {
     defer { status.clear() }
     for (trajectory, initial) in starts.enumerated() {
       let predictor = try model.predictor(for: store.layout)
-      if let frame, frame > 0 {
-        for earlier in try store.frames(of: initial.trajectory, max(0, frame - Self.warmUp)..<frame) {
+      // Of the frames before the start a model with memory is shown as many as it depends on, where the store has them.
+      if let frame, frame > 0, model.memory > 0 {
+        for earlier in try store.frames(of: initial.trajectory, max(0, frame - model.memory)..<frame) {
           predictor.observe(earlier.state.single)
         }
       }

@@ -34,7 +34,7 @@ public struct ReplayStepJob: Sendable {
     let trainer = try trainerNode(description)
     var settings = (trainer.component as! any Training).settings
     settings.trainer.seed = description.seed
-    guard (0..<settings.trainer.curriculum.batches).contains(step) else {
+    guard settings.takesEachWindowOnce ? step >= 0 : (0..<settings.trainer.curriculum.batches).contains(step) else {
       throw RunError(
         .usage, "the run has steps 0 to \(settings.trainer.curriculum.batches - 1), there is no step \(step)")
     }

@@ -110,16 +110,9 @@ struct CheckpointJudge: Sendable {
     }
     let random = try prepared.random.map { try rollouts(of: model, over: $0, prepared.predictability) }
     let lyapunov = try prepared.probe.map { probe in
-      let layout = prepared.truth.truth.system.layout
-      let exponents = try probe.exponents { _ in
-        let predictor = try model.predictor(for: layout)
-        return { state, _ in
-          var state = State(layout, state).single
-          predictor.advance(&state)
-          return state.double.values
-        }
-      }
-      return probe.comparison(model: exponents, truth: prepared.truthExponents)
+      probe.comparison(
+        model: try ModelExponents.exponents(of: model, probe, over: prepared.truth.truth),
+        truth: prepared.truthExponents)
     }
     return Verdict(
       checkpoint: name, step: step, try rollouts(of: model, over: prepared.truth, prepared.predictability),
@@ -171,12 +164,17 @@ struct CheckpointJudge: Sendable {
         numbers.map { HeldOutTruth.Place(trajectory: $0, start: settings.start) }
       }
       let fixed = try HeldOutTruth(
-        source, places(numbers), horizon: settings.horizon, reference: places(others), observables: observables)
+        source, places(numbers), horizon: settings.horizon, memory: HeldOutTruth.longestMemory,
+        reference: places(others), observables: observables)
       guard settings.randomStarts > 0 else { return (fixed, nil) }
       let horizon = settings.randomHorizon(of: numbers.map { source.length($0) ?? 0 }.min() ?? 0)
       let starts = HeldOutTruth.random(
         settings.randomStarts, of: source, numbers: numbers, horizon: horizon, seed: seed)
-      return (fixed, try HeldOutTruth(source, starts, horizon: horizon, observables: observables))
+      return (
+        fixed,
+        try HeldOutTruth(
+          source, starts, horizon: horizon, memory: HeldOutTruth.longestMemory, observables: observables)
+      )
     case .newest(let log, let part):
       let places = HeldOutTruth.newest(settings.rollouts, of: log, part: part, horizon: settings.horizon)
       guard !places.isEmpty else {

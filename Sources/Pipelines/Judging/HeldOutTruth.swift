@@ -11,8 +11,9 @@ struct HeldOutTruth: Sendable {
     var start: Int
   }
 
-  /// Frames that a model with a memory is shown.
+  /// Frames that are kept for models with a memory: of a log, whose earlier frames may be forgotten, and of other truth.
   static let warmUp = 8
+  static let longestMemory = 256
 
   let truth: RolloutTruth
   /// By rollout: shown to models that remember; empty at the beginning of a trajectory.
@@ -22,17 +23,18 @@ struct HeldOutTruth: Sendable {
 
   /// Reads the stretches.
   /// - Parameters:
+  ///   - memory: Frames that are kept before each stretch.
   ///   - reference: As many other stretches, for the noise floor; none where they cannot be had.
   /// - Throws: `ClimateError` for truth that is not finite or breaks a law; what the source throws when it lacks frames.
   init(
-    _ source: any TrajectorySource, _ places: [Place], horizon: Int, reference: [Place] = [],
+    _ source: any TrajectorySource, _ places: [Place], horizon: Int, memory: Int = warmUp, reference: [Place] = [],
     observables: [Observable]? = nil
   ) throws {
     var states: [[State<Double>]] = []
     var before: [[State<Float>]] = []
     var endTimes: [Double] = []
     for place in places {
-      let first = max(0, place.start - Self.warmUp)
+      let first = max(0, place.start - memory)
       let frames = try source.frames(of: place.trajectory, first..<(place.start + horizon + 1))
       before.append(frames.prefix(place.start - first).map(\.state.single))
       states.append(frames.dropFirst(place.start - first).map(\.state))
@@ -86,6 +88,7 @@ extension SurrogateModel {
   func rollouts(over held: HeldOutTruth, workers: Int) throws -> [[State<Double>]] {
     let truth = held.truth.states
     guard let layout = truth.first?.first?.layout else { return [] }
+    let memory = memory
     let predictors = try truth.map { _ in try Handed(predictor(for: layout)) }
     var rollouts = [[State<Double>]](repeating: [], count: truth.count)
     rollouts.withUnsafeMutableBufferPointer { rollouts in
@@ -93,7 +96,7 @@ extension SurrogateModel {
       Workers(count: max(1, min(workers, truth.count))).split(truth.count) { _, range in
         for k in range {
           let predictor = predictors[k].value
-          for state in held.before[k] { predictor.observe(state) }
+          for state in held.before[k].suffix(memory) { predictor.observe(state) }
           places.value[k] = predictor.rollout(from: truth[k][0].single, steps: truth[k].count - 1).map(\.double)
         }
       }

@@ -15,31 +15,35 @@ struct HeldOutWindows {
   static let note = "held-out"
 
   let settings: Settings
+  /// Frames that the model is shown before each rollout.
+  private let memory: Int
   private(set) var reservoir: Reservoir
   private var assembler: WindowAssembler
 
-  init(_ settings: Settings, seed: UInt64) {
+  init(_ settings: Settings, memory: Int, seed: UInt64) {
     self.settings = settings
+    self.memory = memory
     // Another seed than the training's reservoir, so that the two choose independently.
     reservoir = Reservoir(policy: .reservoir, capacity: settings.windows, seed: ~seed)
-    assembler = WindowAssembler(steps: settings.steps)
+    assembler = WindowAssembler(steps: settings.steps + memory)
   }
 
   init(
-    _ settings: Settings, restoring state: Reservoir.State, _ windows: [SampleIdentity: TrainingWindow]
+    _ settings: Settings, memory: Int, restoring state: Reservoir.State, _ windows: [SampleIdentity: TrainingWindow]
   ) throws {
     self.settings = settings
+    self.memory = memory
     reservoir = try Reservoir(restoring: state) { entry in
       guard let window = windows[SampleIdentity(trajectory: entry.trajectory, frame: entry.start)] else {
         throw RunError(.badInput, "the checkpoint's held-out windows contradict themselves")
       }
       return window
     }
-    assembler = WindowAssembler(steps: settings.steps)
+    assembler = WindowAssembler(steps: settings.steps + memory)
   }
 
   /// Trajectories of the round before get no more frames.
-  mutating func startRound() { assembler = WindowAssembler(steps: settings.steps) }
+  mutating func startRound() { assembler = WindowAssembler(steps: settings.steps + memory) }
 
   /// - Parameter isKnown: Whether the frame was taken in before the run was stopped.
   mutating func add(
@@ -59,8 +63,10 @@ struct HeldOutWindows {
     return Validation(
       step: trainer.step, windows: windows.count, unrolled: unrolled,
       loss: try model.loss(
-        of: TrainingBatch(windows.map { TrainingSample($0) }, steps: unrolled), trainer.configuration.loss),
-      rollout: try RolloutScore(of: model, on: windows, steps: settings.steps, observables: observables),
-      persistence: try RolloutScore(of: Persistence(), on: windows, steps: settings.steps).total)
+        of: TrainingBatch(windows.map { TrainingSample($0, offset: memory) }, steps: unrolled),
+        trainer.configuration.loss),
+      rollout: try RolloutScore(
+        of: model, on: windows, steps: settings.steps, warmUp: memory, observables: observables),
+      persistence: try RolloutScore(of: Persistence(), on: windows, steps: settings.steps, warmUp: memory).total)
   }
 }

@@ -7,12 +7,26 @@ extension OnlineTraining.Settings {
   init(_ section: ConfigurationSection) {
     let trainer = TrainerConfiguration(section)
     let longest = trainer.curriculum.maximumSteps
+    let takesOnce = ModelCatalogue.takesEachWindowOnce(trainer.model.family)
+    let memory = trainer.model.memory
     let windowLength = section.integer(
-      "window", default: max(32, 2 * longest), in: 1...4096, "Intervals in a window of the reservoir")
-    if windowLength < longest {
+      "window", default: takesOnce ? memory + 64 : max(32, 2 * longest), in: 1...8192,
+      "Intervals in a window of the reservoir")
+    if takesOnce, windowLength <= memory {
+      section.problem("must be more than the \(memory) frames that the model looks back", key: "window")
+    } else if !takesOnce, windowLength < longest {
       section.problem("must be at least the longest unrolling, \(longest) steps", key: "window")
     }
     let (rule, given) = ScalarRule.read(section.section("scalars", "What the model divides its input and output by"))
+    if takesOnce {
+      let family = trainer.model.family.rawValue
+      if rule.goesOn {
+        section.problem("must not be `rule: adapt`: the sums of the family \(family) have fixed scales", key: "scalars")
+      }
+      if section.has("replay") {
+        section.problem("is of no use to the family \(family), which forgets nothing unless told to", key: "replay")
+      }
+    }
     self.init(
       trainer: trainer,
       framesPerStep: section.number(

@@ -20,6 +20,8 @@ struct OnlineTraining {
     var policy: Reservoir.Policy
     /// Whether windows carry derivatives.
     var needsTendencies: Bool
+    /// Whether each window is learnt from once, in order; the reservoir is then a queue, which a step takes from.
+    var takesEachWindowOnce: Bool { ModelCatalogue.takesEachWindowOnce(trainer.model.family) }
     /// Newest frames of each trajectory that are not learnt from yet: what a verdict on a log is given on.
     var holdBack = 0
     /// When the data scalars follow the stream.
@@ -75,12 +77,17 @@ struct OnlineTraining {
     self.position = position
     self.isHeldOut = isHeldOut
     windows = Self.assembler(settings)
-    reservoir = Reservoir(policy: settings.policy, capacity: settings.capacity, seed: settings.trainer.seed)
+    reservoir =
+      settings.takesEachWindowOnce
+      ? Reservoir(policy: .fifo, capacity: .max, seed: settings.trainer.seed)
+      : Reservoir(policy: settings.policy, capacity: settings.capacity, seed: settings.trainer.seed)
     replayUntil = 0
     replay = try settings.replay.map {
       try ReplayMix($0, settings, layout: source.layout, state: nil, isHeldOut: isHeldOut)
     }
-    heldOut = settings.validation.map { HeldOutWindows($0, seed: settings.trainer.seed) }
+    heldOut = settings.validation.map {
+      HeldOutWindows($0, memory: settings.trainer.model.memory, seed: settings.trainer.seed)
+    }
   }
 
   /// Goes on from a checkpoint; the source starts again at `position`, before the one that the checkpoint was taken at.
@@ -127,9 +134,11 @@ struct OnlineTraining {
     }
     heldOut = try settings.validation.map {
       guard let state = Self.note(HeldOutWindows.note, of: checkpoint, as: Reservoir.State.self) else {
-        return HeldOutWindows($0, seed: settings.trainer.seed)
+        return HeldOutWindows($0, memory: settings.trainer.model.memory, seed: settings.trainer.seed)
       }
-      return try HeldOutWindows($0, restoring: state, Self.windows(of: state, from: source, settings))
+      return try HeldOutWindows(
+        $0, memory: settings.trainer.model.memory, restoring: state,
+        Self.windows(of: state, from: source, settings))
     }
   }
 
@@ -224,23 +233,34 @@ struct OnlineTraining {
       return
     }
     let window = try windows.add(trajectory: frame.trajectory, index: frame.index, state: state, tendency: tendency)
+    var found = window.map { [$0] } ?? []
     if isLast {
+      if settings.takesEachWindowOnce, let rest = try windows.rest(trajectory: frame.trajectory),
+        rest.steps > settings.trainer.model.memory
+      {
+        found.append(rest)
+      }
       windows.finish(trajectory: frame.trajectory)
       previous[frame.trajectory] = nil
     }
-    guard let window, !isKnown else { return }
-    if trainer == nil || settings.scalars.goesOn { scales.add(window) }
-    reservoir.insert(window)
+    guard !isKnown else { return }
+    for window in found {
+      if trainer == nil || settings.scalars.goesOn { scales.add(window) }
+      reservoir.insert(window)
+    }
   }
 
-  /// Windows overlap by the longest unrolling, so that every start frame is drawn at every unrolling.
+  /// Windows overlap by the longest unrolling, so that every start frame is drawn at every unrolling; or, where each is
+  /// taken once, by what a prediction depends on, so that every frame is learnt from once.
   private static func assembler(_ settings: Settings) -> WindowAssembler {
     WindowAssembler(steps: settings.windowLength, stride: stride(settings))
   }
 
   /// Frames from one window's start to the next.
   static func stride(_ settings: Settings) -> Int {
-    settings.windowLength + 1 - settings.trainer.curriculum.maximumSteps
+    settings.takesEachWindowOnce
+      ? settings.windowLength - settings.trainer.model.memory
+      : settings.windowLength + 1 - settings.trainer.curriculum.maximumSteps
   }
 
   /// Whether enough frames were admitted for another optimizer step.
@@ -248,6 +268,7 @@ struct OnlineTraining {
     guard position >= replayUntil, position >= settings.warmUp, !isFinished, !reservoir.isEmpty,
       trainer != nil || scales.windows >= settings.scalars.windows
     else { return false }
+    if settings.takesEachWindowOnce { return true }
     return Double(trainer?.step ?? 0) * settings.framesPerStep <= Double(position - settings.warmUp)
   }
 
@@ -279,6 +300,9 @@ struct OnlineTraining {
   }
 
   private mutating func batch(for trainer: Trainer) throws -> TrainingBatch {
+    if settings.takesEachWindowOnce, let window = reservoir.take() {
+      return try TrainingBatch([TrainingSample(window)], steps: window.steps)
+    }
     let (count, steps, step) = (trainer.batchSize, trainer.stage.steps, trainer.step)
     guard replay != nil else { return try reservoir.batch(count, steps: steps, step: step) }
     return try replay!.batch(count, steps: steps, step: step, from: &reservoir)

@@ -74,6 +74,7 @@ public struct EchoStateNetwork: SurrogateModel {
     base = try stencil ?? DensityMatrixEchoState(file)
   }
 
+  public var memory: Int { 8 }
   public var summary: String { base.summary }
   public var layout: StateLayout? { base.layout }
   public func predictor(for layout: StateLayout) throws -> any Predictor { try base.predictor(for: layout) }
