@@ -18,8 +18,12 @@ extension ModelConfiguration {
     let type = ModelCatalogue.trainable.first { $0.families.contains(family) }!
     self.init(family: family, settings: type.settings(section))
     learns = section.choice(
-      "learns", default: "state", among: LearningTarget.allCases.map { ($0.rawValue, $0) },
+      "learns", default: family == .neuralODE ? "tendency" : "state",
+      among: LearningTarget.allCases.map { ($0.rawValue, $0) },
       "The next state, or the time derivative, which rollouts then integrate")
+    if family == .neuralODE, learns != .tendency {
+      section.problem("must be `tendency` for a neural-ode; the family mlp learns the state", key: "learns")
+    }
     constraint = section.choice(
       "constrain", default: "none",
       among: [("none", nil), ("projection", StateConstraint.projection), ("flux", .flux)],

@@ -58,6 +58,8 @@ public struct AdamW: Sendable, Equatable {
   public var correction2: Float
   public var epsilon: Float
   public var decay: Float
+  /// t: updates, this one included.
+  public var number = 1
 }
 
 /// What a backend must know of a training beside the model.

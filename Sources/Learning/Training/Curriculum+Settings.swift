@@ -6,7 +6,7 @@ extension Curriculum {
     let stages = section.list("curriculum", "Stages, in order: { batches, steps, noise }") { stage in
       CurriculumStage(
         batches: stage.integer("batches", default: 1000, in: 1...1_000_000_000, "Optimizer steps"),
-        steps: stage.integer("steps", default: 1, in: 1...128, "Predicted steps that are unrolled"),
+        steps: stage.integer("steps", default: 1, in: 1...1024, "Predicted steps that are unrolled"),
         noise: Float(
           stage.number("noise", default: 0, in: 0...10, "Standard deviation of the noise on the first input")))
     }

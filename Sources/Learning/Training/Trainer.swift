@@ -238,7 +238,7 @@ public final class Trainer {
         clip: clip, rate: rate, beta1: configuration.beta1, beta2: configuration.beta2,
         correction1: Float(1 - pow(Double(configuration.beta1), Double(updates))),
         correction2: Float(1 - pow(Double(configuration.beta2), Double(updates))), epsilon: configuration.epsilon,
-        decay: configuration.weightDecay))
+        decay: configuration.weightDecay, number: updates))
     step += 1
     return report
   }

@@ -94,7 +94,7 @@ struct Fitting {
   private static func trainer(_ family: ModelFamily, _ section: ConfigurationSection) -> TrainerConfiguration {
     let batches = section.integer("batches", default: 4000, in: 2...1_000_000_000, "Optimizer steps")
     let steps = section.integer(
-      "steps", default: 1, in: 1...128, "Steps unrolled in the second half of them; the first half has one")
+      "steps", default: 1, in: 1...1024, "Steps unrolled in the second half of them; the first half has one")
     let noise = Float(section.number("noise", default: 0, in: 0...10, "Standard deviation of the noise on the input"))
     let half = steps == 1 ? 0 : batches / 2
     let stages = [

@@ -8,7 +8,7 @@ public import Trajectories
 /// For states of any layout but of few numbers: it does not know which are neighbours. Parameters and forcings are
 /// inputs, and stay as they are. Weights are (inputs, outputs), so that a layer is x W + b.
 public struct PerceptronModel: TrainableModel {
-  public static let families = [ModelFamily.mlp]
+  public static let families = [ModelFamily.mlp, .neuralODE]
   /// Numbers of a state, and weights, that are refused beyond.
   static let largestState = 16384
   static let largestCount = 1 << 26
@@ -42,7 +42,10 @@ public struct PerceptronModel: TrainableModel {
   public static func parameterLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout {
     func fail(_ reason: String) -> LearningError { LearningError(.invalidConfiguration, reason) }
     let settings = try PerceptronSettings(configuration)
-    guard configuration.family == .mlp else { throw fail("a \(configuration.family.rawValue) is no mlp") }
+    guard families.contains(configuration.family) else { throw fail("a \(configuration.family.rawValue) is no mlp") }
+    guard configuration.family == .mlp || configuration.learns == .tendency else {
+      throw fail("a neural-ode learns the tendency; set `learns: tendency`, or use the family mlp")
+    }
     guard let state = configuration.layout?.count else {
       throw fail("the size of an mlp is that of its states, and the configuration does not say their layout")
     }
@@ -88,7 +91,8 @@ public struct PerceptronModel: TrainableModel {
 
   public var summary: String {
     let settings = try? PerceptronSettings(configuration)
-    return "mlp \(settings?.width ?? 0)×\(settings?.layers ?? 0), \(parameters.count) parameters"
+    return
+      "\(configuration.family.rawValue) \(settings?.width ?? 0)×\(settings?.layers ?? 0), \(parameters.count) parameters"
   }
 
   public func predictor(for layout: StateLayout) throws -> any Predictor {

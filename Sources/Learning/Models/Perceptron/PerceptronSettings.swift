@@ -4,6 +4,8 @@ public import Trajectories
 extension ModelFamily {
   /// A multilayer perceptron: every number of the state is connected with every other.
   public static let mlp = ModelFamily(rawValue: "mlp")
+  /// The same for the time derivative, integrated over an interval by one step of Runge and Kutta's classical method.
+  public static let neuralODE = ModelFamily(rawValue: "neural-ode")
 }
 
 /// The settings of multilayer perceptrons.

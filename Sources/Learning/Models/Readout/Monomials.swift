@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// All products of up to `order` numbers, each once: 1, x_i, x_i x_j with i ≤ j, and so on, in this order.
 struct Monomials: Sendable {
   /// Numbers that are multiplied.
@@ -78,18 +80,13 @@ struct Monomials: Sendable {
   func write(
     _ x: UnsafePointer<Double>, scratch: UnsafeMutablePointer<Double>, to features: UnsafeMutablePointer<Double>
   ) {
-    parents.withUnsafeBufferPointer { parents in
-      factors.withUnsafeBufferPointer { factors in
-        // Without products on the way the features are their own scratch.
-        let values = isOdd ? scratch : features + 1
-        for k in 0..<inputs { values[k] = x[k] }
-        for k in inputs..<parents.count { values[k] = values[Int(parents[k])] * x[Int(factors[k])] }
-        guard isOdd else {
-          features[0] = 1
-          return
-        }
-        for k in places.indices where places[k] >= 0 { features[Int(places[k])] = scratch[k] }
-      }
+    // Without products on the way the features are their own scratch.
+    let values = isOdd ? scratch : features + 1
+    holstream_products(parents, factors, x, values, inputs, parents.count)
+    guard isOdd else {
+      features[0] = 1
+      return
     }
+    for k in places.indices where places[k] >= 0 { features[Int(places[k])] = scratch[k] }
   }
 }

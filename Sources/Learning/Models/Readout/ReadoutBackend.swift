@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Foundation
 internal import Trajectories
 
@@ -74,81 +75,87 @@ final class ReadoutBackend: TrainingBackend {
   ) -> ReadoutSums {
     let window = sample.window
     let surroundings = features.surroundings
-    let size = window.layout.count
-    let width = shape.features
+    let (size, width, planes) = (window.layout.count, shape.features, surroundings.places)
+    let places = surroundings.embedding.places
+    let kinds = surroundings.kinds
     var found = ReadoutSums(shape)
-    var rows = surroundings.kinds.map { Rows(width, $0.targets.count) }
+    let rows = kinds.map { Rows(width, $0.targets.count) }
     var change = [Double](repeating: 0, count: surroundings.embedding.count)
     var predicted = change
-    var difference = [Double](repeating: 0, count: size)
     var state = [Float](repeating: 0, count: size)
     features.forget()
     window.values.withUnsafeBufferPointer { values in
-      for step in sample.offset..<window.steps {
-        let here = values.baseAddress! + step * size
-        let next = here + size
-        features.observe(here)
-        guard step - sample.offset >= memory else { continue }
-        let age = window.steps - 1 - step
-        let weight = shape.forgetting < 1 ? pow(shape.forgetting, Double(age)) : 1
-        found.weight += weight
-        found.transitions += 1
-        for k in 0..<size { difference[k] = Double(next[k]) - Double(here[k]) }
-        for k in 0..<size { change[surroundings.embedding.places[k]] = difference[k] }
-        let root = weight.squareRoot()
-        for (index, kind) in surroundings.kinds.enumerated() {
-          for place in kind.places {
-            rows[index].append { x, y in
-              features.write(place, to: x)
+      change.withUnsafeMutableBufferPointer { change in
+        predicted.withUnsafeMutableBufferPointer { predicted in
+          for step in sample.offset..<window.steps {
+            let here = values.baseAddress! + step * size
+            let next = here + size
+            features.observe(here)
+            guard step - sample.offset >= memory else { continue }
+            let weight = shape.forgetting < 1 ? pow(shape.forgetting, Double(window.steps - 1 - step)) : 1
+            found.weight += weight
+            found.transitions += 1
+            for k in 0..<size { change[places[k]] = Double(next[k]) - Double(here[k]) }
+            let root = weight.squareRoot()
+            for index in kinds.indices {
+              let (waiting, targets) = (rows[index], kinds[index].targets)
               reported[index].withUnsafeBufferPointer { weights in
-                for (t, channel) in kind.targets.enumerated() {
-                  let at = channel * surroundings.places + place
-                  predicted[at] = Readout.dot(weights.baseAddress! + t * width, x, width)
-                  y[t] = root * change[at]
+                for place in kinds[index].places {
+                  let (x, y) = waiting.next()
+                  features.write(place, to: x)
+                  for (t, channel) in targets.enumerated() {
+                    let at = channel * planes + place
+                    predicted[at] = holstream_dot(weights.baseAddress! + t * width, x, width)
+                    y[t] = root * change[at]
+                  }
+                  if root != 1 { for k in 0..<width { x[k] *= root } }
+                  if waiting.count == Self.block { waiting.flush(into: &found.parts[index]) }
                 }
               }
-              if root != 1 { for k in 0..<width { x[k] *= root } }
             }
-            if rows[index].count == Self.block { rows[index].flush(into: &found.parts[index]) }
+            state.withUnsafeMutableBufferPointer { state in
+              state.baseAddress!.update(from: here, count: size)
+              surroundings.add(predicted.baseAddress!, to: state.baseAddress!)
+              partition.addSquares(next, state.baseAddress!, weight: 1, to: &squares)
+            }
           }
-        }
-        state.withUnsafeMutableBufferPointer { state in
-          state.baseAddress!.update(from: here, count: size)
-          surroundings.add(predicted, to: state.baseAddress!)
-          partition.addSquares(next, state.baseAddress!, weight: 1, to: &squares)
         }
       }
     }
-    for index in rows.indices { rows[index].flush(into: &found.parts[index]) }
+    for index in rows.indices {
+      rows[index].flush(into: &found.parts[index])
+      found.parts[index].complete()
+    }
     return found
   }
 
   /// Rows that wait to be added.
-  private struct Rows {
-    let features: Int
-    let targets: Int
-    var x: [Double]
-    var y: [Double]
-    var count = 0
+  private final class Rows {
+    private let features: Int
+    private let targets: Int
+    private let x: UnsafeMutablePointer<Double>
+    private let y: UnsafeMutablePointer<Double>
+    private(set) var count = 0
 
     init(_ features: Int, _ targets: Int) {
       self.features = features
       self.targets = targets
-      x = Array(repeating: 0, count: ReadoutBackend.block * features)
-      y = Array(repeating: 0, count: ReadoutBackend.block * targets)
+      x = .allocate(capacity: ReadoutBackend.block * features)
+      y = .allocate(capacity: ReadoutBackend.block * targets)
     }
 
-    mutating func append(_ body: (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>) -> Void) {
-      let row = count
-      x.withUnsafeMutableBufferPointer { x in
-        y.withUnsafeMutableBufferPointer { y in
-          body(x.baseAddress! + row * features, y.baseAddress! + row * targets)
-        }
-      }
-      count += 1
+    deinit {
+      x.deallocate()
+      y.deallocate()
     }
 
-    mutating func flush(into part: inout ReadoutSums.Part) {
+    /// Where the next row's features and targets go.
+    func next() -> (x: UnsafeMutablePointer<Double>, y: UnsafeMutablePointer<Double>) {
+      defer { count += 1 }
+      return (x + count * features, y + count * targets)
+    }
+
+    func flush(into part: inout ReadoutSums.Part) {
       part.add(x, y, rows: count)
       count = 0
     }

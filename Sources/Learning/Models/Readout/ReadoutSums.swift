@@ -10,7 +10,7 @@ struct ReadoutSums: Sendable, Equatable {
   struct Part: Sendable, Equatable {
     let features: Int
     let targets: Int
-    /// (features, features); only the lower triangle counts.
+    /// (features, features).
     var gram: [Double]
     /// (targets, features).
     var moments: [Double]
@@ -25,13 +25,18 @@ struct ReadoutSums: Sendable, Equatable {
       squares = Array(repeating: 0, count: targets)
     }
 
-    /// Adds rows.
+    /// Adds rows; `complete` is due after the last ones.
     /// - Parameters: `x` (n, features), `y` (n, targets).
-    mutating func add(_ x: [Double], _ y: [Double], rows n: Int) {
+    mutating func add(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, rows n: Int) {
       guard n > 0 else { return }
       BLAS.addGram(x, rows: n, columns: features, into: &gram)
       BLAS.addProduct(transposed: y, x, rows: n, m: targets, n: features, into: &moments)
       for row in 0..<n { for t in 0..<targets { squares[t] += y[row * targets + t] * y[row * targets + t] } }
+    }
+
+    /// Makes the upper triangle of the products that of the lower one.
+    mutating func complete() {
+      for i in 0..<features { for j in 0..<i { gram[j * features + i] = gram[i * features + j] } }
     }
 
     mutating func scale(by factor: Double) {

@@ -21,6 +21,9 @@ struct Surroundings: Sendable {
   let taps: Int
   /// (places, taps).
   private let neighbours: [Int]
+  /// Numbers of the state that evolve, and where they lie on planes.
+  private let evolving: [Int]
+  private let evolvingPlaces: [Int]
 
   var layout: StateLayout { embedding.layout }
   var places: Int { embedding.planeCount }
@@ -44,6 +47,9 @@ struct Surroundings: Sendable {
     } else {
       kinds = [Kind(name: "", places: Array(0..<embedding.planeCount), targets: targets)]
     }
+    let plane = embedding.planeCount
+    evolving = embedding.places.indices.filter { [embedding] in embedding.isPrognostic[embedding.places[$0] / plane] }
+    evolvingPlaces = evolving.map { [embedding] in embedding.places[$0] }
     // Offsets along the axes, the last one fastest.
     var shifts: [[Int]] = [[]]
     for length in embedding.extent {
@@ -88,10 +94,12 @@ struct Surroundings: Sendable {
 
   /// state += change at the places of what evolves.
   func add(_ planes: UnsafePointer<Double>, to state: UnsafeMutablePointer<Float>) {
-    let plane = places
-    embedding.places.withUnsafeBufferPointer { places in
-      for k in places.indices where embedding.isPrognostic[places[k] / plane] {
-        state[k] = Float(Double(state[k]) + planes[places[k]])
+    evolving.withUnsafeBufferPointer { evolving in
+      evolvingPlaces.withUnsafeBufferPointer { places in
+        for index in evolving.indices {
+          let k = evolving[index]
+          state[k] = Float(Double(state[k]) + planes[places[index]])
+        }
       }
     }
   }

@@ -97,10 +97,14 @@ final class VectorAutoregressionFeatures: ReadoutFeatures {
   /// (S).
   private let inputScale: [Double]
   /// (memory + 1, channels, places), a ring of the last frames.
-  private var history: [Double]
+  private let history: UnsafeMutablePointer<Double>
+  private let inputs: UnsafeMutablePointer<Double>
+  private let scratch: UnsafeMutablePointer<Double>
+  private let frames: Int
+  /// Numbers of a frame's planes, and what a place sees of one.
+  private let size: Int
+  private let width: Int
   private var seen = 0
-  private var inputs: [Double]
-  private var scratch: [Double]
 
   init(_ surroundings: Surroundings, _ settings: VectorAutoregressionSettings, scales: FieldScales) {
     self.surroundings = surroundings
@@ -109,9 +113,23 @@ final class VectorAutoregressionFeatures: ReadoutFeatures {
     let layout = surroundings.layout
     let states = scales.states(layout.fields.map(\.name)).map { settings.isScaled ? 1 / Double($0) : 1 }
     inputScale = zip(layout.fields, states).flatMap { Array(repeating: $1, count: $0.count) }
-    history = Array(repeating: 0, count: (settings.memory + 1) * surroundings.embedding.count)
-    inputs = Array(repeating: 0, count: monomials.inputs)
-    scratch = Array(repeating: 0, count: monomials.scratchCount)
+    frames = settings.memory + 1
+    size = surroundings.embedding.count
+    width = surroundings.count
+    func memory(_ count: Int) -> UnsafeMutablePointer<Double> {
+      let memory = UnsafeMutablePointer<Double>.allocate(capacity: max(count, 1))
+      memory.initialize(repeating: 0, count: max(count, 1))
+      return memory
+    }
+    history = memory(frames * size)
+    inputs = memory(monomials.inputs)
+    scratch = memory(monomials.scratchCount)
+  }
+
+  deinit {
+    history.deallocate()
+    inputs.deallocate()
+    scratch.deallocate()
   }
 
   var count: Int { monomials.count }
@@ -120,31 +138,20 @@ final class VectorAutoregressionFeatures: ReadoutFeatures {
   func forget() { seen = 0 }
 
   func observe(_ state: UnsafePointer<Float>) {
-    let slot = seen % (settings.memory + 1)
-    history.withUnsafeMutableBufferPointer {
-      surroundings.embed(state, scale: inputScale, into: $0.baseAddress! + slot * surroundings.embedding.count)
-    }
+    surroundings.embed(state, scale: inputScale, into: history + seen % frames * size)
     seen += 1
   }
 
   func write(_ place: Int, to features: UnsafeMutablePointer<Double>) {
-    let frames = settings.memory + 1
     let known = level
-    history.withUnsafeBufferPointer { history in
-      inputs.withUnsafeMutableBufferPointer { inputs in
-        for tap in 0..<settings.taps {
-          let target = inputs.baseAddress! + tap * surroundings.count
-          if tap > known {
-            target.update(repeating: 0, count: surroundings.count)
-          } else {
-            let slot = (seen - 1 - tap * settings.stride) % frames
-            surroundings.gather(history.baseAddress! + slot * surroundings.embedding.count, place, into: target)
-          }
-        }
-        scratch.withUnsafeMutableBufferPointer {
-          monomials.write(inputs.baseAddress!, scratch: $0.baseAddress!, to: features)
-        }
+    for tap in 0..<settings.taps {
+      let target = inputs + tap * width
+      if tap > known {
+        target.update(repeating: 0, count: width)
+      } else {
+        surroundings.gather(history + (seen - 1 - tap * settings.stride) % frames * size, place, into: target)
       }
     }
+    monomials.write(inputs, scratch: scratch, to: features)
   }
 }
