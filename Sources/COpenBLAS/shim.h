@@ -17,3 +17,7 @@ void dsteqr_(const char *compz, const int *n, double *d, double *e, double *z, c
 /// Solution of a symmetric positive definite system by Cholesky factorisation.
 void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb,
             int *info);
+
+/// All eigenvalues and right eigenvectors of a general real matrix.
+void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const int *lda, double *wr, double *wi,
+            double *vl, const int *ldvl, double *vr, const int *ldvr, double *work, const int *lwork, int *info);

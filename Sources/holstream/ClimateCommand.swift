@@ -14,6 +14,7 @@ struct ClimateCommand: AsyncParsableCommand {
         holstream climate truth.zarr model.zarr
         holstream climate truth.zarr model.zarr --observables "deltaRho, energy"
         holstream climate truth.zarr model.zarr --json > climate.json
+        holstream climate truth.zarr model.zarr --modes 3
       """)
 
   @Argument(help: "The store that counts as truth.", completion: .directory) var truth: String
@@ -23,13 +24,16 @@ struct ClimateCommand: AsyncParsableCommand {
   @Option(help: "What to look at, with commas.") var observables: String?
   @Flag(help: "Print everything as JSON, arrays from lag 0.") var json = false
   @Option(help: "Longest lag of the autocorrelation, in frames; a quarter of the window when left out.") var lag: Int?
+  @Option(
+    help: "Also Koopman modes with their residuals, from products of up to so many observables; JSON: `koopman`.")
+  var modes: Int?
   @Option(help: "First frame of the window.") var first: Int = 0
 
   func run() async throws {
     let job = ClimateJob(
       truth: URL(filePath: truth), other: URL(filePath: other), reference: reference.map { URL(filePath: $0) },
       firstFrame: first, maximumLag: lag,
-      observables: observables?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+      observables: observables?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }, modes: modes)
     try StandardStream.output.printResult(try await interruptible { try job.run(json: json) })
   }
 }

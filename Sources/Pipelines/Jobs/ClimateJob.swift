@@ -12,13 +12,18 @@ public struct ClimateJob: Sendable {
   private let firstFrame: Int
   private let maximumLag: Int?
   private let observables: [String]?
+  /// Largest number of factors of the products whose Koopman modes are told; nil for none.
+  private let modes: Int?
 
   /// - Parameters:
   ///   - reference: Other truth of the same size, for the noise floor; halves of the truth when nil.
+  ///   - modes: Largest number of factors of the products whose Koopman modes are told; nil for none.
   ///   - observables: Names; those that the system puts first, or the components of a small state, when nil.
   public init(
-    truth: URL, other: URL, reference: URL? = nil, firstFrame: Int, maximumLag: Int?, observables: [String]? = nil
+    truth: URL, other: URL, reference: URL? = nil, firstFrame: Int, maximumLag: Int?, observables: [String]? = nil,
+    modes: Int? = nil
   ) {
+    self.modes = modes
     self.reference = reference
     self.truth = truth
     self.other = other
@@ -59,18 +64,38 @@ public struct ClimateJob: Sendable {
     }
     let looked = try ClimateObservables.named(observables, of: a.system)
     let window = firstFrame..<end
+    let own = try series(a, looked, window, "reading the truth", status)
+    let others = try series(b, looked, window, "reading the other", status)
+    let timeStep = a.isIntervalAssumed ? b.interval : a.interval
+    let koopman = try modes.map { order in
+      guard (1...8).contains(order) else { throw RunError(.usage, "--modes must be from 1 to 8, got \(order)") }
+      return KoopmanComparison(truth: own, other: others, names: looked.map(\.name), order: order, timeStep: timeStep)
+    }
     let comparison = try ClimateComparison(
-      truth: try series(a, looked, window, "reading the truth", status),
-      other: try series(b, looked, window, "reading the other", status),
+      truth: own, other: others,
       reference: try c.map { try series($0, looked, window, "reading the reference", status) },
-      timeStep: a.isIntervalAssumed ? b.interval : a.interval,
-      timeUnit: a.isIntervalAssumed ? b.timeUnit : a.timeUnit, maximumLag: maximumLag,
+      timeStep: timeStep, timeUnit: a.isIntervalAssumed ? b.timeUnit : a.timeUnit, maximumLag: maximumLag,
       areRollouts: b.reader.attributes[StoreFields.predictedByKey] != nil)
     status.clear()
-    guard json else { return comparison.text }
+    guard json else { return [comparison.text, koopman?.text].compactMap { $0 }.joined(separator: "\n\n") }
     let encoder = JSONEncoder.withInfinities
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    return String(decoding: try encoder.encode(comparison), as: UTF8.self)
+    return String(decoding: try encoder.encode(Output(comparison: comparison, koopman: koopman)), as: UTF8.self)
+  }
+
+  /// The comparison's own keys, and `koopman` where it was asked for.
+  private struct Output: Encodable {
+    var comparison: ClimateComparison
+    var koopman: KoopmanComparison?
+
+    private enum Key: CodingKey { case koopman }
+
+    func encode(to encoder: any Encoder) throws {
+      try comparison.encode(to: encoder)
+      guard let koopman else { return }
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(koopman, forKey: .koopman)
+    }
   }
 
   /// Frames that all trajectories have that are not empty.
