@@ -59,6 +59,7 @@ final class PiecewiseLinearBackend: TrainingBackend {
   }
 
   /// A shard that one worker at a time uses.
+  // Unchecked: `Workers.split` gives every shard to one worker, and comes back when all are done.
   private final class Place: @unchecked Sendable {
     var shard: Shard
     init(_ shard: consuming Shard) { self.shard = shard }
@@ -79,6 +80,7 @@ final class PiecewiseLinearBackend: TrainingBackend {
     parameters.withUnsafeBufferPointer { kernel.pack($0.baseAddress!, into: weights.pointer) }
     let looks = kernel.isShallow && settings.isAdaptive && step % Self.forcingEvery == 0
     let workers = Workers(count: min(options.workers, count))
+    // Only read by the workers, and not beyond this call.
     nonisolated(unsafe) let packed = weights.pointer
     nonisolated(unsafe) let backend = self
     if looks {
