@@ -7,6 +7,12 @@ extension ModelFamily {
     case .parc: "Two such networks by way of time derivatives, trained on the equations of motion: density matrices."
     case .gnn: "A graph network, each site and the mean of its neighbours: fields on rings and squares."
     case .mlp: "A perceptron that connects every number of a state with every other; knows no neighbours."
+    case .nvar:
+      "Products of the last frames and a linear readout, fitted in closed form as the stream goes by; any state."
+    case .neuralODE: "A perceptron of the time derivative, which rollouts integrate: states of few numbers."
+    case .shallowPLRNN:
+      "A shallow piecewise linear recurrent network, by generalised teacher forcing: chaotic attractors."
+    case .almostLinearRNN: "A recurrent network with few nonlinear units, by sparse forcing: attractors as symbols."
     case .linearRegression:
       "The change is linear in the surroundings, or in the whole of a vector; fitted in closed form."
     case .echoState: "Random features with a memory of the surroundings, and a linear readout fitted in closed form."

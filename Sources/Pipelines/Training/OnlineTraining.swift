@@ -79,7 +79,7 @@ struct OnlineTraining {
     windows = Self.assembler(settings)
     reservoir =
       settings.takesEachWindowOnce
-      ? Reservoir(policy: .fifo, capacity: .max, seed: settings.trainer.seed)
+      ? Reservoir(policy: .fifo, capacity: 1 << 52, seed: settings.trainer.seed)
       : Reservoir(policy: settings.policy, capacity: settings.capacity, seed: settings.trainer.seed)
     replayUntil = 0
     replay = try settings.replay.map {
