@@ -2,14 +2,15 @@
 import PackageDescription
 
 // Arrows point one way: the command line knows the dashboard, the dashboard knows the streams, and only
-// the pipelines know the rooms. The rooms do not know each other; they stand on common ground, `Trajectories`, `Settings`
-// and `Tensors`, which imports nothing of ours.
+// the pipelines know the rooms. The rooms do not know each other; they stand on common ground, `Trajectories`, `Settings`,
+// `Disk` and `Tensors`, which imports nothing of ours.
 let package = Package(
   name: "holstream",
   products: [
     .executable(name: "holstream", targets: ["holstream"]),
     .library(name: "Trajectories", targets: ["Trajectories"]),
     .library(name: "Settings", targets: ["Settings"]),
+    .library(name: "Disk", targets: ["Disk"]),
     .library(name: "Streams", targets: ["Streams"]),
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Systems", targets: ["Systems"]),
@@ -35,19 +36,20 @@ let package = Package(
     // The ground.
     .target(name: "Trajectories"),
     .target(name: "Settings"),
+    .target(name: "Disk", dependencies: ["CKernels"]),
 
     // The rooms.
     .target(
       name: "Streams",
       dependencies: [
-        "CInotifyTools",
+        "CInotifyTools", "Disk",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
     .target(name: "Systems", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels", "COpenBLAS"]),
-    .target(name: "Zarr", dependencies: ["CZstd", "CKernels"]),
-    .target(name: "Learning", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels"]),
+    .target(name: "Zarr", dependencies: ["CZstd", "CKernels", "Disk"]),
+    .target(name: "Learning", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels", "Disk"]),
     .target(
       name: "Climate",
       dependencies: [
@@ -58,7 +60,7 @@ let package = Package(
     .target(
       name: "Pipelines",
       dependencies: [
-        "Trajectories", "Settings", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "Yams",
+        "Trajectories", "Settings", "Disk", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "Yams",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -87,6 +89,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    .testTarget(name: "DiskTests", dependencies: ["Disk", "TestSupport"]),
     .testTarget(name: "TrajectoriesTests", dependencies: ["Trajectories", "TestSupport"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),

@@ -1,5 +1,7 @@
+public import Disk
+
 /// What can go wrong in learning for reasons outside the program: files, configurations and data.
-public struct LearningError: Error, Sendable, CustomStringConvertible {
+public struct LearningError: DiskFailure, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {
     /// A file that is not what its name says, or that is damaged.
     case malformedFile
@@ -15,6 +17,8 @@ public struct LearningError: Error, Sendable, CustomStringConvertible {
     case unreadable
     /// A file that the operating system does not let us write.
     case unwritable
+    /// A file for which the disk has no room now.
+    case noSpace
   }
 
   public let code: Code
@@ -25,6 +29,8 @@ public struct LearningError: Error, Sendable, CustomStringConvertible {
     self.code = code
     self.message = message
   }
+
+  public var isDiskFull: Bool { code == .noSpace }
 
   public var description: String { message }
 }

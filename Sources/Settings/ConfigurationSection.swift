@@ -135,6 +135,24 @@ public final class ConfigurationSection {
     return Quantity.duration(text)!
   }
 
+  /// A time such as `2 s`, or `true` or `false`.
+  /// - Returns: The time; nil for a flag, which is then the other.
+  public func durationOrFlag(_ name: String, default fallback: String, _ meaning: String) -> (
+    time: Duration?, flag: Bool
+  ) {
+    func parse(_ text: String) -> (time: Duration?, flag: Bool)? {
+      switch text.lowercased() {
+      case "true", "yes", "on": (nil, true)
+      case "false", "no", "off": (nil, false)
+      default: Quantity.duration(text).flatMap { $0 > .zero ? ($0, true) : nil }
+      }
+    }
+    let text = read(name, fallback: fallback, meaning, expected: "true, false or a time such as 2 s") {
+      parse($0) == nil ? nil : $0
+    }
+    return parse(text)!
+  }
+
   /// An amount of data such as `200 GB`, which may be left out.
   public func optionalBytes(_ name: String, _ meaning: String) -> Int? {
     read(name, fallback: nil, shown: "none", meaning, expected: "an amount of data such as 64 MB or 200 GB") { text in

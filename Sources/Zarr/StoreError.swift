@@ -1,8 +1,10 @@
+public import Disk
+
 /// Why a store cannot be read or written: what, where, and what to do about it.
 public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   public struct Code: Sendable, Equatable {
     private enum Value {
-      case notFound, notAStore, unsupported, corrupt, outOfRange, exists, locked, unwritable, noSpace
+      case notFound, notAStore, unsupported, corrupt, outOfRange, exists, locked, unwritable, noSpace, removed
     }
     private let value: Value
     private init(_ value: Value) { self.value = value }
@@ -21,6 +23,8 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let unwritable = Code(.unwritable)
     /// The disk is full, or the quota is used up. What was appended waits; writing goes on when there is space.
     public static let noSpace = Code(.noSpace)
+    /// The store, or a folder of it, was removed or renamed while it was written.
+    public static let removed = Code(.removed)
   }
 
   public let code: Code
@@ -33,5 +37,19 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     self.message = message
   }
 
+  init(_ error: DiskError) {
+    let code: Code =
+      switch error.kind {
+      case .full: .noSpace
+      case .removed: .removed
+      case .failed: .unwritable
+      }
+    self.init(code, error.path, error.message)
+  }
+
   public var description: String { "\(path): \(message)" }
+}
+
+extension StoreError: DiskFailure {
+  public var isDiskFull: Bool { code == .noSpace }
 }

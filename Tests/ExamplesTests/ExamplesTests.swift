@@ -90,7 +90,7 @@ struct ExamplesTests {
         let node = PipelineDescription.Node(
           id: "thin", role: .stage, from: "system", delivery: .lossless, buffer: 4, component: stage)
         guard case .observables(let flow)? = try stage.attach(node, to: frames, in: assembly) else { return }
-        graph.sink("got", reading: flow.lossless(buffer: 4), into: EachElement { got.add($0.index) })
+        graph.sink("got", reading: flow.lossless(buffer: 4), into: Collecting { got.add($0.index) })
       }
       try await pipeline.run()
       #expect(got.indices == [0, 0, 4, 4, 8, 8])
@@ -103,4 +103,15 @@ private final class Received: @unchecked Sendable {
   private var kept: [Int] = []
   func add(_ index: Int) { lock.withLock { kept.append(index) } }
   var indices: [Int] { lock.withLock { kept } }
+}
+
+/// A sink that does one thing with each element.
+private struct Collecting<Input: Sendable>: Sink {
+  let body: @Sendable (Input) -> Void
+
+  init(_ body: @escaping @Sendable (Input) -> Void) { self.body = body }
+
+  func consume(_ elements: Inlet<Input>) async throws {
+    for try await element in elements { body(element) }
+  }
 }

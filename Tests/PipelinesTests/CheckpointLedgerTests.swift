@@ -1,5 +1,6 @@
 import Foundation
 import Learning
+import Streams
 import TestSupport
 import Testing
 
@@ -14,7 +15,8 @@ struct CheckpointLedgerTests {
     try FileManager.default.createDirectory(at: checkpoints, withIntermediateDirectories: true)
     return CheckpointEvaluations(
       evaluator: "judge", policy: policy, mayMiss: mayMiss, hysteresis: hysteresis,
-      folder: CheckpointFolder(checkpoints), ledger: try CheckpointLedgerFile(folder.appending(path: "ledger.jsonl")))
+      folder: CheckpointFolder(checkpoints), ledger: try CheckpointLedgerFile(folder.appending(path: "ledger.jsonl")),
+      patience: DiskPatience(halt: StopSignal()) { _ in })
   }
 
   /// Puts a file where a checkpoint would be.

@@ -21,7 +21,7 @@ struct CheckpointWatchTests {
       folder: folder,
       watch: DirectoryWatch(
         folder.url, quiet: .milliseconds(10), deadline: .milliseconds(200), timer: .milliseconds(300), stop: stop),
-      ledger: nil)
+      ledger: nil, patience: DiskPatience(halt: StopSignal()) { _ in })
   }
 
   @Test("A late start gives what is there in order of step, then a burst, each once", .timeLimit(.minutes(15)))

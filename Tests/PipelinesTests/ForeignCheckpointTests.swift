@@ -133,7 +133,7 @@ struct ForeignCheckpointTests {
         folder: folder,
         watch: DirectoryWatch(
           url, quiet: .milliseconds(10), deadline: .milliseconds(200), timer: .milliseconds(100), stop: stop),
-        ledger: nil
+        ledger: nil, patience: DiskPatience(halt: StopSignal()) { _ in }
       ).makeAsyncIterator()
       let file = url.appending(path: "a-10.safetensors")
       try Data("one".utf8).write(to: file)

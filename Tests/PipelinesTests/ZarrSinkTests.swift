@@ -112,42 +112,12 @@ struct ZarrSinkTests {
               let plan = try StoreFields.Plan(fields, of: system.layout, in: store)
               return { frame, index, field, target in plan.put(frame, index, field, into: target) }
             }, retention: nil, expectedFrames: { _ in 6 }, isSealed: true,
-            tell: { text in told.withLock { $0.append(text) } }))
+            patience: DiskPatience(halt: graph.halt) { _ in }, tell: { text in told.withLock { $0.append(text) } }))
       }
       try await pipeline.run()
       let reader = try TrajectoryStoreReader(url)
       #expect((0..<3).map { reader.length($0) } == [6, 2, 6] && reader.isSealed)
       #expect(told.withLock { $0.filter { $0.contains("frame 2 was refused") }.count } == 1)
-    }
-  }
-
-  @Test("A full disk is said once, waited for, and said to be over")
-  func diskFull() async throws {
-    let clock = ManualClock()
-    let told = Mutex<[String]>([])
-    let sink = ZarrSink.StoreSink<Frame>(
-      writer: ZarrSink.Writer(nil, url: URL(filePath: "/nowhere/s.zarr")),
-      layout: { _ in TrajectoryStoreLayout(fields: []) }, plan: { _, _ in { _, _, _, _ in } }, retention: nil,
-      expectedFrames: { _ in 1 }, isSealed: false,
-      tell: { text in told.withLock { $0.append(text) } }, clock: clock)
-    let attempts = Mutex(0)
-    async let result = sink.persisting { () throws(StoreError) in
-      let attempt = attempts.withLock { attempts in
-        attempts += 1
-        return attempts
-      }
-      if attempt < 4 { throw StoreError(.noSpace, "/nowhere/s.zarr", "cannot be written: No space left on device") }
-      return attempt
-    }
-    for sleep in 1...3 {
-      await clock.sleeps(reach: sleep)
-      clock.advance(by: .seconds(1))
-    }
-    #expect(try await result == 4)
-    let lines = told.withLock { $0 }
-    #expect(lines.count == 2 && lines[0].contains("waits") && lines[1].contains("space again"))
-    await #expect(throws: StoreError.self) {
-      try await sink.persisting { () throws(StoreError) in throw StoreError(.corrupt, "x", "is not for waiting") }
     }
   }
 

@@ -41,6 +41,68 @@ struct LogTests {
     }
   }
 
+  @Test("A log that is removed or renamed while it is written is an error, and is not made anew")
+  func takenAway() async throws {
+    try await withTemporaryDirectory { folder in
+      let url = folder.appending(path: "run/l.jsonl")
+      try FileManager.default.createDirectory(at: folder.appending(path: "run"), withIntermediateDirectories: true)
+      let log = try JSONLinesLog(url)
+      try log.append(Loss(loss: 1))
+      try FileManager.default.moveItem(at: folder.appending(path: "run"), to: folder.appending(path: "aside"))
+      let error = #expect(throws: LogError.self) { try log.append(Loss(loss: 2)) }
+      #expect(error?.description.contains("run/l.jsonl") == true && error?.isDiskFull == false)
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "run").path))
+    }
+  }
+
+  @Test(
+    "A line that a full disk cut short is completed when it is appended again, and so is a record of TensorBoard",
+    .enabled(if: SmallDisk.isAvailable, "mounting needs root"))
+  func fullDisk() async throws {
+    try await withTemporaryDirectory { folder in
+      let disk = try SmallDisk(folder.appending(path: "disk"), bytes: 1 << 17)
+      let log = try JSONLinesLog(disk.folder.appending(path: "l.jsonl"))
+      let curves = try TensorBoardEventFile(in: disk.folder, time: 1)
+      let filler = disk.folder.appending(path: "filler")
+      try Data(count: 80_000).write(to: filler)
+      let long = ["series": Array(repeating: 0.123456789, count: 2000)]
+      var lines = 0
+      let error = #expect(throws: LogError.self) {
+        while lines < 100 {
+          try log.append(long)
+          lines += 1
+        }
+      }
+      #expect(error?.isDiskFull == true)
+      let many = (0..<500).map { (tag: "loss \($0)", value: Float($0)) }
+      #expect(throws: LogError.self) { for _ in 0..<100 { try curves.append(step: 1, scalars: many, time: 2) } }
+      try FileManager.default.removeItem(at: filler)
+      try log.append(long)
+      try curves.append(step: 1, scalars: many, time: 2)
+      var follower = JSONLinesFollower(log.url)
+      var seen: [Int] = []
+      while case let items = try follower.read(), !items.isEmpty {
+        for item in items {
+          if case .line(let line) = item { seen.append(line.number) } else { Issue.record("\(item)") }
+        }
+      }
+      #expect(seen == Array(0...lines))
+      let name = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: disk.folder.path).first { $0.contains("tfevents") })
+      let bytes = [UInt8](try Data(contentsOf: disk.folder.appending(path: name)))
+      var at = 0
+      while at + 12 <= bytes.count {
+        let length = (0..<8).reduce(0) { $0 | Int(bytes[at + $1]) << (8 * $1) }
+        let checksum = CRC32C.checksum(bytes[(at + 12)..<min(bytes.count, at + 12 + length)])
+        let masked = (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8
+        #expect(
+          (0..<4).allSatisfy { bytes[at + 12 + length + $0] == UInt8(truncatingIfNeeded: masked >> (8 * UInt32($0))) })
+        at += 16 + length
+      }
+      #expect(at == bytes.count)
+    }
+  }
+
   @Test("A follower reads through rotations and loses nothing")
   func rotation() async throws {
     try await withTemporaryDirectory { folder in

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The loops of the trajectory store that are faster in C, and the one system call that Swift's Glibc does not show.
+// The loops of the trajectory store that are faster in C, and the system calls that Swift's Glibc does not show.
 
 /// Puts the first bytes of all elements first, then all second bytes, and so on (the byte shuffle of Blosc); bytes behind
 /// the last whole element are copied.
@@ -24,3 +24,6 @@ uint32_t holstream_crc32c(const uint8_t *bytes, size_t count);
 
 /// Swaps two names of files or folders in one step. Returns 0, or the error number; ENOSYS where the system cannot.
 int holstream_exchange(const char *one, const char *other);
+
+/// Brings everything that was written to the file system of an open file to the disk. Returns 0, or the error number.
+int holstream_synchronise(int descriptor);

@@ -1,5 +1,5 @@
+internal import Disk
 public import Foundation
-internal import Glibc
 
 extension Safetensors {
   /// The file's bytes: tensors by descending size of their numbers, then by name; metadata by key; the header padded
@@ -39,41 +39,13 @@ extension Safetensors {
 
   /// Writes the file so that a reader sees the old content or the new, never a part: to a temporary name in the same
   /// folder, flushed to the disk, then renamed, then the folder flushed.
-  /// - Throws: `LearningError` of code `unwritable`.
+  /// - Throws: `LearningError` of code `noSpace` or `unwritable`; the folder must be there.
   public func write(to url: URL) throws {
     let data = try encoded()
-    let folder = url.deletingLastPathComponent()
-    let temporary = folder.appending(path: ".\(url.lastPathComponent).tmp-\(getpid())")
-    func fail(_ action: String) -> LearningError {
-      LearningError(.unwritable, "cannot \(action) \(url.path): \(String(cString: strerror(errno)))")
-    }
-    let file = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw fail("create a temporary file for") }
-    var written = 0
-    let complete = data.withUnsafeBytes { bytes in
-      while written < bytes.count {
-        let count = Glibc.write(file, bytes.baseAddress! + written, bytes.count - written)
-        if count < 0 && errno == EINTR { continue }
-        if count <= 0 { return false }
-        written += count
-      }
-      return fsync(file) == 0
-    }
-    let failure = complete ? nil : fail("write")
-    close(file)
-    if let failure {
-      unlink(temporary.path)
-      throw failure
-    }
-    guard rename(temporary.path, url.path) == 0 else {
-      let failure = fail("rename the temporary file to")
-      unlink(temporary.path)
-      throw failure
-    }
-    let directory = open(folder.path, O_RDONLY | O_CLOEXEC)
-    if directory >= 0 {
-      fsync(directory)
-      close(directory)
+    do {
+      try data.withUnsafeBytes { try WholeFile.replace(url.path, with: $0, durability: .complete) }
+    } catch let error as DiskError {
+      throw LearningError(error.isDiskFull ? .noSpace : .unwritable, error.description)
     }
   }
 }

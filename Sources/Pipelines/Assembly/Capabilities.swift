@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Trajectories
+internal import Zarr
 
 /// A source whose trajectories can be had again without running the pipeline.
 protocol TrajectoryProviding {
@@ -33,6 +34,9 @@ protocol SystemAware {
 /// A sink that keeps frames in a store.
 protocol Storing {
   func url(in directory: RunDirectory) -> URL
+  /// How the store was laid out when it was made, by the pipeline alone; nil where that does not say it.
+  func layout(of node: PipelineDescription.Node, in description: PipelineDescription, directory: RunDirectory) throws
+    -> TrajectoryStoreLayout?
 }
 
 /// A source of checkpoints.

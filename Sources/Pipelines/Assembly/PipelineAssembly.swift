@@ -13,6 +13,8 @@ final class PipelineAssembly: Sendable {
   let isResuming: Bool
   /// Raised by a threshold that stops the run.
   let alarm: RunAlarm
+  /// Through which everything is written.
+  let patience: DiskPatience
   /// Filled by the judges.
   let judged = JudgedCheckpoints()
   private let sources = Mutex<[String: any TrajectorySource]>([:])
@@ -29,6 +31,7 @@ final class PipelineAssembly: Sendable {
     self.events = events
     self.isResuming = isResuming
     self.alarm = alarm
+    patience = DiskPatience(halt: graph.halt) { events.send(.message($0)) }
   }
 
   var checkpointFolder: URL { directory.file("checkpoints") }

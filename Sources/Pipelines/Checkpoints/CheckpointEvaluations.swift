@@ -14,12 +14,13 @@ struct CheckpointEvaluations: Sendable {
   let hysteresis: Double
   let folder: CheckpointFolder
   let ledger: CheckpointLedgerFile
+  let patience: DiskPatience
   /// The logs that get every verdict, as an earlier run left them.
   var logs: [LoggedVerdicts] = []
 
   /// Whether it is this checkpoint's turn. What is not is written down.
   func isDue(_ file: CheckpointFile) throws -> Bool {
-    if let inode = file.inode { try ledger.record(.landed(step: file.step, inode: inode)) }
+    if let inode = file.inode { try record(.landed(step: file.step, inode: inode)) }
     let now = ledger.current
     if let outcome = now.outcome(of: file.step, by: evaluator), now.landings[file.step] == file.inode {
       // The ledger may outlive a line, where the power failed.
@@ -71,7 +72,7 @@ struct CheckpointEvaluations: Sendable {
     if let best = ledger.current.latestBest, folder.bestStep != best.step,
       let file = folder.files.first(where: { $0.step == best.step })
     {
-      try folder.markBest(file)
+      _ = try patience.blocking(folder.bestLink.lastPathComponent) { try folder.markBest(file) }
     }
     let now = ledger.current
     let there = Set(folder.files.map(\.step))
@@ -95,8 +96,10 @@ struct CheckpointEvaluations: Sendable {
     let improves = ledger.current.improves(
       on: evaluator, measure: measure, score: score, hysteresis: hysteresis)
     if improves {
-      try ledger.record(.best(step: file.step, evaluator: evaluator, measure: measure, score: score))
-      if FileManager.default.fileExists(atPath: file.url.path) { try folder.markBest(file) }
+      try record(.best(step: file.step, evaluator: evaluator, measure: measure, score: score))
+      if FileManager.default.fileExists(atPath: file.url.path) {
+        _ = try patience.blocking(folder.bestLink.lastPathComponent) { try folder.markBest(file) }
+      }
     }
     try end(file.step, .evaluated)
     return improves
@@ -108,6 +111,11 @@ struct CheckpointEvaluations: Sendable {
 
   private func end(_ step: Int, _ outcome: CheckpointLedger.Outcome, by newer: Int? = nil, reason: String? = nil) throws
   {
-    try ledger.record(.ended(step: step, evaluator: evaluator, outcome: outcome, by: newer, reason: reason))
+    try record(.ended(step: step, evaluator: evaluator, outcome: outcome, by: newer, reason: reason))
+  }
+
+  /// Holds its thread up while there is no space.
+  private func record(_ event: CheckpointLedger.Event) throws {
+    _ = try patience.blocking("ledger.jsonl") { try ledger.record(event) }
   }
 }

@@ -1,3 +1,4 @@
+internal import Disk
 internal import Foundation
 internal import Glibc
 internal import Learning
@@ -108,14 +109,10 @@ struct CheckpointFolder: Sendable {
   }
 
   /// Makes the link point to this checkpoint, at once and never to nothing.
-  /// - Throws: `RunError` when the folder cannot be written.
+  /// - Throws: `DiskError` when the folder cannot be written.
   func markBest(_ file: CheckpointFile) throws {
-    let temporary = bestFolder.appending(path: ".best-\(getpid()).tmp")
     let target = pattern == nil ? file.url.lastPathComponent : file.url.standardizedFileURL.path
-    unlink(temporary.path)
-    guard symlink(target, temporary.path) == 0, rename(temporary.path, bestLink.path) == 0 else {
-      throw RunError(.unwritable, "cannot write \(bestLink.path): \(String(cString: strerror(errno)))")
-    }
+    try WholeFile.replaceLink(bestLink.path, to: target)
   }
 
   /// Removes all but the newest `keep`, the best, and whatever is held; never a file of another program.

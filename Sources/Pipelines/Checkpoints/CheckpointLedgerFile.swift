@@ -20,7 +20,8 @@ final class CheckpointLedgerFile: Sendable {
       }
     }
     self.ledger = Mutex(ledger)
-    log = try JSONLinesLog(url)
+    // Few lines, on which much rests.
+    log = try JSONLinesLog(url, synchronised: .everyLine)
   }
 
   var current: CheckpointLedger { ledger.withLock { $0 } }
@@ -36,7 +37,11 @@ final class CheckpointLedgerFile: Sendable {
   func record(_ event: CheckpointLedger.Event) throws {
     // Written under the lock, so that the file has the order of the states.
     try ledger.withLock { ledger in
-      if ledger.apply(event) { try log.append(event) }
+      var new = ledger
+      guard new.apply(event) else { return }
+      // What could not be written down has not happened, and may be recorded again.
+      try log.append(event)
+      ledger = new
     }
   }
 }

@@ -40,18 +40,22 @@ struct CheckpointSource: Component, CheckpointWatching {
       throw RunError(.badInput, "\(node.id): there is no folder \(folder.url.relativePath) with checkpoints")
     }
     let ledger = try assembly.ledger()
+    let patience = assembly.patience
     if !follows {
       let files = Mutex(folder.files[...])
       let flow: Flow<CheckpointFile> = assembly.graph.source(node.id, kind: Self.word) {
         guard var file = files.withLock({ $0.popFirst() }) else { return nil }
         file.inode = folder.identity(of: file.url)
-        if let inode = file.inode { try ledger.record(.landed(step: file.step, inode: inode)) }
+        let landed = file
+        if let inode = file.inode {
+          _ = try await patience("ledger.jsonl") { try ledger.record(.landed(step: landed.step, inode: inode)) }
+        }
         return file
       }
       return .checkpoints(flow)
     }
     let watch = DirectoryWatch(folder.url, quiet: quiet, deadline: deadline, timer: timer, stop: assembly.graph.stop)
-    let checkpoints = NewCheckpoints(folder: folder, watch: watch, ledger: ledger)
+    let checkpoints = NewCheckpoints(folder: folder, watch: watch, ledger: ledger, patience: patience)
     return .checkpoints(assembly.graph.source(node.id, kind: Self.word, checkpoints))
   }
 
@@ -69,14 +73,16 @@ struct NewCheckpoints: AsyncSequence, Sendable {
   let watch: DirectoryWatch
   /// Is told of each, before anybody else is.
   let ledger: CheckpointLedgerFile?
+  let patience: DiskPatience
 
   func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(folder: folder, ledger: ledger, scans: watch.makeAsyncIterator())
+    AsyncIterator(folder: folder, ledger: ledger, patience: patience, scans: watch.makeAsyncIterator())
   }
 
   struct AsyncIterator: AsyncIteratorProtocol {
     let folder: CheckpointFolder
     let ledger: CheckpointLedgerFile?
+    let patience: DiskPatience
     let scans: DirectoryWatch.AsyncIterator
     /// A file renamed, or a new one on a reused inode, is another checkpoint.
     struct Identity: Hashable {
@@ -94,7 +100,8 @@ struct NewCheckpoints: AsyncSequence, Sendable {
             seen.insert(Identity(inode: identity, step: found.step)).inserted
           else { continue }
           found.inode = identity
-          try ledger?.record(.landed(step: found.step, inode: identity))
+          let step = found.step
+          _ = try await patience("ledger.jsonl") { try ledger?.record(.landed(step: step, inode: identity)) }
           ready.append(found)
         }
         ready.sort { ($0.step, $0.name) < ($1.step, $1.name) }

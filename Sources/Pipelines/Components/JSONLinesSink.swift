@@ -22,11 +22,13 @@ struct JSONLinesSink: Component, Logging {
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let log = try JSONLinesLog(assembly.directory.file(path))
+    let (what, patience) = (path, assembly.patience)
     func add<Element: Sendable, Line: Encodable & Sendable>(
       _ flow: Flow<Element>, _ line: @escaping @Sendable (Element) -> Line
     ) {
       assembly.graph.sink(
-        node.id, kind: Self.word, reading: node.inlet(flow), into: EachElement { try log.append(line($0)) })
+        node.id, kind: Self.word, reading: node.inlet(flow),
+        into: WritingSink(what: what, patience: patience) { try log.append(line($0)) })
     }
     switch input {
     case .frames(let flow):
@@ -42,23 +44,14 @@ struct JSONLinesSink: Component, Logging {
       let known = Mutex(assembly.isResuming ? try LoggedVerdicts(log.url) : LoggedVerdicts())
       assembly.graph.sink(
         node.id, kind: Self.word, reading: node.inlet(flow),
-        into: EachElement { verdict in
-          let isNew = known.withLock { $0.insert(step: verdict.step, file: verdict.file) }
-          if isNew { try log.append(verdict) }
+        into: WritingSink<Verdict>(what: what, patience: patience) { verdict in
+          guard known.withLock({ !$0.contains(step: verdict.step, file: verdict.file) }) else { return }
+          try log.append(verdict)
+          // Only now: what a full disk refuses comes again.
+          known.withLock { _ = $0.insert(step: verdict.step, file: verdict.file) }
         })
     case nil: break
     }
     return nil
-  }
-}
-
-/// A sink that does one thing with each element.
-struct EachElement<Input: Sendable>: Sink {
-  let body: @Sendable (Input) throws -> Void
-
-  init(_ body: @escaping @Sendable (Input) throws -> Void) { self.body = body }
-
-  func consume(_ elements: Inlet<Input>) async throws {
-    for try await element in elements { try body(element) }
   }
 }

@@ -57,6 +57,7 @@ struct OnlineTrainerStage: Component, Training {
     for file in folder.files { try ledger.land(file, in: folder) }
     let events = assembly.events
     let directory = assembly.directory
+    let patience = assembly.patience
     let anomalies = AnomalyFolder(url: directory.file("anomalies"), limit: keepAnomalies)
     // Fails now, with the reason, and not in the middle of the run.
     let prepared = Handover(
@@ -81,16 +82,20 @@ struct OnlineTrainerStage: Component, Training {
           return
         }
         let file = folder.file(step: step)
-        try checkpoint.write(to: file.url)
+        guard try await patience(file.url.lastPathComponent, { try checkpoint.write(to: file.url) }) != nil else {
+          return
+        }
         // Who judges may never see it: what is retired before its turn must have landed to be missed.
-        try ledger.land(file, in: folder)
+        _ = try await patience("ledger.jsonl") { try ledger.land(file, in: folder) }
         folder.retire(keep: keep)
         saved = step
       }
       /// What to say of the last anomaly; nil once enough was said.
-      func keepAnomaly() throws -> String? {
+      func keepAnomaly() async throws -> String? {
         guard let trainer = training.trainer, let anomaly = trainer.lastAnomaly else { return nil }
-        if let url = try anomalies.keep(anomaly, of: trainer) { return "Its batch is in \(RunDirectory.shown(url))." }
+        let what = "the batch of step \(anomaly.report.step) that went wrong"
+        guard let kept = try await patience(what, { try anomalies.keep(anomaly, of: trainer) }) else { return nil }
+        if let kept { return "Its batch is in \(RunDirectory.shown(kept))." }
         defer { areEnough = true }
         return areEnough
           ? nil : "That makes more than the \(anomalies.limit) that are kept; further ones are only in the metrics."
@@ -109,11 +114,11 @@ struct OnlineTrainerStage: Component, Training {
           do {
             report = try training.step()
           } catch let error as LearningError where error.code == .diverged {
-            let kept = try keepAnomaly()
+            let kept = try await keepAnomaly()
             try await save()
             throw LearningError(.diverged, [error.message, kept].compactMap { $0 }.joined(separator: ". "))
           }
-          if let anomaly = report.anomaly, let kept = try keepAnomaly() {
+          if let anomaly = report.anomaly, let kept = try await keepAnomaly() {
             events.send(.message("Step \(report.step): \(anomaly); it changed nothing. \(kept)"))
           }
           let validation = try training.validation()

@@ -43,7 +43,7 @@ struct ReplaySource: Component, TrajectoryProviding {
     assembly.register(source, as: node.id, startingAt: 0)
     let lease = try StoreLease(source.reader.url, trajectories: 0..<Int.max)
     // What a store holds is not held to the laws of a system: single precision breaks them. It must be numbers.
-    let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"))
+    let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"), assembly.patience)
     @Sendable func isSound(_ frame: Frame) throws -> Bool {
       if frame.isFinite { return true }
       try refused.add(frame, reason: "a value is not finite")

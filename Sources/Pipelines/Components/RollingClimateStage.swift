@@ -71,7 +71,9 @@ struct RollingClimateStage: Component, SystemAware {
     add: @escaping @Sendable (inout MonitoredClimate, Element) -> Void
   ) throws -> Flow<ClimateSnapshot> {
     let (window, lag, every, halfLife, alerts) = (window, lag, every, halfLife, alerts)
-    return assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(flow)) { elements, emit in
+    return assembly.graph.stage(
+      node.id, kind: Self.word, reading: node.inlet(flow), on: ThreadExecutor(name: node.id)
+    ) { elements, emit in
       var climate: MonitoredClimate?
       var watch = try alerts.watch(node.id, in: assembly)
       func summarise() async throws {

@@ -145,7 +145,7 @@ struct Simulation: Sendable {
       assembly.register(source, as: node.id, startingAt: first * abreast * frames)
     }
     let state = Mutex(Progress(ensemble: first))
-    let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"))
+    let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"), assembly.patience)
     let (workers, invariants) = (workers, source.system.invariants)
     return {
       try state.withLock { state in

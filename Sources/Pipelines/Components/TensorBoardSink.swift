@@ -22,23 +22,48 @@ struct TensorBoardSink: Component {
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     guard case .trainingSteps(let flow)? = input else { return nil }
     let file = try TensorBoardEventFile(in: assembly.directory.file(path))
-    let every = every
     assembly.graph.sink(
       node.id, kind: Self.word, reading: node.inlet(flow),
-      into: EachElement { record in
-        if let validation = record.validation {
-          try file.append(
-            step: validation.step,
-            scalars: [("loss/held-out", validation.loss.total), ("rollout error", Float(validation.rollout.total))])
-        }
-        guard record.report.step % every == 0 else { return }
-        try file.append(
-          step: record.report.step,
-          scalars: [
-            ("loss/total", record.report.loss.total), ("learning rate", record.report.learningRate),
-            ("gradient norm", record.report.gradientNorm),
-          ])
-      })
+      into: CurveSink(file: file, what: path, every: every, patience: assembly.patience))
     return nil
+  }
+
+  private struct CurveSink: Sink {
+    let file: TensorBoardEventFile
+    /// For the user.
+    let what: String
+    let every: Int
+    let patience: DiskPatience
+
+    func consume(_ records: Inlet<TrainingRecord>) async throws {
+      for try await record in records {
+        var points: [(step: Int, scalars: [(tag: String, value: Float)])] = []
+        if let validation = record.validation {
+          points.append(
+            (
+              validation.step,
+              [("loss/held-out", validation.loss.total), ("rollout error", Float(validation.rollout.total))]
+            ))
+        }
+        if record.report.step % every == 0 {
+          points.append(
+            (
+              record.report.step,
+              [
+                ("loss/total", record.report.loss.total), ("learning rate", record.report.learningRate),
+                ("gradient norm", record.report.gradientNorm),
+              ]
+            ))
+        }
+        for point in points {
+          // One instant, so that what a full disk cut short is known again.
+          let time = Date().timeIntervalSince1970
+          guard
+            try await patience(
+              what, { try file.append(step: point.step, scalars: point.scalars, time: time) }) != nil
+          else { return }
+        }
+      }
+    }
   }
 }

@@ -21,7 +21,7 @@ struct VerdictStage: Component, Judging {
     let settings = settings
     var evaluations = CheckpointEvaluations(
       evaluator: node.id, policy: settings.policy, mayMiss: node.delivery == .latest, hysteresis: settings.hysteresis,
-      folder: assembly.checkpoints(watchedBy: node.from), ledger: try assembly.ledger())
+      folder: assembly.checkpoints(watchedBy: node.from), ledger: try assembly.ledger(), patience: assembly.patience)
     if assembly.isResuming { evaluations.logs = try assembly.logs(of: node.id).map { try LoggedVerdicts($0) } }
     let flow: Flow<Verdict> = assembly.graph.stage(
       node.id, kind: Self.word, reading: node.inlet(checkpoints), on: ThreadExecutor(name: node.id)

@@ -21,7 +21,7 @@ struct ZarrSink: Component, Storing {
   private let isSealed: Bool
   private let retention: StoreRetention?
   private let isSingle: Bool
-  private let synchronised: Bool
+  private let synchronised: Synchronisation
 
   init(_ section: ConfigurationSection) {
     path = section.text("path", default: "trajectories.zarr", "The store, relative to the run's folder")
@@ -48,8 +48,10 @@ struct ZarrSink: Component, Storing {
       "seal", default: false, "Gather the chunks into shards when the run is complete: few large files")
     isSingle = section.choice(
       "precision", default: "double", among: [("double", false), ("single", true)], "Of the numbers on disk")
-    synchronised = section.flag(
-      "synchronised", default: false, "Chunks also survive a loss of power, not only of the program")
+    let (time, everyChunk) = section.durationOrFlag(
+      "synchronised", default: "2 s",
+      "What a loss of power may take: the last 2 s; true: nothing, at two thirds of the rate; false: more")
+    synchronised = time.map { .every($0) } ?? (everyChunk ? .everyChunk : .never)
   }
 
   /// `200 GB`, `7 days` or `last 500 trajectories`.
@@ -63,6 +65,25 @@ struct ZarrSink: Component, Storing {
   }
 
   func url(in directory: RunDirectory) -> URL { directory.file(path) }
+
+  func layout(of node: PipelineDescription.Node, in description: PipelineDescription, directory: RunDirectory) throws
+    -> TrajectoryStoreLayout?
+  {
+    guard let origin = description.nodes.first(where: { $0.id == node.from })?.component as? any TrajectoryProviding
+    else { return nil }
+    let source = try origin.trajectories()
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: url(in: directory).path)) ?? []
+    var attributes = StoreFields.attributes(of: source.system, interval: source.interval, seed: description.seed)
+    // What computed it is known by the run alone.
+    attributes[StoreFields.arithmeticKey] = directory.arithmetic.first.map { .string($0) }
+    return TrajectoryStoreLayout(
+      fields: StoreFields.fields(
+        of: source.system.layout, isSingle: isSingle, withMids: source.hasMids,
+        withTendencies: folders.contains { $0.hasPrefix(StoreFields.tendencyPrefix) }),
+      framesPerChunk: framesPerChunk, expectedFrames: source.order?.framesPerTrajectory, preset: preset,
+      compressionLevel: level, relativeError: relativeError, threads: threads, synchronised: synchronised,
+      attributes: attributes)
+  }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let seed = assembly.description.seed
@@ -164,7 +185,7 @@ struct ZarrSink: Component, Storing {
             preset: preset, compressionLevel: level, relativeError: relativeError, threads: threads,
             synchronised: synchronised, attributes: storage.attributes())
         }, plan: storage.plan, retention: retention, expectedFrames: expected ?? { _ in .max }, isOver: isOver,
-        isSealed: isSealed,
+        isSealed: isSealed, patience: assembly.patience,
         tell: { [events = assembly.events] in events.send(.message($0)) }))
   }
 
@@ -190,20 +211,32 @@ struct ZarrSink: Component, Storing {
     var isOver: @Sendable () -> Bool = { false }
     /// Whether a complete run ends with sealing the store.
     let isSealed: Bool
+    let patience: DiskPatience
     let tell: @Sendable (String) -> Void
-    var clock: any Clock<Duration> = .continuous
 
     func consume(_ frames: Inlet<Element>) async throws {
+      guard try await keep(frames) else {
+        let name = writer.url.lastPathComponent
+        let count = writer.store?.abandon()
+        writer.store = nil
+        patience.lose(count.map { "\($0) frames of \(name)" } ?? name)
+        return
+      }
+    }
+
+    /// - Returns: Whether everything was stored; not so when there was no space and the end was asked for.
+    private func keep(_ frames: Inlet<Element>) async throws -> Bool {
       // Trajectories that a refused frame has cut short.
       var cut: Set<Int> = []
       var put: Storage<Element>.Put?
       for try await frame in frames {
-        let store = try await persisting { () throws(StoreError) in
+        let made = try await patience(nil) {
           if writer.store == nil {
             writer.store = try TrajectoryStoreWriter(creating: writer.url, layout: layout(frame))
           }
           return writer.store!
         }
+        guard let store = made else { return false }
         if put == nil { put = try plan(store.layout.fields, writer.url.lastPathComponent) }
         // After a resume the simulator goes over frames that are stored already, or were and have been deleted.
         guard frame.trajectory >= store.retired, frame.index >= store.appendedLength(frame.trajectory) else { continue }
@@ -211,7 +244,9 @@ struct ZarrSink: Component, Storing {
           // A frame before it was refused: the trajectory ends with its last sound frame, the others go on.
           if cut.insert(frame.trajectory).inserted {
             let length = store.appendedLength(frame.trajectory)
-            try await persisting { () throws(StoreError) in try store.complete(trajectory: frame.trajectory) }
+            guard try await patience(nil, { try store.complete(trajectory: frame.trajectory) }) != nil else {
+              return false
+            }
             tell(
               "\(writer.url.lastPathComponent): trajectory \(frame.trajectory) ends after \(length) frames, because frame \(length) was refused."
             )
@@ -219,29 +254,35 @@ struct ZarrSink: Component, Storing {
           continue
         }
         let fill = put!
-        try await persisting { () throws(StoreError) in
+        let taken: Void? = try await patience(nil) {
           try store.append(trajectory: frame.trajectory, time: frame.time) { index, target in
             fill(frame, index, store.layout.fields[index], target)
           }
         }
+        guard taken != nil else { return false }
         // Its last chunk is stored now, full or not: what is complete can be read, and deleted.
-        if frame.index + 1 >= expectedFrames(frame.trajectory) {
-          try await persisting { () throws(StoreError) in try store.complete(trajectory: frame.trajectory) }
+        if frame.index + 1 >= expectedFrames(frame.trajectory),
+          try await patience(nil, { try store.complete(trajectory: frame.trajectory) }) == nil
+        {
+          return false
         }
         // A trajectory begins: the time to look what is too much.
-        if frame.index == 0 { try await retain(store, cut) }
+        if frame.index == 0, try await !retain(store, cut) { return false }
       }
-      guard let store = writer.store else { return }
-      try await persisting { () throws(StoreError) in try store.flush() }
-      try await retain(store, cut)
-      try await persisting { () throws(StoreError) in try store.close() }
-      guard isSealed, isOver() || finished(store, cut) == store.trajectories else { return }
+      guard let store = writer.store else { return true }
+      guard try await patience(nil, { try store.flush() }) != nil, try await retain(store, cut),
+        try await patience(nil, { try store.close() }) != nil
+      else { return false }
+      guard isSealed, isOver() || finished(store, cut) == store.trajectories else { return true }
       writer.store = nil
       do { tell(try StoreSeal(sealing: writer.url).description) } catch let error as StoreError
         where error.code == .locked
       {
         tell("Not sealed: \(error)")
+      } catch let error as StoreError where error.isDiskFull {
+        tell("Not sealed, for which there is no room; the store is whole as it is: \(error)")
       }
+      return true
     }
 
     /// The first trajectory that may get more frames.
@@ -251,30 +292,16 @@ struct ZarrSink: Component, Storing {
       } ?? store.trajectories
     }
 
-    private func retain(_ store: TrajectoryStoreWriter, _ cut: Set<Int>) async throws {
-      guard let retention else { return }
-      let count = try await persisting { () throws(StoreError) in
+    /// - Returns: Whether it could be done.
+    private func retain(_ store: TrajectoryStoreWriter, _ cut: Set<Int>) async throws -> Bool {
+      guard let retention else { return true }
+      let deleted = try await patience(nil) {
         try store.settle()
         return try store.retain(retention, finished: finished(store, cut))
       }
+      guard let count = deleted else { return false }
       if count > 0 { tell("\(writer.url.lastPathComponent): deleted the \(count) oldest trajectories.") }
-    }
-
-    /// Does what needs room on the disk; while there is none, the frame waits here, and behind it the source.
-    func persisting<Result>(_ body: () throws(StoreError) -> Result) async throws -> Result {
-      var isTold = false
-      while true {
-        do throws(StoreError) {
-          let result = try body()
-          if isTold { tell("\(writer.url.lastPathComponent): there is space again; the run goes on.") }
-          return result
-        } catch {
-          guard error.code == .noSpace, !Interruption.isRequested else { throw error }
-          if !isTold { tell("\(error). The run waits; it goes on when there is space.") }
-          isTold = true
-          try await clock.sleep(for: .seconds(1))
-        }
-      }
+      return true
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import Climate
+internal import Disk
 internal import Learning
 internal import Settings
 internal import Streams
@@ -28,13 +29,15 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
       guard let status = ExitStatus(for: error.cause) else { return nil }
       self = status
     case let error as StoreError:
-      self = error.code == .unwritable || error.code == .exists || error.code == .locked ? .unwritable : .badInput
+      let isOutput = [.unwritable, .exists, .locked, .noSpace, .removed].contains(error.code)
+      self = isOutput ? .unwritable : .badInput
     case let error as LearningError:
       self =
-        error.code == .unwritable ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
+        error.code == .unwritable || error.code == .noSpace
+        ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
     case let error as SystemError: self = error.code == .invalidParameter ? .badConfiguration : .badInput
     case is ClimateError, is CheckpointJudge.TooEarly: self = .badInput
-    case is LogError: self = .unwritable
+    case is LogError, is DiskError: self = .unwritable
     case let error as RunError:
       switch error.code {
       case .usage: self = .usage

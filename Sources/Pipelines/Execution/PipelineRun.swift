@@ -1,10 +1,13 @@
 internal import Climate
+internal import Disk
 public import Foundation
 internal import Learning
 internal import Logging
 public import ServiceLifecycle
 public import Streams
+internal import Synchronization
 internal import Trajectories
+internal import Zarr
 
 /// One run of a pipeline, from its folder to its summary.
 public final class PipelineRun: Sendable {
@@ -17,6 +20,9 @@ public final class PipelineRun: Sendable {
   private let alarm: RunAlarm
   private let assembly: PipelineAssembly
   private let program: ProgramVersion
+  /// Held until the run has ended.
+  private let lock: Mutex<FileLock?>
+  private let place: Place
 
   /// Makes (or finds) the run's folder and puts the pipeline together.
   /// - Parameters:
@@ -33,34 +39,28 @@ public final class PipelineRun: Sendable {
     isResuming = resuming
     let parent = URL(filePath: description.directory)
     if let directory {
-      let exists = FileManager.default.fileExists(atPath: directory.appending(path: "pipeline.yaml").path)
-      if exists, !resuming {
-        throw RunError(
-          .usage,
-          "\(directory.relativePath) holds a run already; add --resume to go on with it, or choose another --directory")
-      }
-      if !exists, resuming {
-        throw RunError(
-          .nothingToResume, "there is no run in \(directory.relativePath); leave --resume out to start one")
-      }
+      try Self.check(directory, resuming: resuming)
       do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {
         throw RunError(.unwritable, "cannot make \(directory.relativePath): \(error.localizedDescription)")
       }
       self.directory = RunDirectory(directory)
+      lock = Mutex(try self.directory.lock())
+      // Again: of two that begin at once the second has waited for nothing, but the first has begun.
+      try Self.check(directory, resuming: resuming)
     } else {
       self.directory = resuming ? try .latest(in: parent) : try .create(in: parent)
+      lock = Mutex(try self.directory.lock())
     }
+    place = try Place(self.directory.url.path)
     let events = EventHub()
     self.events = events
     let folder = self.directory
     let alarm = RunAlarm()
     self.alarm = alarm
-    do {
-      try description.text.write(to: folder.file("pipeline.yaml"), atomically: true, encoding: .utf8)
-    } catch {
-      throw RunError(.unwritable, "cannot write in \(folder.shown()): \(error.localizedDescription)")
-    }
+    try WholeFile.replace(folder.file("pipeline.yaml").path, with: description.text, durability: .complete)
     try RunDirectory.noteArithmetic(in: folder, events)
+    // Before anybody reads a store: what a loss of power took is not there to go on from.
+    if resuming { try Self.recover(description, in: folder, events) }
     var made: PipelineAssembly?
     pipeline = try Pipeline(description.name) { graph in
       let assembly = PipelineAssembly(
@@ -81,6 +81,33 @@ public final class PipelineRun: Sendable {
       if let until = description.until { graph.end(with: until) }
     }
     assembly = made!
+  }
+
+  /// - Throws: `RunError` for a folder that is not what is asked for.
+  private static func check(_ directory: URL, resuming: Bool) throws {
+    let exists = FileManager.default.fileExists(atPath: directory.appending(path: "pipeline.yaml").path)
+    if exists, !resuming {
+      throw RunError(
+        .usage,
+        "\(directory.relativePath) holds a run already; add --resume to go on with it, or choose another --directory")
+    }
+    if !exists, resuming {
+      throw RunError(
+        .nothingToResume, "there is no run in \(directory.relativePath); leave --resume out to start one")
+    }
+  }
+
+  /// Makes stores whole again from which a loss of power has taken something, and says what it took.
+  private static func recover(_ description: PipelineDescription, in folder: RunDirectory, _ events: EventHub) throws {
+    for node in description.nodes {
+      guard let sink = node.component as? any Storing else { continue }
+      let recovery = try StoreRecovery(sink.url(in: folder)) { () throws(StoreError) in
+        do { return try sink.layout(of: node, in: description, directory: folder) } catch {
+          throw StoreError(.corrupt, sink.url(in: folder).path, "\(error)")
+        }
+      }
+      if let recovery { events.send(.message("\(recovery)")) }
+    }
   }
 
   /// What was judged so far.
@@ -134,6 +161,11 @@ public final class PipelineRun: Sendable {
   ) async throws -> RunSummary {
     let events = events
     let graph = pipeline.graph
+    let patience = assembly.patience
+    defer {
+      AppendedFile.synchroniseAll()
+      lock.withLock { $0 = nil }
+    }
     let start = ContinuousClock.now
     status.print("\(isResuming ? "Going on" : "Running") in \(directory.shown())")
     let reporter = StatusReporter(graph: graph, events: events, status: status, start: start) { [self] event in
@@ -163,9 +195,21 @@ public final class PipelineRun: Sendable {
     status.clear()
     events.send(.graph(graph.snapshot(), bottleneck: graph.snapshot().bottleneck))
     if let report {
-      try? report(events.history).write(to: directory.file("report.html"), atomically: true, encoding: .utf8)
+      let file = directory.file("report.html")
+      let text = report(events.history)
+      _ = try await patience(file.lastPathComponent) {
+        try WholeFile.replace(file.path, with: text, durability: .complete)
+      }
     }
+    try place.check()
     let summary = RunSummary(self, elapsed: .now - start)
+    if !patience.lost.isEmpty {
+      events.finish()
+      throw RunError(
+        .unwritable,
+        "Stopped while the disk was full; these could not be written: \(patience.lost.joined(separator: ", ")). What is in \(directory.shown()) is whole. To go on when there is space, add: --directory \(directory.shown()) --resume"
+      )
+    }
     if pipeline.wasStoppedFromOutside {
       events.finish()
       throw RunError(

@@ -46,7 +46,10 @@ public struct FitJob: Sendable {
       try Interruption.check("Stopped after \(done) of \(total) batches; nothing was written.")
       status.progress("learning", done: done, of: total, since: began)
     }
-    try outcome.file.write(to: output)
+    let patience = DiskPatience(halt: Interruption.signal) { status.print($0) }
+    guard try patience.blocking(nil, { try outcome.file.write(to: output) }) != nil else {
+      throw RunError(.unwritable, "Stopped while the disk was full: \(output.relativePath) was not written.")
+    }
     return "Wrote \(outcome.model.summary) to \(output.relativePath), learnt from \(windows.count) windows of "
       + "\(windows[0].steps) intervals of \(origin.relativePath) in \(TerminalStatus.brief(.now - start)). \(outcome.words)"
   }

@@ -31,6 +31,13 @@ public struct InspectJob: Sendable {
       return try run(in: RunDirectory(url))
     }
     let start = ContinuousClock.now
+    if repair, let lost = try StoreMetadataRepair(planning: url, layout: layoutOfRun) {
+      guard apply else {
+        return "\(url.path):\n\(lost)\nNothing was changed; add --apply to do this and to verify the chunks then."
+      }
+      try lost.apply()
+      status.print("\(lost)")
+    }
     let inspection = try StoreInspection(url, verify: verify || repair) { done, total in
       try Interruption.check("Stopped.")
       status.progress("verifying", done: done, of: total, since: start)
@@ -54,6 +61,27 @@ public struct InspectJob: Sendable {
     }
     try plan.apply()
     return "\(plan)\nDone."
+  }
+
+  /// How the store was laid out, by the pipeline file of the run that it is in.
+  private func layoutOfRun() throws(StoreError) -> TrajectoryStoreLayout? {
+    var folder = url.standardizedFileURL
+    for _ in 0..<4 {
+      folder = folder.deletingLastPathComponent()
+      let file = folder.appending(path: "pipeline.yaml")
+      guard FileManager.default.fileExists(atPath: file.path) else { continue }
+      do {
+        let description = try PipelineDescription(contentsOf: file)
+        let directory = RunDirectory(folder)
+        for node in description.nodes {
+          guard let sink = node.component as? any Storing,
+            sink.url(in: directory).standardizedFileURL.path == url.standardizedFileURL.path
+          else { continue }
+          return try sink.layout(of: node, in: description, directory: directory)
+        }
+      } catch { throw StoreError(.corrupt, url.path, "has lost metadata, and \(file.path) cannot be used: \(error)") }
+    }
+    return nil
   }
 
   /// Tells of what is there and of what is added, until nobody writes to the store any more. Blocks its thread.

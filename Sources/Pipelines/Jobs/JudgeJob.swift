@@ -1,4 +1,5 @@
 internal import Climate
+internal import Disk
 public import Foundation
 internal import Learning
 internal import Settings
@@ -102,6 +103,8 @@ public struct JudgeJob: Sendable {
     let settings = description.fingerprint
     var known = try Self.judged(in: output, settings)
     let log = try JSONLinesLog(output)
+    defer { AppendedFile.synchroniseAll() }
+    let patience = DiskPatience(halt: Interruption.signal) { status.print($0) }
     let start = ContinuousClock.now
     var lines: [String] = []
     var explanations: [String] = []
@@ -121,7 +124,12 @@ public struct JudgeJob: Sendable {
         let verdict = try judge.verdict(on: checkpoint)
         let entry = Judged(
           settings: settings, inode: identity, words: verdict.row(of: stage.id).words, verdict: verdict)
-        try log.append(entry)
+        guard try patience.blocking(nil, { try log.append(entry) }) != nil else {
+          throw RunError(
+            .unwritable,
+            "Stopped while the disk was full; the verdict on \(checkpoint.name) could not be written to \(output.relativePath)."
+          )
+        }
         known[checkpoint.name] = entry
         lines.append(entry.words)
         explanations.append(verdict.plainWords)

@@ -47,8 +47,17 @@ public struct PredictJob: Sendable {
     let plan = try StoreFields.Plan(fields, of: store.layout, in: output.relativePath)
     // Before anything is written: a model of another state says so here.
     _ = try model.predictor(for: store.layout)
-    let writer = try TrajectoryStoreWriter(
-      creating: output, layout: TrajectoryStoreLayout(fields: fields, attributes: attributes))
+    let patience = DiskPatience(halt: Interruption.signal) { status.print($0) }
+    let made = try patience.blocking(nil) {
+      try TrajectoryStoreWriter(
+        creating: output, layout: TrajectoryStoreLayout(fields: fields, attributes: attributes))
+    }
+    guard let writer = made else { throw SimulateJob.noSpace(output, nil) }
+    func close() throws {
+      guard try patience.blocking(nil, { try writer.close() }) != nil else {
+        throw SimulateJob.noSpace(output, writer)
+      }
+    }
     let start = ContinuousClock.now
     var diverged = 0
     defer { status.clear() }
@@ -63,10 +72,13 @@ public struct PredictJob: Sendable {
       var state = initial.state.single
       for step in 0...steps {
         if step > 0 { predictor.advance(&state) }
-        try writer.append(
-          Frame(trajectory: trajectory, index: step, time: Double(step) * store.interval, state: state.double), plan)
+        let next = Frame(
+          trajectory: trajectory, index: step, time: Double(step) * store.interval, state: state.double)
+        guard try patience.blocking(nil, { try writer.append(next, plan) }) != nil else {
+          throw SimulateJob.noSpace(output, writer)
+        }
         if Interruption.isRequested {
-          try writer.close()
+          try close()
           throw RunError(
             .interrupted,
             "Stopped in trajectory \(trajectory) of \(starts.count); what was predicted is in \(output.relativePath).")
@@ -76,7 +88,7 @@ public struct PredictJob: Sendable {
       }
       if !state.isFinite { diverged += 1 }
     }
-    try writer.close()
+    try close()
     let deleted = store.reader.retired
     return "Wrote \(starts.count) rollouts of \(steps) steps by \(model.summary) to \(output.relativePath)."
       + (deleted > 0

@@ -53,13 +53,14 @@ public struct SimulateJob: Sendable {
     let attributes = StoreFields.attributes(
       of: system, interval: system.interval, seed: origin == nil ? seed ?? 1 : nil)
     var made: (writer: TrajectoryStoreWriter, plan: StoreFields.Plan)?
+    let patience = DiskPatience(halt: Interruption.signal) { status.print($0) }
     let frames = steps / every + 1
     defer { status.clear() }
     for done in 0..<frames {
       let round = try ensemble.advance()
       // Made only now, so that what cannot be simulated leaves nothing behind, and frames show whether they carry forces.
-      let (store, plan) = try made ?? create(system, round, attributes)
-      made = (store, plan)
+      made = try made ?? patience.blocking(nil) { try create(system, round, attributes) }
+      guard let (store, plan) = made else { throw Self.noSpace(output, nil) }
       for frame in round {
         guard frame.state.isFinite else {
           throw RunError(
@@ -67,16 +68,20 @@ public struct SimulateJob: Sendable {
             "trajectory \(frame.trajectory) is no longer finite at time \(frame.time); take a smaller step than dt = \(system.dt)"
           )
         }
-        try store.append(frame, plan)
+        guard try patience.blocking(nil, { try store.append(frame, plan) }) != nil else {
+          throw Self.noSpace(output, store)
+        }
       }
       if Interruption.isRequested {
-        try store.close()
+        guard try patience.blocking(nil, { try store.close() }) != nil else { throw Self.noSpace(output, store) }
         throw RunError(
           .interrupted, "Stopped after \(done + 1) of \(frames) frames; they are in \(output.relativePath).")
       }
       status.progress("simulating", done: done + 1, of: frames, since: start)
     }
-    try made?.writer.close()
+    guard try patience.blocking(nil, { try made?.writer.close() }) != nil else {
+      throw Self.noSpace(output, made?.writer)
+    }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let count = ensemble.trajectories.count
     return "Wrote \(count) trajectories of \(frames) frames to \(output.relativePath)"
@@ -96,6 +101,15 @@ public struct SimulateJob: Sendable {
       try TrajectoryStoreWriter(
         creating: output, layout: TrajectoryStoreLayout(fields: fields, attributes: attributes)), plan
     )
+  }
+
+  /// What a job says that was stopped while it waited for space.
+  static func noSpace(_ output: URL, _ writer: TrajectoryStoreWriter?) -> RunError {
+    let lost = writer.map { "\($0.abandon()) frames" } ?? "everything"
+    return RunError(
+      .unwritable,
+      "Stopped while the disk was full: \(lost) could not be written to \(output.relativePath)"
+        + (writer == nil ? "." : "; what is there is whole."))
   }
 
   private func start() throws -> (any Ensemble, any DynamicalSystem) {

@@ -69,7 +69,7 @@ struct Alerts: Sendable {
       }
       for change in rules.observe(numbers) {
         let words = "\(node): \(change.isRaised ? "alert" : "all clear"): \(change.message)"
-        try log.append(change)
+        _ = try assembly.patience.blocking("alerts-\(node).jsonl") { try log.append(change) }
         assembly.events.send(.message(words))
         guard change.isRaised else { continue }
         let action = actions[change.index]

@@ -1,3 +1,4 @@
+internal import Disk
 public import Foundation
 
 /// The folder of one run: `runs/<pipeline>/<number>`, with everything that the run leaves behind.
@@ -9,6 +10,7 @@ public import Foundation
 /// *.jsonl              metrics, climate, verdicts and events, a line each
 /// arithmetic.txt       which machine code computed it, a line each time it was begun or gone on with elsewhere
 /// report.html          the page as one file, for a machine without a browser
+/// .run.lock            locked while a run is going on here; it names who runs
 /// ```
 public struct RunDirectory: Sendable {
   public let url: URL
@@ -25,6 +27,7 @@ public struct RunDirectory: Sendable {
         let url = parent.appending(path: String(number), directoryHint: .isDirectory)
         do {
           try manager.createDirectory(at: url, withIntermediateDirectories: false)
+          try WholeFile.synchronise(folder: parent.path)
           return RunDirectory(url)
         } catch CocoaError.fileWriteFileExists {
           number += 1  // Another run took the number between the look and the make.
@@ -66,6 +69,21 @@ public struct RunDirectory: Sendable {
     ((try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [])
       // A folder with a number that no run can follow is none of ours.
       .compactMap { Int($0) }.filter { (1...1 << 53).contains($0) }
+  }
+
+  /// What computed the run, one after the other; empty where it is not known.
+  var arithmetic: [String] {
+    ((try? String(contentsOf: file("arithmetic.txt"), encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+  }
+
+  /// Keeps other runs out of the folder as long as the lock lives.
+  /// - Throws: `RunError` that names who runs in it.
+  func lock() throws -> FileLock {
+    do { return try FileLock(file(".run.lock").path) } catch let error as FileLock.Held {
+      throw RunError(
+        .unwritable,
+        "\(shown()) is being run by \(error.holder); wait for it or stop it, or choose another --directory")
+    }
   }
 
   public func file(_ name: String) -> URL { url.appending(path: name) }

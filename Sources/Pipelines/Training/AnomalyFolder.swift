@@ -1,3 +1,4 @@
+internal import Disk
 internal import Foundation
 internal import Learning
 
@@ -8,15 +9,14 @@ struct AnomalyFolder: Sendable {
   let limit: Int
 
   /// - Returns: The file, or nil when there are enough.
-  /// - Throws: `LearningError` when it cannot be written.
+  /// - Throws: `LearningError` or `DiskError` when it cannot be written.
   func keep(_ anomaly: TrainingAnomaly, of trainer: Trainer) throws -> URL? {
     let folder = CheckpointFolder(url)
     let file = folder.file(step: anomaly.report.step).url
     let known = folder.files
     guard known.count < limit || known.contains(where: { $0.step == anomaly.report.step }) else { return nil }
-    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
-      throw RunError(.unwritable, "cannot make \(url.path): \(error.localizedDescription)")
-    }
+    // The run's folder is not made anew where it was removed.
+    guard mkdir(url.path, 0o755) == 0 || errno == EEXIST else { throw DiskError(url.path, cannotBe: "made", errno) }
     try anomaly.safetensors(with: trainer.checkpoint()).write(to: file)
     return file
   }

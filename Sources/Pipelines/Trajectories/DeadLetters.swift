@@ -17,10 +17,15 @@ final class DeadLetters: Sendable {
   /// A field with more numbers than this is left out of a letter.
   private static let mostNumbers = 1024
   private let url: URL
+  private let patience: DiskPatience
   private let log = Mutex<JSONLinesLog?>(nil)
 
-  init(_ url: URL) { self.url = url }
+  init(_ url: URL, _ patience: DiskPatience) {
+    self.url = url
+    self.patience = patience
+  }
 
+  /// Holds its thread up while there is no space.
   /// - Throws: `LogError` when it cannot be written.
   func add(_ frame: Frame, reason: String) throws {
     let layout = frame.state.layout
@@ -31,8 +36,10 @@ final class DeadLetters: Sendable {
       trajectory: frame.trajectory, frame: frame.index, time: frame.time, reason: reason,
       fields: Dictionary(uniqueKeysWithValues: pairs))
     try log.withLock { log in
-      if log == nil { log = try JSONLinesLog(url) }
-      try log!.append(letter)
+      _ = try patience.blocking(url.lastPathComponent) {
+        if log == nil { log = try JSONLinesLog(url) }
+        try log!.append(letter)
+      }
     }
   }
 }

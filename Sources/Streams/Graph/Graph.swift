@@ -24,6 +24,9 @@ public final class Graph: Sendable {
 
   /// Ends the sources; see `StopSignal`.
   public let stop = StopSignal()
+  /// Nobody may wait any longer for something that may never come, such as space on a disk: the run was stopped from outside,
+  /// or failed. An end of its own does not request it.
+  public let halt = StopSignal()
   let declared = Mutex(Declared())
 
   public init() {}

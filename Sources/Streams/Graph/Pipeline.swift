@@ -18,6 +18,7 @@ public struct Pipeline: Service {
   /// Ends the sources; what they have emitted still flows through to the sinks.
   public func stop() {
     if !graph.stop.isRequested { graph.declared.withLock { $0.wasStoppedFromOutside = true } }
+    graph.halt.request()
     graph.stop.request()
   }
 
@@ -50,6 +51,7 @@ public struct Pipeline: Service {
           for try await _ in group {}
         } catch {
           group.cancelAll()
+          graph.halt.request()
           graph.stop.request()
           throw error
         }

@@ -1,3 +1,4 @@
+internal import Disk
 public import Foundation
 internal import Synchronization
 
@@ -5,83 +6,100 @@ internal import Synchronization
 ///
 /// One write call a line, to a file opened for appending. A line that a crash cut short is ended at the next opening, so
 /// that it stays visible as one broken line and spoils no other. A file that has grown beyond a limit is renamed to
-/// `<name>.<number of its first line>`, never truncated; numbers go on.
+/// `<name>.<number of its first line>`, never truncated; numbers go on. What was appended is brought to the disk by a thread
+/// of its own, so that a loss of power takes the last seconds at most. A log that was removed or renamed is an error.
 public final class JSONLinesLog: Sendable {
   private struct State {
-    var descriptor: Int32
+    /// Nil between a rotation and the opening of the next file.
+    var file: AppendedFile?
     var next: Int
     var first: Int
-    var size: Int
-    /// A write failed halfway: the next line must not be glued to its remains.
-    var isBroken = false
+  }
+  /// When lines are brought to the disk.
+  public enum Synchronisation: Sendable {
+    /// Some seconds after they were written, by a thread of its own.
+    case soon
+    /// Each before `append` returns.
+    case everyLine
   }
   public let url: URL
   private let rotationSize: Int
+  private let synchronised: Synchronisation
   private let state: Mutex<State>
 
   /// - Parameter rotationSize: The file is rotated when it has more bytes than this.
   /// - Throws: `LogError` when the file cannot be written.
-  public init(_ url: URL, rotationSize: Int = 64 << 20) throws {
+  public init(_ url: URL, rotationSize: Int = 64 << 20, synchronised: Synchronisation = .soon) throws {
     self.url = url
     self.rotationSize = rotationSize
+    self.synchronised = synchronised
     var next = 0
     if let tail = try Self.lastLine(of: url) {
       next = tail + 1
     } else {
       next = Self.rotated(of: url).last.map { $0.last + 1 } ?? 0
     }
-    state = try Mutex(Self.open(url, next: next))
+    state = try Mutex(State(file: Self.open(url), next: next, first: next))
     // A file that is rotated after reopening is named by its own first line, not by the first one written since.
     if let first = Self.firstLine(of: url) { state.withLock { $0.first = first } }
     try endBrokenLine()
   }
 
-  deinit { _ = state.withLock { close($0.descriptor) } }
-
   /// Appends one object.
-  /// - Throws: `LogError` when it cannot be written, and what the encoder throws.
+  /// - Throws: `LogError` when it cannot be written, after which the same object may be appended again; and what the encoder
+  ///   throws.
   public func append(_ value: some Encodable & Sendable) throws {
     let object = String(decoding: try JSONEncoder.withInfinities.encode(value), as: UTF8.self)
     guard object.hasPrefix("{") else {
       throw LogError(path: url.path, message: "only objects can be logged, got \(object.prefix(40))")
     }
     try state.withLock { state in
-      if state.size > rotationSize { try rotate(&state) }
-      let bytes = Array(((state.isBroken ? "\n" : "") + JSONLine(number: state.next, object: object).text + "\n").utf8)
-      let written = bytes.withUnsafeBytes { write(state.descriptor, $0.baseAddress, $0.count) }
-      guard written == bytes.count else {
-        state.isBroken = state.isBroken || written > 0
-        throw Self.failure(url, "cannot be written")
+      if let file = state.file, file.size > rotationSize { try rotate(&state) }
+      let file: AppendedFile
+      if let open = state.file {
+        file = open
+      } else {
+        file = try Self.open(url)
+        state.file = file
+        state.first = state.next
       }
-      state.isBroken = false
-      state.next += 1
-      state.size += bytes.count
+      do throws(DiskError) {
+        // A line that another one follows, after it was cut short, must not be glued to that.
+        try file.append(Array((JSONLine(number: state.next, object: object).text + "\n").utf8), separator: [10])
+        state.next += 1
+        if synchronised == .everyLine {
+          file.synchronise()
+          try file.check()
+        }
+      } catch { throw LogError(error) }
     }
   }
 
   private func rotate(_ state: inout State) throws {
     // `link` refuses to replace a file, `rename` would silently: no older lines are ever lost to a clash of names.
-    guard link(url.path, "\(url.path).\(state.first)") == 0, unlink(url.path) == 0 else {
-      throw Self.failure(url, "cannot be rotated")
+    let older = "\(url.path).\(state.first)"
+    guard link(url.path, older) == 0 else { throw LogError(DiskError(url.path, cannotBe: "rotated", errno)) }
+    guard unlink(url.path) == 0 else {
+      let error = DiskError(url.path, cannotBe: "rotated", errno)
+      unlink(older)
+      throw LogError(error)
     }
-    close(state.descriptor)
-    state = try Self.open(url, next: state.next)
+    state.file = nil
   }
 
   private func endBrokenLine() throws {
     try state.withLock { state in
-      guard state.size > 0 else { return }
+      guard let file = state.file, file.size > 0 else { return }
       let handle = try FileHandle(forReadingFrom: url)
       defer { try? handle.close() }
-      try handle.seek(toOffset: UInt64(state.size - 1))
-      if try handle.read(upToCount: 1) != Data([10]) { state.size += max(0, write(state.descriptor, "\n", 1)) }
+      try handle.seek(toOffset: UInt64(file.size - 1))
+      guard try handle.read(upToCount: 1) != Data([10]) else { return }
+      do throws(DiskError) { try file.append([10]) } catch { throw LogError(error) }
     }
   }
 
-  private static func open(_ url: URL, next: Int) throws -> State {
-    let descriptor = Foundation.open(url.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure(url, "cannot be opened for appending") }
-    return State(descriptor: descriptor, next: next, first: next, size: Int(lseek(descriptor, 0, SEEK_END)))
+  private static func open(_ url: URL) throws(LogError) -> AppendedFile {
+    do throws(DiskError) { return try AppendedFile(url.path) } catch { throw LogError(error) }
   }
 
   /// The number of the last sound line, found from the file's end backwards.
@@ -117,9 +135,5 @@ public final class JSONLinesLog: Sendable {
       let file = folder.appending(path: name)
       return (file, first, (try? lastLine(of: file)) ?? first)
     }.sorted { $0.1 < $1.1 }.map { (url: $0.0, first: $0.1, last: $0.2) }
-  }
-
-  private static func failure(_ url: URL, _ what: String) -> LogError {
-    LogError(path: url.path, message: "\(what): \(String(cString: strerror(errno)))")
   }
 }

@@ -1,3 +1,4 @@
+internal import Disk
 public import Foundation
 
 /// Scalars for TensorBoard: a file of length-framed, checksummed protocol-buffer records.
@@ -5,8 +6,7 @@ public import Foundation
 /// Record = length (u64), masked CRC-32C of the length, data, masked CRC-32C of the data, all little-endian
 /// (TensorFlow's `record_writer`); the few fields that scalars need are encoded by hand.
 public final class TensorBoardEventFile: Sendable {
-  private let descriptor: Int32
-  private let url: URL
+  private let file: AppendedFile
 
   /// - Parameters:
   ///   - folder: Is made if missing; the file's name carries the time, as TensorBoard expects.
@@ -15,17 +15,12 @@ public final class TensorBoardEventFile: Sendable {
   public init(in folder: URL, time: Double = Date().timeIntervalSince1970) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let url = folder.appending(path: "events.out.tfevents.\(Int(time)).holstream.\(getpid())")
-    self.url = url
-    descriptor = open(url.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw LogError(path: url.path, message: "cannot be made: \(String(cString: strerror(errno)))")
-    }
+    do throws(DiskError) { file = try AppendedFile(url.path) } catch { throw LogError(error) }
     try write(Self.double(1, time) + Self.bytes(3, Array("brain.Event:2".utf8)))
   }
 
-  deinit { close(descriptor) }
-
   /// Appends one step's scalars.
+  /// - Throws: `LogError`, after which the same scalars of the same `time` may be appended again.
   public func append(step: Int, scalars: [(tag: String, value: Float)], time: Double = Date().timeIntervalSince1970)
     throws
   {
@@ -33,12 +28,11 @@ public final class TensorBoardEventFile: Sendable {
     try write(Self.double(1, time) + [0x10] + Self.varint(UInt64(step)) + Self.bytes(5, values))
   }
 
-  private func write(_ record: [UInt8]) throws {
+  private func write(_ record: [UInt8]) throws(LogError) {
     let length = Self.littleEndian(UInt64(record.count))
-    let bytes = length + Self.masked(length) + record + Self.masked(record)
-    guard bytes.withUnsafeBytes({ Foundation.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
-      throw LogError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))")
-    }
+    do throws(DiskError) {
+      try file.append(length + Self.masked(length) + record + Self.masked(record))
+    } catch { throw LogError(error) }
   }
 
   private static func masked(_ bytes: [UInt8]) -> [UInt8] {

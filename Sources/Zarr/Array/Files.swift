@@ -1,4 +1,4 @@
-internal import CKernels
+internal import Disk
 internal import Foundation
 
 /// Reading and atomic writing of small files.
@@ -24,77 +24,46 @@ enum Files {
 
   /// Writes to a temporary name beside the target, then renames: a reader sees the old file or the new one, never a part.
   ///
-  /// - Parameter isReplaced: The target is usually there already. The two names are then swapped and the old file removed,
-  ///   because ext4 starts writing to the disk at once when a rename replaces a file, which takes longer than all the rest.
-  /// - Throws: `StoreError.noSpace` or `.unwritable`, with the system's reason; nothing is left behind.
+  /// - Parameters:
+  ///   - synchronised: The content is brought to the disk before the rename.
+  ///   - isReplaced: The target is usually there already.
+  /// - Throws: `StoreError.noSpace`, `.removed` or `.unwritable`, with the system's reason; nothing is left behind.
   static func replace(_ path: String, with bytes: UnsafeRawBufferPointer, synchronised: Bool, isReplaced: Bool = false)
     throws(StoreError)
   {
-    let temporary = temporaryName(path)
-    var descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    if descriptor < 0, errno == ENOENT {
-      try? FileManager.default.createDirectory(
-        at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
-      descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    }
-    func failed(_ what: String) -> StoreError {
-      let code = errno
-      unlink(temporary)
-      return StoreError(
-        code == ENOSPC || code == EDQUOT ? .noSpace : .unwritable, path,
-        "cannot be \(what): \(String(cString: strerror(code)))")
-    }
-    guard descriptor >= 0 else { throw failed("created") }
-    var done = 0
-    while done < bytes.count {
-      let put = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-      if put < 0 {
-        if errno == EINTR { continue }
-        let error = failed("written")
-        close(descriptor)
-        throw error
-      }
-      done += put
-    }
-    if synchronised, fdatasync(descriptor) != 0 {
-      let error = failed("brought to the disk")
-      close(descriptor)
-      throw error
-    }
-    guard close(descriptor) == 0 else { throw failed("closed") }
-    if isReplaced, holstream_exchange(temporary, path) == 0 {
-      unlink(temporary)
-      return
-    }
-    guard rename(temporary, path) == 0 else { throw failed("renamed into place") }
+    do throws(DiskError) {
+      try WholeFile.replace(path, with: bytes, durability: synchronised ? .content : .none, isReplaced: isReplaced)
+    } catch { throw StoreError(error) }
   }
 
   static func replace(_ path: String, with bytes: [UInt8], synchronised: Bool, isReplaced: Bool = false)
     throws(StoreError)
   {
-    let outcome = bytes.withUnsafeBytes { bytes -> StoreError? in
-      do throws(StoreError) {
-        try replace(path, with: bytes, synchronised: synchronised, isReplaced: isReplaced)
-      } catch { return error }
-      return nil
-    }
-    if let outcome { throw outcome }
+    do throws(DiskError) {
+      try WholeFile.replace(path, with: bytes, durability: synchronised ? .content : .none, isReplaced: isReplaced)
+    } catch { throw StoreError(error) }
   }
 
-  /// The name under which a file is written before it gets its own.
-  private static func temporaryName(_ path: String) -> String {
-    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    return "\(path[..<slash]).\(path[slash...]).tmp-\(getpid())"
-  }
-
-  static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.contains(".tmp-") }
+  static func isTemporary(_ name: String) -> Bool { WholeFile.isTemporary(name) }
 
   /// Brings a folder's names to the disk, after which renames in it survive a loss of power.
-  static func synchronise(folder: String) {
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+  static func synchronise(folder: String) throws(StoreError) {
+    do throws(DiskError) { try WholeFile.synchronise(folder: folder) } catch { throw StoreError(error) }
+  }
+
+  /// Makes a folder and those that it lies in, as far as they are missing.
+  static func make(folder: String) throws(StoreError) {
+    guard mkdir(folder, 0o755) != 0 else { return }
+    if errno == ENOENT, case let parent = (folder as NSString).deletingLastPathComponent, parent != folder,
+      !parent.isEmpty
+    {
+      try make(folder: parent)
+      guard mkdir(folder, 0o755) != 0 else { return }
+    }
+    var status = stat()
+    let code = errno
+    if code == EEXIST, stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+    throw StoreError(DiskError(folder, cannotBe: "made", code))
   }
 
   /// - Throws: `StoreError` when it is too large for metadata, or not JSON.

@@ -1,3 +1,4 @@
+internal import Disk
 internal import Foundation
 internal import Synchronization
 
@@ -48,13 +49,30 @@ final class CommitQueue: @unchecked Sendable {
   private var files: TrajectoryStoreFiles
   private let hasFailed = Atomic(false)
   private let most: Int
+  /// The store's folder: what is written must be found under its name.
+  private let place: Place
+  private let url: URL
+  /// Lengths that are on the disk.
+  private var onDisk: [Int] = []
+  /// What went wrong when the disk was to take what had been written: not to be tried again, because it is lost.
+  private var diskFailure: StoreError?
+  /// Nil where chunks are synchronised one by one, or never.
+  private var synchroniser: TimedSynchroniser?
 
-  init(_ files: TrajectoryStoreFiles, lengths: [Int]) {
+  /// - Throws: `StoreError` when there is no such folder.
+  init(_ files: TrajectoryStoreFiles, lengths: [Int]) throws(StoreError) {
     self.files = files
     self.lengths = lengths
+    url = URL(filePath: files.path)
+    do throws(DiskError) { place = try Place(files.path) } catch { throw StoreError(error) }
     let threads = max(1, files.layout.threads)
     most = threads + 2
     threadsRunning = threads + 1
+    if case .every(let interval) = files.layout.synchronised {
+      synchroniser = TimedSynchroniser(every: interval) { [weak self] in self?.bringToDisk() }
+      // What an earlier writer left may be in memory alone.
+      if !lengths.isEmpty { synchroniser?.mark() }
+    }
     for _ in 0..<threads { Thread.detachNewThread { self.encodeAll() } }
     Thread.detachNewThread { self.storeAll() }
   }
@@ -90,7 +108,7 @@ final class CommitQueue: @unchecked Sendable {
     unencoded.append(commit)
     unstored.append(commit)
     condition.broadcast()
-    while unstored.count >= most, failure == nil { condition.wait() }
+    while unstored.count >= most, failure == nil, diskFailure == nil { condition.wait() }
   }
 
   /// Tries again what failed.
@@ -99,10 +117,11 @@ final class CommitQueue: @unchecked Sendable {
     guard hasFailed.load(ordering: .relaxed) else { return }
     condition.lock()
     defer { condition.unlock() }
+    if let diskFailure { throw diskFailure }
     guard failure != nil else { return }
     let attempt = attempts
     failure = nil
-    hasFailed.store(false, ordering: .relaxed)
+    hasFailed.store(diskFailure != nil, ordering: .relaxed)
     condition.broadcast()
     while attempts == attempt { condition.wait() }
     if let failure { throw failure }
@@ -117,7 +136,54 @@ final class CommitQueue: @unchecked Sendable {
     {
       condition.wait()
     }
-    if let failure { throw failure }
+    if let failure = diskFailure ?? failure { throw failure }
+  }
+
+  /// Lengths that are known to be on the disk.
+  var synchronised: [Int] { condition.withLock { onDisk } }
+
+  /// Brings what is stored to the disk now.
+  /// - Throws: `StoreError` when that fails, or the store is no longer under its name.
+  func synchronise() throws(StoreError) {
+    synchroniser?.synchronise()
+    if let failure = condition.withLock({ diskFailure }) { throw failure }
+    try checkPlace()
+  }
+
+  private func checkPlace() throws(StoreError) {
+    do throws(DiskError) { try place.check() } catch { throw StoreError(error) }
+    guard Files.exists(files.path + "/zarr.json") else {
+      throw StoreError(
+        .removed, files.path + "/zarr.json",
+        "is no longer there: it was removed or renamed while the program wrote to the store")
+    }
+  }
+
+  /// Called by the synchroniser's thread, which holds the lock only to look.
+  private func bringToDisk() {
+    let stored = condition.withLock { lengths }
+    do {
+      try place.synchroniseFileSystem()
+      // Of a store that was taken away nothing is noted under its name.
+      try place.check()
+      try StoreLayoutNote.note(synchronised: stored, of: url)
+      condition.withLock { onDisk = stored }
+    } catch let error as DiskError where !error.isDiskFull {
+      failOnDisk(StoreError(error))
+    } catch let error as StoreError where !error.isDiskFull {
+      failOnDisk(error)
+    } catch {
+      // What the disk has no room for now is still in memory.
+      synchroniser?.mark()
+    }
+  }
+
+  private func failOnDisk(_ error: StoreError) {
+    condition.withLock {
+      diskFailure = diskFailure ?? error
+      hasFailed.store(true, ordering: .relaxed)
+      condition.broadcast()
+    }
   }
 
   /// Trajectories below this number were deleted by retention.
@@ -145,6 +211,7 @@ final class CommitQueue: @unchecked Sendable {
     condition.broadcast()
     while threadsRunning > 0 { condition.wait() }
     condition.unlock()
+    synchroniser?.stop()
   }
 
   // MARK: The threads
@@ -222,6 +289,7 @@ final class CommitQueue: @unchecked Sendable {
     condition.unlock()
     var outcome: StoreError?
     do throws(StoreError) {
+      try checkPlace()
       let longest = commits.reduce(grown.frames) { max($0, $1.length) }
       if new.count > grown.trajectories || longest > grown.frames {
         try grown.publish(trajectories: max(new.count, grown.trajectories), frames: longest)
@@ -235,6 +303,7 @@ final class CommitQueue: @unchecked Sendable {
       lengths = new
       lastPublication = .now
       unpublished.removeFirst(commits.count)
+      synchroniser?.mark()
       condition.broadcast()
     }
   }
@@ -242,7 +311,7 @@ final class CommitQueue: @unchecked Sendable {
   private func ended(with outcome: StoreError?) {
     attempts += 1
     failure = outcome
-    hasFailed.store(outcome != nil, ordering: .relaxed)
+    hasFailed.store(outcome != nil || diskFailure != nil, ordering: .relaxed)
     condition.broadcast()
   }
 }

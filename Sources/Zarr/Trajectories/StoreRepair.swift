@@ -28,6 +28,13 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
     leftovers = inspection.leftovers
   }
 
+  init(_ url: URL, cuts: [(trajectory: Int, from: Int, to: Int)]) {
+    self.url = url
+    self.cuts = cuts
+    gains = []
+    leftovers = []
+  }
+
   public var isNeeded: Bool { !cuts.isEmpty || !gains.isEmpty || !leftovers.isEmpty }
 
   /// Frames that are there, also beyond what `length` says. Of a chunk that was still growing `time` tells how many
@@ -55,6 +62,11 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
   public func apply() throws(StoreError) {
     let lock = try StoreLock(for: url)
     defer { withExtendedLifetime(lock) {} }
+    try applyHoldingLock()
+  }
+
+  /// The same for who holds the lock already.
+  func applyHoldingLock() throws(StoreError) {
     let changes = cuts + gains
     if !changes.isEmpty {
       let reader = try TrajectoryStoreReader.salvaging(url).reader

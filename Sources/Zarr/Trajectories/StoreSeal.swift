@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Disk
 public import Foundation
 
 /// Gathers the chunks of a finished store into shards: fewer files, the same bytes.
@@ -44,6 +45,7 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
     try? FileManager.default.removeItem(atPath: new)
     do {
       let lengths = (0..<reader.trajectories).map { reader.length($0) }
+      for name in arrays.map(\.url.lastPathComponent) + ["length"] { try Files.make(folder: "\(new)/\(name)") }
       var works = arrays.map { Work($0, lengths, new) }
       for trajectory in lengths.indices {
         for index in works.indices { try works[index].add(trajectory) }
@@ -52,8 +54,8 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
       for index in works.indices { try works[index].finish() }
       try Self.copyLengths(length, lengths.count, from: url.path, to: new)
       try Self.copy(url.path, new, "zarr.json")
-      for name in arrays.map(\.url.lastPathComponent) + ["length"] { Files.synchronise(folder: "\(new)/\(name)") }
-      Files.synchronise(folder: new)
+      for name in arrays.map(\.url.lastPathComponent) + ["length"] { try Files.synchronise(folder: "\(new)/\(name)") }
+      try Files.synchronise(folder: new)
       chunks = works.reduce(0) { $0 + $1.chunks }
       shards = works.reduce(0) { $0 + $1.shards }
       if target == nil { try Self.replace(url, by: new) } else { try Self.move(new, to: place) }
@@ -80,6 +82,8 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
     try? FileManager.default.removeItem(atPath: new)
     var chunks = 0
     do {
+      let names = (reader.fields.map { reader.array($0.name) } + [time, length]).map(\.url.lastPathComponent)
+      for name in names { try Files.make(folder: "\(new)/\(name)") }
       for array in reader.fields.map({ reader.array($0.name) }) + [time] {
         let name = array.url.lastPathComponent
         var metadata = array.metadata
@@ -97,6 +101,8 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
       }
       try Self.copyLengths(length, reader.trajectories, from: url.path, to: new)
       try Self.copy(url.path, new, "zarr.json")
+      // All chunks are new files: one synchronisation of the file system is cheaper than one of each.
+      do throws(DiskError) { try Place(new).synchroniseFileSystem() } catch { throw StoreError(error) }
       try Self.replace(url, by: new)
     } catch {
       try? FileManager.default.removeItem(atPath: new)
@@ -206,7 +212,9 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
         throw StoreError(.unwritable, url.path, "cannot be replaced: \(String(cString: strerror(errno)))")
       }
     }
-    Files.synchronise(folder: url.deletingLastPathComponent().path)
+    try Files.synchronise(folder: url.deletingLastPathComponent().path)
+    // What is noted beside it is of the store as it was.
+    StoreLayoutNote.forget(url)
     try? FileManager.default.removeItem(atPath: old)
   }
 
@@ -214,5 +222,6 @@ public struct StoreSeal: Sendable, CustomStringConvertible {
     guard rename(new, place.path) == 0 else {
       throw StoreError(.unwritable, place.path, "cannot be created: \(String(cString: strerror(errno)))")
     }
+    try Files.synchronise(folder: place.deletingLastPathComponent().path)
   }
 }

@@ -63,7 +63,7 @@ struct TrajectoryStoreFiles: Sendable {
 
   /// Of a store that is gone on with, as it was laid out.
   /// - Throws: `StoreError` for a store of another layout.
-  init(_ reader: TrajectoryStoreReader, threads: Int, synchronised: Bool) throws(StoreError) {
+  init(_ reader: TrajectoryStoreReader, threads: Int, synchronised: Synchronisation) throws(StoreError) {
     path = reader.url.path
     guard let length = reader.lengthArray, let time = reader.timeArray else {
       throw StoreError(
@@ -132,7 +132,10 @@ struct TrajectoryStoreFiles: Sendable {
     let outcome = chunk.bytes.withBytes { bytes -> StoreError? in
       do throws(StoreError) {
         try Files.replace(
-          chunk.path, with: bytes, synchronised: layout.synchronised, isReplaced: chunk.isReplaced)
+          chunk.path, with: bytes,
+          // What takes the place of frames that may be on the disk already must be there before them.
+          synchronised: isEveryChunk || (chunk.isReplaced && layout.synchronised != .never),
+          isReplaced: chunk.isReplaced)
       } catch { return error }
       return nil
     }
@@ -141,11 +144,28 @@ struct TrajectoryStoreFiles: Sendable {
 
   // MARK: Publishing
 
-  /// The root's `zarr.json`: after this the folder is a store.
-  func publishGroup() throws(StoreError) {
-    try Files.writeJSON(
-      .object(["zarr_format": .number(3), "node_type": .string("group"), "attributes": .object(layout.attributes)]),
-      to: path + "/zarr.json", synchronised: layout.synchronised)
+  private var isEveryChunk: Bool { layout.synchronised == .everyChunk }
+
+  /// Makes the folders and the metadata of an empty store, and brings them to the disk.
+  func create() throws(StoreError) {
+    for name in fields.map(\.name) + ["length"] { try Files.make(folder: "\(path)/\(name)") }
+    for (name, json) in metadata.sorted(by: { $0.key < $1.key }) {
+      try Files.writeJSON(json, to: "\(path)/\(name)", synchronised: true)
+    }
+    for name in fields.map(\.name) + ["length"] { try Files.synchronise(folder: "\(path)/\(name)") }
+    try Files.synchronise(folder: path)
+  }
+
+  /// Every `zarr.json` by its path within the store, with the shapes as they are now.
+  var metadata: [String: JSONValue] {
+    var all = ["zarr.json": Self.group(layout.attributes), "length/zarr.json": length.json]
+    for (field, array) in zip(fields, arrays) { all["\(field.name)/zarr.json"] = array.json }
+    return all
+  }
+
+  /// The root's `zarr.json`.
+  static func group(_ attributes: [String: JSONValue]) -> JSONValue {
+    .object(["zarr_format": .number(3), "node_type": .string("group"), "attributes": .object(attributes)])
   }
 
   /// Writes the arrays' shapes: `length` last, so that a reader who sees a trajectory there finds it everywhere.
@@ -154,12 +174,11 @@ struct TrajectoryStoreFiles: Sendable {
     for (index, field) in fields.enumerated() {
       arrays[index].shape.replaceSubrange(0..<2, with: [trajectories, frames])
       let text = texts[index].before + "\(arrays[index].shape)" + texts[index].after
-      try Files.replace(
-        "\(path)/\(field.name)/zarr.json", with: Array(text.utf8), synchronised: layout.synchronised)
+      try Files.replace("\(path)/\(field.name)/zarr.json", with: Array(text.utf8), synchronised: isEveryChunk)
     }
-    guard trajectories != length.shape[0] || trajectories == 0 else { return }
+    guard trajectories != length.shape[0] else { return }
     length.shape = [trajectories]
-    try Files.writeJSON(length.json, to: path + "/length/zarr.json", synchronised: layout.synchronised)
+    try Files.writeJSON(length.json, to: path + "/length/zarr.json", synchronised: isEveryChunk)
   }
 
   /// Trajectories below this number were deleted by retention.
@@ -167,7 +186,7 @@ struct TrajectoryStoreFiles: Sendable {
 
   mutating func publish(retired: Int) throws(StoreError) {
     length.attributes[TrajectoryStoreReader.retiredKey] = .number(Double(retired))
-    try Files.writeJSON(length.json, to: path + "/length/zarr.json", synchronised: layout.synchronised)
+    try Files.writeJSON(length.json, to: path + "/length/zarr.json", synchronised: layout.synchronised != .never)
   }
 
   /// A trajectory's files of `frames` frames.
@@ -189,11 +208,11 @@ struct TrajectoryStoreFiles: Sendable {
       let file = "\(path)/length/\(length.chunkKey([block]))"
       try obstacle?(file)
       try Files.replace(
-        file, with: length.codecs.encode(ZarrDataType.int64.bytes(numbers)), synchronised: layout.synchronised,
+        file, with: length.codecs.encode(ZarrDataType.int64.bytes(numbers)), synchronised: isEveryChunk,
         isReplaced: true)
     }
-    if layout.synchronised {
-      for name in fields.map(\.name) + ["length"] { Files.synchronise(folder: "\(path)/\(name)") }
+    if isEveryChunk {
+      for name in fields.map(\.name) + ["length"] { try Files.synchronise(folder: "\(path)/\(name)") }
     }
   }
 

@@ -10,9 +10,8 @@ public struct TrajectoryStoreLayout: Sendable, Equatable {
   public var relativeError: Double
   /// Threads that compress; one more writes the files. The store does not depend on it.
   public var threads: Int
-  /// Bring every chunk to the disk before it counts: what was stored then survives a loss of power, not only of the
-  /// program.
-  public var synchronised: Bool
+  /// When chunks are brought to the disk. The metadata of a new store always is, at once.
+  public var synchronised: Synchronisation
   /// Attributes of the root group: parameters, units, seed.
   public var attributes: [String: JSONValue]
 
@@ -22,7 +21,7 @@ public struct TrajectoryStoreLayout: Sendable, Equatable {
   public init(
     fields: [TrajectoryField], framesPerChunk: Int? = nil, expectedFrames: Int? = nil,
     preset: CompressionPreset = .lossless, compressionLevel: Int = 1, relativeError: Double = 1e-5, threads: Int = 1,
-    synchronised: Bool = false, attributes: [String: JSONValue] = [:]
+    synchronised: Synchronisation = .standard, attributes: [String: JSONValue] = [:]
   ) {
     self.fields = fields
     self.framesPerChunk =

@@ -1,3 +1,4 @@
+internal import Disk
 public import Foundation
 
 /// Writes trajectories into a store that others read at the same time.
@@ -19,7 +20,7 @@ public final class TrajectoryStoreWriter {
   /// The frames of each trajectory's chunk in progress, by trajectory.
   private var pending: [Int: ChunkBuffer] = [:]
 
-  /// - Throws: `StoreError.exists` when there is something already, `.unwritable`, `.locked`.
+  /// - Throws: `StoreError.exists` when there is something already, `.noSpace`, `.unwritable`, `.locked`.
   public convenience init(creating url: URL, layout: TrajectoryStoreLayout) throws(StoreError) {
     try self.init(creating: url, layout: layout, obstacle: nil)
   }
@@ -43,37 +44,56 @@ public final class TrajectoryStoreWriter {
       throw StoreError(.exists, url.path, "exists already; choose another name or remove it")
     }
     let parent = url.deletingLastPathComponent()
-    do { try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true) } catch {
-      throw StoreError(.unwritable, url.path, "cannot be created: \(error.localizedDescription)")
-    }
+    try Files.make(folder: parent.path)
     lock = try StoreLock(for: url)
     // Made under another name, so that there is never half a store under this one.
     let new = parent.appending(path: ".\(url.lastPathComponent).new")
     try? FileManager.default.removeItem(at: new)
     var files = try TrajectoryStoreFiles(new.path, layout)
-    try files.publish(trajectories: 0, frames: 0)
-    try files.publishGroup()
-    guard rename(new.path, url.path) == 0 else {
-      throw StoreError(.unwritable, url.path, "cannot be created: \(String(cString: strerror(errno)))")
+    do throws(StoreError) {
+      try obstacle?(new.path)
+      try files.create()
+      try StoreLayoutNote.note(files.metadata, of: url)
+      if case .every = layout.synchronised {
+        try StoreLayoutNote.note(synchronised: [], of: url)
+      } else {
+        unlink(StoreLayoutNote.beside(url, "synchronised"))
+      }
+    } catch {
+      try? FileManager.default.removeItem(at: new)
+      throw error
     }
+    guard rename(new.path, url.path) == 0 else {
+      throw StoreError(DiskError(url.path, cannotBe: "created", errno))
+    }
+    try Files.synchronise(folder: parent.path)
     files.path = url.path
     files.obstacle = obstacle
     self.files = files
     handedOver = []
-    queue = CommitQueue(files, lengths: [])
+    queue = try CommitQueue(files, lengths: [])
   }
 
   /// Goes on writing a store; chunks that were committed only in part are completed.
   /// - Throws: `StoreError` when it is not a store of this library's layout, or another program writes to it.
-  public init(resuming url: URL, threads: Int = 1, synchronised: Bool = false) throws(StoreError) {
+  public init(resuming url: URL, threads: Int = 1, synchronised: Synchronisation = .standard) throws(StoreError) {
     self.url = url
     lock = try StoreLock(for: url)
     let reader = try TrajectoryStoreReader(url)
     files = try TrajectoryStoreFiles(reader, threads: threads, synchronised: synchronised)
     layout = files.layout
     Self.clearLeftovers(url)
+    // Lengths beyond the shape promise nothing, and may be empty after a loss of power; the shape will grow over them.
+    let length = reader.lengthArray!
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: length.url.path)) ?? [] {
+      guard name.hasPrefix("c."), let block = Int(name.dropFirst(2)), block * length.chunkShape[0] >= length.shape[0]
+      else { continue }
+      unlink("\(length.url.path)/\(name)")
+    }
+    try StoreLayoutNote.note(files.metadata, of: url)
+    if case .every = synchronised {} else { unlink(StoreLayoutNote.beside(url, "synchronised")) }
     handedOver = (0..<reader.trajectories).map { reader.length($0) }
-    queue = CommitQueue(files, lengths: handedOver)
+    queue = try CommitQueue(files, lengths: handedOver)
   }
 
   deinit { queue.stop() }
@@ -91,6 +111,17 @@ public final class TrajectoryStoreWriter {
     let stored = queue.stored
     return stored.indices.contains(trajectory) ? stored[trajectory] : 0
   }
+
+  /// Frames of a trajectory that would survive a loss of power now, as far as the writer knows.
+  public func synchronisedLength(_ trajectory: Int) -> Int {
+    if case .everyChunk = layout.synchronised { return storedLength(trajectory) }
+    let lengths = queue.synchronised
+    return lengths.indices.contains(trajectory) ? lengths[trajectory] : 0
+  }
+
+  /// Brings what is stored to the disk now.
+  /// - Throws: `StoreError` when that fails.
+  public func synchronise() throws(StoreError) { try queue.synchronise() }
 
   /// Frames of a trajectory that were appended.
   public func appendedLength(_ trajectory: Int) -> Int {
@@ -185,10 +216,28 @@ public final class TrajectoryStoreWriter {
     try queue.finish()
   }
 
-  /// `flush`, after which the store is free for another writer and nothing more may be appended here.
+  /// `flush`, after which everything is on the disk (unless it is never to be synchronised), the store is free for another
+  /// writer and nothing more may be appended here.
+  /// - Throws: `StoreError`, also when the store is not whole under its name, because somebody took it or a part of it away.
   public func close() throws(StoreError) {
     try flush()
+    try queue.synchronise()
+    let reader = try TrajectoryStoreReader(url, cacheLimit: 0)
+    guard (0..<trajectories).allSatisfy({ reader.length($0) == storedLength($0) }) else {
+      throw StoreError(.corrupt, url.path, "has other lengths than were written; somebody else changed it")
+    }
     lock = nil
+  }
+
+  /// Gives up what could not be stored, and frees the store for another writer. What is stored stays.
+  /// - Returns: Frames that were appended and are not stored.
+  @discardableResult
+  public func abandon() -> Int {
+    let appended = (0..<max(handedOver.count, trajectories)).reduce(0) { $0 + appendedLength($1) - storedLength($1) }
+    queue.stop()
+    pending = [:]
+    lock = nil
+    return appended
   }
 
   /// Removes what a killed writer had begun, which nobody else may do.

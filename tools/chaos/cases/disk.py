@@ -1,0 +1,148 @@
+"""Calls that write fail: every run ends with a documented exit code and a sentence, and what it left can be gone on with."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+from frame import Skipped
+from outcome import Outcome
+from pipelines import chosen
+
+NAME = "disk"
+SUMMARY = "EIO, full disks, short and slow writes, a disk that turns read-only: a sentence, an exit code, nothing lost"
+ROUNDS = 16
+
+# Of how many calls one fails.
+RATES = {"eio": (1e-4, 1e-2), "enospc": (1e-3, 1e-2), "short": (0.05, 0.5), "slow": (1e-3, 1e-2)}
+KINDS = ["holstein", "lorenz-63"]
+# 0: nothing that failed mattered, or the run waited; 73: it could not be written.
+DOCUMENTED = (0, 73)
+
+
+def library(place):
+    """The library that stands between the program and the system, compiled."""
+    compiler = shutil.which("cc") or shutil.which("clang") or shutil.which("gcc")
+    if compiler is None:
+        raise Skipped("there is no C compiler")
+    made = place.folder / "interpose.so"
+    source = pathlib.Path(__file__).resolve().parent.parent / "interpose.c"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", made, source, "-ldl"], check=True)
+    return made
+
+
+def check(place, folder):
+    """What is left opens and is whole: the store, and every checkpoint."""
+    for store in folder.glob("*.zarr"):
+        ended = place.run("inspect", store, "--verify").expect(0)
+        assert "DAMAGED" not in ended.words, ended.words
+    for file in (folder / "checkpoints").glob("step-*.safetensors"):
+        place.run("inspect", file).expect(0)
+
+
+def expect_sentence(ended, folder):
+    """A failure says which file could not be written, in words of ours."""
+    ended.expect(*DOCUMENTED)
+    assert "Fatal error" not in ended.words and "Error Domain" not in ended.words, ended.words
+    if ended.code == 73:
+        last = [line for line in ended.words.splitlines() if line.startswith("holstream: ")]
+        assert last and folder.name in last[-1], f"no sentence that names a file: {ended.words[-800:]}"
+
+
+def expect_same(folder, sessions, whole):
+    """Nothing that a run in peace has is missing or other. A run that failed has written one more checkpoint at its end, and
+    what its log could not take of the steps before is missing there: that is what its exit code said."""
+    found = Outcome(folder, sessions)
+    found.weights = {name: digest for name, digest in found.weights.items() if name in whole.weights}
+    found.landed = {step: count for step, count in found.landed.items() if step in whole.landed}
+    missing = set(whole.metrics) - set(found.metrics)
+    assert len(missing) <= 5 * (sessions - 1 if sessions > 1 else 1), f"{folder}: steps {sorted(missing)} are not in the log"
+    found.metrics |= {step: whole.metrics[step] for step in missing}
+    found.expect_same(whole, judged=False)
+
+
+def interposed(place, kind, file, whole, number, made):
+    fault = place.chance.choice(list(RATES))
+    low, high = RATES[fault]
+    folder = place.folder / kind.name / f"faulty-{number}"
+    log = place.folder / kind.name / f"faults-{number}.txt"
+    codes = []
+    for session in range(3):
+        rate = low * (high / low) ** place.chance.random()
+        more = ["--resume"] if (folder / "pipeline.yaml").exists() else []
+        ended = place.start(
+            "run", file, "--no-page", "--directory", folder, *more,
+            env=dict(os.environ, LD_PRELOAD=str(made), CHAOS_UNDER=str(folder), CHAOS_KIND=fault, CHAOS_RATE=str(rate),
+                     CHAOS_SEED=str(place.chance.randrange(1 << 30)), CHAOS_LOG=str(log))).wait()
+        expect_sentence(ended, folder)
+        codes.append(ended.code)
+        if folder.exists():
+            check(place, folder)
+        if ended.code == 0:
+            break
+    if codes[-1] != 0:
+        more = ["--resume"] if (folder / "pipeline.yaml").exists() else []
+        place.run("run", file, "--no-page", "--directory", folder, *more).expect(0)
+    expect_same(folder, len(codes), whole)
+    failures = log.read_text().count("\n") if log.exists() else 0
+    place.say(f"round {number + 1}: {kind.name}, {fault}, {failures} calls failed, exit codes {codes}, then the same")
+    return failures
+
+
+def turned_read_only(place, kind, file, whole, number):
+    """An error of the file system has it go on read-only, as ext4 does it by itself."""
+    image, disk = place.folder / "disk.img", place.folder / "disk"
+    with open(image, "wb") as made:
+        made.truncate(64 << 20)
+    disk.mkdir(exist_ok=True)
+    try:
+        subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+        subprocess.run(["mount", "-o", "loop,errors=remount-ro", image, disk], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    try:
+        device = subprocess.run(
+            ["findmnt", "-n", "-o", "SOURCE", disk], check=True, capture_output=True, text=True).stdout.strip()
+        trigger = pathlib.Path("/sys/fs/ext4") / pathlib.Path(device).name / "trigger_fs_error"
+        if not trigger.exists():
+            return False
+        folder = disk / "run"
+        started = place.start("run", file, "--no-page", "--directory", folder)
+        metrics = folder / "metrics.jsonl"
+        while started.process.poll() is None and not (metrics.exists() and metrics.stat().st_size > 2000):
+            pass
+        trigger.write_text("chaos\n")
+        ended = started.wait()
+        expect_sentence(ended, folder)
+        assert ended.code == 73, f"exit code {ended.code} on a disk that turned read-only: {ended.words[-800:]}"
+        subprocess.run(["umount", disk], check=True)
+        subprocess.run(["e2fsck", "-fy", image], capture_output=True)
+        subprocess.run(["mount", "-o", "loop", image, disk], check=True)
+        more = ["--resume"] if (folder / "pipeline.yaml").exists() else []
+        place.run("run", file, "--no-page", "--directory", folder, *more).expect(0)
+        check(place, folder)
+        expect_same(folder, 1, whole)
+    finally:
+        subprocess.run(["umount", disk], capture_output=True)
+        image.unlink(missing_ok=True)
+    place.say(f"round {number + 1}: {kind.name}, the disk turned read-only: exit code 73, then the same")
+    return True
+
+
+def run(place, rounds):
+    made = library(place)
+    kinds = [kind for kind in chosen(place) if place.only or kind.name in KINDS]
+    references, failures, turned = {}, 0, 0
+    for number in range(rounds):
+        kind = kinds[number % len(kinds)]
+        if kind.name not in references:
+            home = place.folder / kind.name
+            file = kind.write(home, place)
+            place.run("run", file, "--no-page", "--directory", home / "whole").expect(0)
+            references[kind.name] = (file, Outcome(home / "whole"))
+        file, whole = references[kind.name]
+        if number % 8 == 7 and os.geteuid() == 0 and turned_read_only(place, kind, file, whole, number):
+            turned += 1
+            continue
+        failures += interposed(place, kind, file, whole, number, made)
+    words = f", the disk turned read-only {turned} times" if turned else "; without root no disk could turn read-only"
+    return f"{failures} calls failed in {rounds - turned} runs{words}; all ended with 0 or 73 and went on to the same end"
