@@ -120,6 +120,21 @@ struct PowerLossTests {
     }
   }
 
+  @Test("Lengths that are empty, and no chunk that is whole: a store without frames, which is gone on with")
+  func nothingLeft() async throws {
+    try await withStore { url in
+      try empty(url, "length/c.0", "Q/c.0.0.0")
+      _ = try StoreRecovery(url)
+      try check(url, 0)
+      let writer = try TrajectoryStoreWriter(resuming: url)
+      for index in 0..<23 {
+        try writer.append(trajectory: 0, time: Double(index), TrajectoryStoreTests.frame(0, index))
+      }
+      try writer.close()
+      try check(url, 23)
+    }
+  }
+
   @Test("A store so young that no trajectory was reported yet is gone on with, whatever is left of its lengths")
   func young() async throws {
     try await withTemporaryDirectory { folder in

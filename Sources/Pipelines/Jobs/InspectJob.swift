@@ -44,7 +44,7 @@ public struct InspectJob: Sendable {
     }
     status.clear()
     guard repair else {
-      let damaged = inspection.damage?.count ?? 0
+      let damaged = (inspection.damage?.count ?? 0) + (verify && inspection.lostLengths != nil ? 1 : 0)
       guard json else {
         if damaged > 0 { throw RunError(.badInput, inspection.description) }
         return inspection.description

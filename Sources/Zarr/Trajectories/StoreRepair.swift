@@ -11,6 +11,8 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
   /// New lengths of the trajectories whose chunks are ahead of what was reported.
   public let gains: [(trajectory: Int, from: Int, to: Int)]
   public let leftovers: [URL]
+  /// Whether the array `length` cannot be read: it is then made again, also where no frame is left.
+  public let losesLengths: Bool
 
   /// An attribute of `length` that counts repairs: what was decoded before one may have changed.
   static let countKey = "repairs"
@@ -26,6 +28,7 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
       return whole > reader.length(trajectory) ? (trajectory, reader.length(trajectory), whole) : nil
     }
     leftovers = inspection.leftovers
+    losesLengths = inspection.lostLengths != nil
   }
 
   init(_ url: URL, cuts: [(trajectory: Int, from: Int, to: Int)]) {
@@ -33,9 +36,10 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
     self.cuts = cuts
     gains = []
     leftovers = []
+    losesLengths = false
   }
 
-  public var isNeeded: Bool { !cuts.isEmpty || !gains.isEmpty || !leftovers.isEmpty }
+  public var isNeeded: Bool { !cuts.isEmpty || !gains.isEmpty || !leftovers.isEmpty || losesLengths }
 
   /// Frames that are there, also beyond what `length` says. Of a chunk that was still growing `time` tells how many
   /// frames it has, because it was always written last.
@@ -68,7 +72,7 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
   /// The same for who holds the lock already.
   func applyHoldingLock() throws(StoreError) {
     let changes = cuts + gains
-    if !changes.isEmpty {
+    if !changes.isEmpty || losesLengths {
       let reader = try TrajectoryStoreReader.salvaging(url).reader
       guard let length = reader.lengthArray else {
         throw StoreError(
@@ -88,7 +92,8 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
       metadata.attributes[Self.countKey] = .number((metadata.attributes[Self.countKey]?.number ?? 0) + 1)
       try Files.writeJSON(metadata.json, to: length.url.path + "/zarr.json", synchronised: true)
       let size = length.chunkShape[0]
-      for block in Set(changes.map { $0.trajectory / size }) {
+      let blocks = losesLengths ? Array(0..<((lengths.count + size - 1) / size)) : changes.map { $0.trajectory / size }
+      for block in Set(blocks) {
         let numbers = (block * size..<(block + 1) * size).map { $0 < lengths.count ? Double(lengths[$0]) : 0 }
         try Files.replace(
           length.url.path + "/" + metadata.chunkKey([block]),
@@ -102,7 +107,8 @@ public struct StoreRepair: Sendable, CustomStringConvertible {
   public var description: String {
     guard isNeeded else { return "Nothing to repair." }
     return
-      (cuts.map { "trajectory \($0.trajectory): keep \($0.to) of \($0.from) frames" }
+      ((losesLengths ? ["make the lengths again, which cannot be read"] : [])
+      + cuts.map { "trajectory \($0.trajectory): keep \($0.to) of \($0.from) frames" }
       + gains.map { "trajectory \($0.trajectory): take in \($0.to - $0.from) whole frames beyond its \($0.from)" }
       + (leftovers.isEmpty ? [] : ["remove \(leftovers.count) temporary files"])).joined(separator: "\n")
   }
