@@ -61,6 +61,7 @@ let package = Package(
       name: "Pipelines",
       dependencies: [
         "Trajectories", "Settings", "Disk", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "Yams",
+        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -86,6 +87,7 @@ let package = Package(
       name: "StreamsTests",
       dependencies: [
         "Streams", "TestSupport",
+        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -47,6 +47,34 @@ struct CheckpointLedgerTests {
     #expect(ledger.waiting(for: "a") == [5])
   }
 
+  @Test("Landings and ends carry their times, and a ledger without them opens as before")
+  func times() async throws {
+    try await withTemporaryDirectory { folder in
+      var stage = try evaluations(folder)
+      stage.clock = { 1234.5 }
+      var file = stage.folder.file(step: 7)
+      try Data("not a checkpoint".utf8).write(to: file.url)
+      file.inode = stage.folder.identity(of: file.url)
+      #expect(try stage.isDue(file))
+      #expect(try stage.failed(file, "damaged", began: 1233) == .corrupt)
+      let lines = try Runs.lines(folder.appending(path: "ledger.jsonl"))
+      let events = try lines.map { try JSONDecoder().decode(CheckpointLedger.Event.self, from: Data($0.utf8)) }
+      let changed = try #require(stage.folder.changed(file.url))
+      #expect(abs(changed - Date().timeIntervalSince1970) < 3600)
+      #expect(events.first == .landed(step: 7, inode: file.inode!, changed: changed, noticed: 1234.5))
+      #expect(
+        events.last
+          == .ended(
+            step: 7, evaluator: "judge", outcome: .corrupt, by: nil, reason: "damaged", began: 1233, at: 1234.5))
+      let old = Data(#"{"ended":{"step":3,"evaluator":"judge","outcome":"evaluated"}}"#.utf8)
+      #expect(
+        try JSONDecoder().decode(CheckpointLedger.Event.self, from: old)
+          == .ended(step: 3, evaluator: "judge", outcome: .evaluated, by: nil, reason: nil))
+      let landed = Data(#"{"landed":{"step":3,"inode":5}}"#.utf8)
+      #expect(try JSONDecoder().decode(CheckpointLedger.Event.self, from: landed) == .landed(step: 3, inode: 5))
+    }
+  }
+
   @Test("latest-only judges the newest and writes down what it passed over; every judges all")
   func policies() async throws {
     try await withTemporaryDirectory { folder in

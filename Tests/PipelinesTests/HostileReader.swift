@@ -28,8 +28,8 @@ enum HostileReader: String, CaseIterable {
       // What is kept beside a run's results must be readable again.
       _ = try ConfigurationFile(text: file.resolvedText, name: "pipeline.yaml")
       return true
-    case .jsonLines: return lines(of: input, isCSV: false)
-    case .csv: return lines(of: input, isCSV: true)
+    case .jsonLines: return try lines(of: input, isCSV: false)
+    case .csv: return try lines(of: input, isCSV: true)
     case .safetensors:
       let file = try Safetensors(Data(input))
       _ = try? ModelCatalogue.model(file, name: "a")
@@ -56,11 +56,11 @@ enum HostileReader: String, CaseIterable {
     }
   }
 
-  private func lines(of input: [UInt8], isCSV: Bool) -> Bool {
+  private func lines(of input: [UInt8], isCSV: Bool) throws -> Bool {
     var parser = ObservationParser(isCSV: isCSV, columns: nil, trajectory: "trajectory", time: "time")
     var understood = false
     for line in String(decoding: input, as: UTF8.self).split(separator: "\n") {
-      if case .observation = parser.parse(String(line)) { understood = true }
+      if case .observation = try parser.parse(String(line)) { understood = true }
       if !isCSV { _ = try? JSONLine(parsing: String(line)) }
     }
     return understood

@@ -30,28 +30,27 @@ struct LogChainTests {
   }
 
   @Test("A time is a number or a date, with or without fraction and zone; any other text is refused by name")
-  func times() {
-    var clock = LogTime()
+  func times() throws {
     for (text, seconds) in [
       ("1e3", 1000), ("-5", -5), ("2001-09-09T01:46:40Z", 1e9), ("2001-09-09 01:46:40", 1e9),
       ("2001-09-09T03:46:40+02:00", 1e9), ("2001-09-09 03:46:40+0200", 1e9), ("2001-09-09T01:46:40.25Z", 1e9 + 0.25),
       ("2001-09-09 01:46:40.500", 1e9 + 0.5), ("2001-09-09T01:46:40", 1e9),
     ] as [(String, Double)] {
-      #expect(clock.seconds(text).map { abs($0 - seconds) < 1e-3 } == true, "\(text)")
+      #expect(LogTime.seconds(text).map { abs($0 - seconds) < 1e-3 } == true, "\(text)")
     }
     for text in ["", "noon", "2001-09-09", "2001-13-09T01:46:40Z", "2001-09-09T01:46:40Z tomorrow", "01:46:40"] {
-      #expect(clock.seconds(text) == nil, "\(text)")
+      #expect(LogTime.seconds(text) == nil, "\(text)")
     }
     var parser = ObservationParser(isCSV: true, columns: nil, trajectory: "trajectory", time: "time")
-    #expect(parser.parse("time,x") == .header)
+    #expect(try parser.parse("time,x") == .header)
     for (line, time) in [("2001-09-09T01:46:40Z,1", 1e9), ("2001-09-09T01:47:40Z,2", 1e9 + 60)] {
-      guard case .observation(let row) = parser.parse(line) else {
+      guard case .observation(let row) = try parser.parse(line) else {
         Issue.record("\(line) was refused")
         continue
       }
       #expect(row.time == time && row.names == ["x"])
     }
-    guard case .refused(let why) = parser.parse("noon,3") else {
+    guard case .refused(let why) = try parser.parse("noon,3") else {
       Issue.record("noon was taken")
       return
     }
@@ -164,6 +163,111 @@ struct LogChainTests {
       #expect(second.example["a truth"]?.first == sin(0.3 * 177), "the rolling origin has moved on")
       #expect(first.example["a truth"]?.first == sin(0.3 * 97))
     }
+  }
+
+  @Test("Standardisation is the run's: it is kept, and a log that begins with another row is refused when it goes on")
+  func kept() async throws {
+    try await withTemporaryDirectory { folder in
+      let file = folder.appending(path: "log.csv")
+      try log(0..<60, to: file)
+      let run = folder.appending(path: "run")
+      try await Runs.run(yaml(file), in: run)
+      let begun = try Data(contentsOf: run.appending(path: "standardisation-states.json"))
+      let beginning = try JSONDecoder().decode(LogBeginning.self, from: begun)
+      #expect(
+        beginning.interval == 0.25 && beginning.time == 0
+          && beginning.standardisation.columns.map(\.name) == ["a", "b"])
+      // Whatever the file says now of how many rows to take, the units stay.
+      try log(0..<90, to: file)
+      try await Runs.run(yaml(file).replacing("standardise: 40", with: "standardise: 80"), in: run, resuming: true)
+      let stored = try StoredTrajectories(run.appending(path: "s.zarr"))
+      #expect(stored.length(0) == 90 && Standardisation(stored.system.attributes) == beginning.standardisation)
+      let last = try stored.frames(of: 0, 89..<90)[0]
+      #expect(abs(stored.system.observables[0].value(last.state) - (3 + sin(0.3 * 89))) < 1e-9)
+      // The log was rotated meanwhile.
+      try log(60..<140, to: file)
+      let error = await #expect(throws: (any Error).self) { try await Runs.run(yaml(file), in: run, resuming: true) }
+      #expect(error.map { "\($0)" }?.contains("begins with another row (time 15.0)") == true)
+      #expect(error.map { "\($0)" }?.contains("rotated or replaced") == true)
+      #expect(try StoredTrajectories(run.appending(path: "s.zarr")).length(0) == 90, "nothing was mixed")
+      #expect(try Data(contentsOf: run.appending(path: "standardisation-states.json")) == begun)
+    }
+  }
+
+  @Test("A checkpoint that came too early waits until the log is long enough", .timeLimit(.minutes(15)))
+  func waits() async throws {
+    try await withTemporaryDirectory { folder in
+      let description = try PipelineDescription(
+        text: """
+          name: judged
+          sources:
+            log: { tail: { path: log.csv } }
+            others: { checkpoint-watch: { path: \(folder.path) } }
+          stages:
+            states: { from: log, states: { columns: "a, b" } }
+            evaluate: { from: others, verdict: { truth: states, horizon: 20, rollouts: 3, baseline-frames: 100, resamples: 5 } }
+          sinks:
+            lines: { from: evaluate, jsonl: verdicts.jsonl }
+          """)
+      let assembly = PipelineAssembly(
+        graph: Graph(), description: description, directory: RunDirectory(folder), events: EventHub(),
+        isResuming: false)
+      let log = LoggedTrajectories(["a", "b"], most: 10_000)
+      assembly.register(log, as: "states", startingAt: 0)
+      let stage = try #require(description.nodes.first { $0.id == "evaluate" }?.component as? VerdictStage)
+      let judge = try CheckpointJudge(stage.settings, node: "evaluate", in: assembly)
+      func grow(_ range: Range<Int>, of trajectory: Int = 0) {
+        for k in range {
+          log.add(
+            Frame(
+              trajectory: trajectory, index: k, time: Double(k), state: State(log.layout, [sin(0.3 * Double(k)), 1])))
+        }
+      }
+      grow(0..<20)
+      #expect(judge.waitsForTruth?.contains("21 frames") == true)
+      let waited = Task {
+        await judge.waitForTruth()
+        return log.arrivals
+      }
+      grow(0..<10, of: 1)
+      grow(20..<21)
+      #expect(await waited.value >= 31)
+      #expect(judge.waitsForTruth == nil)
+    }
+  }
+
+  @Test("What is held back before a gap is learnt when a newer stretch is long enough to be judged by, and not before")
+  func heldBack() {
+    var held = HeldBackFrames()
+    let layout = StateLayout([Field("a")])
+    func add(_ trajectory: Int, _ index: Int) -> (due: [[Int]], silent: [Int]) {
+      let frame = Frame(trajectory: trajectory, index: index, time: 0, state: State(layout, [0]))
+      let (frames, silent) = held.add(frame, holding: 10)
+      return (frames.map { [$0.trajectory, $0.index] }, silent)
+    }
+    let log = LoggedTrajectories(["a"], most: 1000)
+    var learnt: Set<[Int]> = []
+    // Two objects abreast, one of which breaks off twice; a verdict needs eight frames.
+    let stream: [(Int, Int)] =
+      (0..<30).flatMap { [(0, $0), (1, $0)] } + (30..<50).flatMap { [(0, $0), (2, $0 - 30)] } + (0..<9).map { (3, $0) }
+      + (50..<90).map { (0, $0) } + (0..<25).map { (4, $0) }
+    var released: [Int] = []
+    for (trajectory, index) in stream {
+      log.add(Frame(trajectory: trajectory, index: index, time: 0, state: State(layout, [0])))
+      let (due, silent) = add(trajectory, index)
+      learnt.formUnion(due)
+      released += silent
+      // The test of honesty: what a verdict would take for truth now was not learnt.
+      let places = HeldOutTruth.newest(3, of: log, part: 10, horizon: 7)
+      for place in places {
+        for frame in place.start..<(place.start + 8) { #expect(!learnt.contains([place.trajectory, frame])) }
+      }
+    }
+    #expect(released == [1, 2, 3, 0])
+    for (trajectory, length) in [(0, 90), (1, 30), (2, 20), (3, 9)] {
+      #expect((0..<length).allSatisfy { learnt.contains([trajectory, $0]) }, "all of \(trajectory)")
+    }
+    #expect(learnt.contains([4, 14]) && !learnt.contains([4, 15]))
   }
 
   @Test("The newest frames of each trajectory are not learnt from yet")

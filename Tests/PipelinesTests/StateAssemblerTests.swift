@@ -154,9 +154,38 @@ struct LoggedTrajectoriesTests {
     let error = #expect(throws: RunError.self) { try log.frames(of: 0, 0..<1) }
     #expect(error?.message.contains("no longer in memory") == true)
     for index in 0..<30 { log.add(frame(1, index)) }
-    #expect(log.kept(0) == nil && log.kept(1) == 0..<30 && log.trajectories == 2)
+    #expect(log.kept(0).map { $0.upperBound == 500 && $0.count <= 20 } == true && log.kept(1) == 0..<30)
+    for index in 30..<80 { log.add(frame(1, index)) }
+    #expect(log.kept(0) == nil && log.trajectories == 2)
+    log.add(frame(0, 499))
+    #expect(log.kept(0) == nil, "what was forgotten does not come back by an earlier reading of the log")
     log.add(frame(0, 500))
-    #expect(log.kept(0) == nil, "a trajectory that was forgotten does not come back in part")
+    #expect(log.kept(0) == 500..<501, "but a trajectory that was silent goes on")
+  }
+
+  @Test("Of trajectories that grow abreast none is forgotten whole: the oldest frames of all go first")
+  func abreast() throws {
+    let log = LoggedTrajectories(["a", "b"], most: 400)
+    for index in 0..<300 { for trajectory in 0..<4 { log.add(frame(trajectory, index)) } }
+    for trajectory in 0..<4 {
+      let kept = try #require(log.kept(trajectory))
+      #expect(kept.upperBound == 300 && (36...50).contains(kept.count))
+      #expect(try log.frames(of: trajectory, kept) == kept.map { frame(trajectory, $0) })
+    }
+    #expect(log.newest(10).map(\.trajectory) == [3, 2, 1, 0], "the one that grew last is the newest")
+    log.add(frame(1, 300))
+    #expect(log.newest(10).first?.trajectory == 1)
+  }
+
+  @Test("Who waits for a stretch is woken when it is long enough, and when the log ends", .timeLimit(.minutes(15)))
+  func waiting() async {
+    let log = LoggedTrajectories(["a", "b"], most: 1000)
+    async let grown = log.grows(beyond: 0, to: 3)
+    for index in 0..<3 { log.add(frame(0, index)) }
+    #expect(await grown)
+    async let ended = log.grows(beyond: 3, to: 10)
+    log.close()
+    #expect(await !ended)
   }
 
   @Test("The newest windows are those of the newest trajectory that is long enough, in its last part")
@@ -191,8 +220,10 @@ struct LoggedTrajectoriesTests {
       let url = folder.appending(path: "s.zarr")
       try Runs.write(log.system, (0..<2).flatMap { t in (0..<40).map { frame(t, $0) } }, to: url)
       for t in 0..<2 { for index in 0..<40 { log.add(frame(t, index)) } }
+      // Enough of the second one for the first to be forgotten.
+      for index in 40..<80 { log.add(frame(1, index)) }
       let recorded = RecordedTrajectories(log, stores: [url])
-      #expect(log.length(0) == nil && recorded.length(0) == 40 && recorded.length(1) == 40)
+      #expect(log.length(0) == nil && recorded.length(0) == 40 && recorded.length(1) == 80)
       #expect(try recorded.frames(of: 0, 4..<7) == (4..<7).map { frame(0, $0) })
     }
   }

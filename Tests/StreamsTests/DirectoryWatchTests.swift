@@ -11,6 +11,15 @@ struct DirectoryWatchTests {
     DirectoryWatch(folder, quiet: .milliseconds(20), deadline: .milliseconds(500), timer: timer, stop: stop)
   }
 
+  /// A watch that hears what the test says alone. An overflow of the kernel's queue, which a burst of files in any other
+  /// test brings about, is told to every watch of the process: it would begin another sleep by a clock that stands still.
+  private func deaf(_ folder: URL, deadline: Duration, _ clock: ManualClock) -> DirectoryWatch {
+    var watch = DirectoryWatch(
+      folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: deadline, timer: .seconds(60), clock: clock)
+    watch.method = .polling
+    return watch
+  }
+
   @Test("Starts with what is there, then sees a file that is renamed into place", .timeLimit(.minutes(15)))
   func rename() async throws {
     try await withTemporaryDirectory { folder in
@@ -85,11 +94,7 @@ struct DirectoryWatchTests {
   func quiet() async throws {
     try await withTemporaryDirectory { folder in
       let clock = ManualClock()
-      // The file system is left alone until the watch's own events are known to be the only ones.
-      let scans = DirectoryWatch(
-        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .seconds(1), timer: .seconds(60),
-        clock: clock
-      ).makeAsyncIterator()
+      let scans = deaf(folder, deadline: .seconds(1), clock).makeAsyncIterator()
       #expect(await scans.next()?.reason == .start)
       let mailbox = scans.mailbox
       async let scan = scans.next()
@@ -112,10 +117,7 @@ struct DirectoryWatchTests {
   func deadline() async throws {
     try await withTemporaryDirectory { folder in
       let clock = ManualClock()
-      let scans = DirectoryWatch(
-        folder.appending(path: "absent"), quiet: .milliseconds(50), deadline: .milliseconds(200), timer: .seconds(60),
-        clock: clock
-      ).makeAsyncIterator()
+      let scans = deaf(folder, deadline: .milliseconds(200), clock).makeAsyncIterator()
       _ = await scans.next()
       let mailbox = scans.mailbox
       async let scan = scans.next()
@@ -129,6 +131,81 @@ struct DirectoryWatchTests {
       #expect(await scan?.reason == .overflow)
       #expect(clock.now.offset == .milliseconds(200))
     }
+  }
+
+  @Test("Looks at once when a file was renamed into place, though others are being written", .timeLimit(.minutes(15)))
+  func landed() async throws {
+    try await withTemporaryDirectory { folder in
+      let clock = ManualClock()
+      let scans = deaf(folder, deadline: .seconds(10), clock).makeAsyncIterator()
+      _ = await scans.next()
+      let mailbox = scans.mailbox
+      async let scan = scans.next()
+      await clock.sleeps(reach: 1)
+      mailbox.post(.changed)
+      await clock.sleeps(reach: 2)
+      try FileManager.default.createDirectory(at: folder.appending(path: "absent"), withIntermediateDirectories: true)
+      try Data().write(to: folder.appending(path: "absent/whole"))
+      // The newer word takes the older one's place, and does not make it forgotten.
+      mailbox.post(.landed)
+      mailbox.post(.changed)
+      #expect(await scan?.files.map(\.name) == ["whole"])
+      #expect(clock.now.offset == .zero, "nobody has waited for silence")
+    }
+  }
+
+  @Test("A file that is written in place is looked at after a moment of silence, one that is renamed there at once")
+  func words() async throws {
+    try await withTemporaryDirectory { folder in
+      let (events, continuation) = AsyncStream.makeStream(of: Notifications.Event.self)
+      let number = Notifications.shared.subscribe(to: folder) { continuation.yield($0) }
+      defer { if let number { Notifications.shared.unsubscribe(number, from: folder) } }
+      var iterator = events.makeAsyncIterator()
+      #expect(await iterator.next() == .changed, "the watch has begun")
+      try Data("x".utf8).write(to: folder.appending(path: "temporary"))
+      var word = await iterator.next()
+      #expect(word == .changed || word == .overflowed)
+      #expect(Foundation.rename(folder.appending(path: "temporary").path, folder.appending(path: "whole").path) == 0)
+      while let next = word, next != .landed { word = await iterator.next() }
+      #expect(word == .landed)
+    }
+  }
+
+  @Test("A folder under one that was renamed is watched where it is made again", .timeLimit(.minutes(15)))
+  func parentRenamed() async throws {
+    try await withTemporaryDirectory { folder in
+      let (parent, inner) = (folder.appending(path: "parent"), folder.appending(path: "parent/inner"))
+      try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+      // The timer is out of reach: an event must tell.
+      let scans = watch(inner, timer: .seconds(100_000)).makeAsyncIterator()
+      #expect(await scans.next()?.files.isEmpty == true)
+      try Data().write(to: inner.appending(path: "a"))
+      var names: [String] = []
+      while names != ["a"], let scan = await scans.next() { names = scan.files.map(\.name) }
+      #expect(Foundation.rename(parent.path, folder.appending(path: "elsewhere").path) == 0)
+      try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+      try Data().write(to: inner.appending(path: "b"))
+      while names != ["b"], let scan = await scans.next() { names = scan.files.map(\.name) }
+      #expect(names == ["b"])
+    }
+  }
+
+  @Test("Nothing of the doorbell is in the temporary folder, and it can be rung")
+  func doorbell() throws {
+    let bell = try #require(Doorbell())
+    bell.ring()
+    let names = try FileManager.default.contentsOfDirectory(atPath: FileManager.default.temporaryDirectory.path)
+    #expect(!names.contains { $0.hasPrefix("holstream-bell-\(getpid())") })
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: bell.path).hasSuffix("(deleted)"))
+  }
+
+  @Test("Where other machines write unheard, the folder is polled, also one that is not there yet")
+  func silent() throws {
+    let folder = URL(filePath: "/data/share/runs/checkpoints")
+    for (number, reports) in [(0x6969, false), (0x6573_5546, false), (0x0BD0_0BD0, false), (0xEF53, true)] {
+      #expect(DirectoryWatch.reportsEvents(folder) { $0 == "/data/share" ? UInt(number) : 0 } == reports)
+    }
+    #expect(DirectoryWatch.reportsEvents(folder) { _ in 0 })
   }
 
   @Test("Finds by the slow timer what no event told of", .timeLimit(.minutes(15)))

@@ -1,3 +1,4 @@
+import DequeModule
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -124,16 +125,17 @@ struct PipelineTests {
   @Test("An edge whose reader went away over an element was never done with it")
   func unsettled() async throws {
     var edge = EdgeState<Int>(.lossless(buffer: 4))
+    var hand: Deque<Int> = []
     #expect(edge.isSettled == true, "nothing was sent")
-    _ = edge.send(1)
+    _ = edge.send(1, inHand: 0)
     #expect(edge.isSettled == nil)
-    _ = edge.receive()
-    #expect(edge.isSettled == nil, "it is being worked on")
-    _ = edge.receive()
+    edge.take(into: &hand)
+    #expect(edge.isSettled == nil && hand.removeFirst() == 1, "it is being worked on")
+    edge.take(into: &hand)
     #expect(edge.isSettled == true)
-    _ = edge.send(2)
-    _ = edge.receive()
-    edge.close()
+    _ = edge.send(2, inHand: 0)
+    edge.take(into: &hand)
+    edge.close(&hand)
     #expect(edge.isSettled == false)
   }
 

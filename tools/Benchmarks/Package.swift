@@ -5,7 +5,11 @@ import PackageDescription
 // one, runs it and its Python peer in turn, and prints the ratios with the machine's peak beside them.
 let package = Package(
   name: "benchmarks",
-  dependencies: [.package(name: "holstream", path: "../..")],
+  dependencies: [
+    .package(name: "holstream", path: "../.."),
+    // The peer of the edges; the product does without it.
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.0.0"),
+  ],
   targets: [
     // The machine's own speed: dgemm, sgemm and memcpy, measured in the same run.
     .target(name: "Peak", dependencies: [.product(name: "Tensors", package: "holstream")]),
@@ -38,6 +42,12 @@ let package = Package(
       dependencies: [
         "CZstdDirect", "Peak", .product(name: "Systems", package: "holstream"),
         .product(name: "Trajectories", package: "holstream"), .product(name: "Zarr", package: "holstream"),
+      ]),
+    .executableTarget(
+      name: "bench-streams",
+      dependencies: [
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "Streams", package: "holstream"),
       ]),
     .systemLibrary(name: "CZstdDirect", pkgConfig: "libzstd"),
     .executableTarget(

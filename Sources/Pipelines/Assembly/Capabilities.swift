@@ -14,7 +14,7 @@ protocol TrajectoryProviding {
 protocol ReadingAgain {
   /// Reads what there is now.
   /// - Throws: Foundation's error when it cannot be read.
-  func readThrough(_ body: (Observation) -> Void) throws
+  func readThrough(_ body: (Observation) throws -> Void) throws
 }
 
 /// A source of frames that come once: of a log no trajectory can be had again when the run is over.

@@ -18,9 +18,14 @@ struct CheckpointEvaluations: Sendable {
   /// The logs that get every verdict, as an earlier run left them.
   var logs: [LoggedVerdicts] = []
 
+  /// Seconds since 1970.
+  var clock: @Sendable () -> Double = { Date().timeIntervalSince1970 }
+
   /// Whether it is this checkpoint's turn. What is not is written down.
   func isDue(_ file: CheckpointFile) throws -> Bool {
-    if let inode = file.inode { try record(.landed(step: file.step, inode: inode)) }
+    if let inode = file.inode {
+      try record(.landed(step: file.step, inode: inode, changed: folder.changed(file.url), noticed: clock()))
+    }
     let now = ledger.current
     if let outcome = now.outcome(of: file.step, by: evaluator), now.landings[file.step] == file.inode {
       // The ledger may outlive a line, where the power failed.
@@ -82,16 +87,16 @@ struct CheckpointEvaluations: Sendable {
 
   /// A checkpoint that could not be read.
   /// - Returns: How it ended.
-  func failed(_ file: CheckpointFile, _ reason: String) throws -> CheckpointLedger.Outcome {
+  func failed(_ file: CheckpointFile, _ reason: String, began: Double? = nil) throws -> CheckpointLedger.Outcome {
     let outcome: CheckpointLedger.Outcome = FileManager.default.fileExists(atPath: file.url.path) ? .corrupt : .expired
-    try end(file.step, outcome, reason: reason)
+    try end(file.step, outcome, reason: reason, began: began)
     return outcome
   }
 
   /// Makes a checkpoint the best if it is better by more than the hysteresis, and writes down that it was evaluated. To be
   /// called once the verdict is in the logs.
   /// - Returns: Whether it became the best.
-  func evaluated(_ file: CheckpointFile, _ verdict: Verdict) throws -> Bool {
+  func evaluated(_ file: CheckpointFile, _ verdict: Verdict, began: Double? = nil) throws -> Bool {
     let (measure, score) = verdict.rank
     let improves = ledger.current.improves(
       on: evaluator, measure: measure, score: score, hysteresis: hysteresis)
@@ -101,7 +106,7 @@ struct CheckpointEvaluations: Sendable {
         _ = try patience.blocking(folder.bestLink.lastPathComponent) { try folder.markBest(file) }
       }
     }
-    try end(file.step, .evaluated)
+    try end(file.step, .evaluated, began: began)
     return improves
   }
 
@@ -109,9 +114,12 @@ struct CheckpointEvaluations: Sendable {
     logs.allSatisfy { $0.contains(step: step, file: file) }
   }
 
-  private func end(_ step: Int, _ outcome: CheckpointLedger.Outcome, by newer: Int? = nil, reason: String? = nil) throws
-  {
-    try record(.ended(step: step, evaluator: evaluator, outcome: outcome, by: newer, reason: reason))
+  private func end(
+    _ step: Int, _ outcome: CheckpointLedger.Outcome, by newer: Int? = nil, reason: String? = nil, began: Double? = nil
+  ) throws {
+    try record(
+      .ended(
+        step: step, evaluator: evaluator, outcome: outcome, by: newer, reason: reason, began: began, at: clock()))
   }
 
   /// Holds its thread up while there is no space.

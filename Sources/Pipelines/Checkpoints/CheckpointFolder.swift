@@ -74,6 +74,13 @@ struct CheckpointFolder: Sendable {
     return bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 } >> 11
   }
 
+  /// When the file came into place, in seconds since 1970: a rename is a change of it. Nil for one that is not there.
+  func changed(_ file: URL) -> Double? {
+    var status = stat()
+    guard stat(file.path, &status) == 0 else { return nil }
+    return Double(status.st_ctim.tv_sec) + Double(status.st_ctim.tv_nsec) * 1e-9
+  }
+
   private static func changed(_ file: URL) -> Int? {
     var status = stat()
     return stat(file.path, &status) == 0 ? Int(status.st_mtim.tv_sec) : nil

@@ -16,9 +16,13 @@ struct CheckpointLedger: Sendable, Equatable {
 
   /// A line of the ledger.
   enum Event: Codable, Sendable, Equatable {
-    case landed(step: Int, inode: UInt64)
+    /// - `changed`, `noticed`: When the file came into place and when it was seen, in seconds since 1970.
+    case landed(step: Int, inode: UInt64, changed: Double? = nil, noticed: Double? = nil)
     /// - `by`: The newer checkpoint, for one that was superseded.
-    case ended(step: Int, evaluator: String, outcome: Outcome, by: Int?, reason: String?)
+    /// - `began`, `at`: When the evaluation began, of one that was tried, and when it ended, in seconds since 1970.
+    case ended(
+      step: Int, evaluator: String, outcome: Outcome, by: Int?, reason: String?, began: Double? = nil, at: Double? = nil
+    )
     /// The best so far, by a score of which smaller is better.
     case best(step: Int, evaluator: String, measure: String, score: Double)
   }
@@ -55,13 +59,13 @@ struct CheckpointLedger: Sendable, Equatable {
   @discardableResult
   mutating func apply(_ event: Event) -> Bool {
     switch event {
-    case .landed(let step, let inode):
+    case .landed(let step, let inode, _, _):
       guard landings[step] != inode else { return false }
       // Written anew: what was said of the old file is said of it no more.
       if landings[step] != nil { for evaluator in outcomes.keys { outcomes[evaluator]![step] = nil } }
       landings[step] = inode
       return true
-    case .ended(let step, let evaluator, let outcome, _, _):
+    case .ended(let step, let evaluator, let outcome, _, _, _, _):
       guard landings[step] != nil else { return false }
       let before = outcomes[evaluator]?[step]
       // Backfilling evaluates what was passed over; nothing else follows an end.

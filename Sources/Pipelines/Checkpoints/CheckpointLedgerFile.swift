@@ -29,7 +29,9 @@ final class CheckpointLedgerFile: Sendable {
   /// Takes in that a file is there.
   /// - Throws: `LogError` when it cannot be written.
   func land(_ file: CheckpointFile, in folder: CheckpointFolder) throws {
-    if let inode = folder.identity(of: file.url) { try record(.landed(step: file.step, inode: inode)) }
+    if let inode = folder.identity(of: file.url) {
+      try record(.landed(step: file.step, inode: inode, changed: folder.changed(file.url)))
+    }
   }
 
   /// Takes in an event and writes it down, if it changes anything.

@@ -27,7 +27,9 @@ struct CheckpointSource: Component, CheckpointWatching {
       section.problem("is of no use without `path`", key: key)
     }
     if pattern.isEmpty || pattern.contains("/") { section.problem("expected a file name with * or ?", key: "pattern") }
-    quiet = section.duration("quiet", default: "50ms", "Events must be silent for so long before the folder is read")
+    quiet = section.duration(
+      "quiet", default: "50ms",
+      "Files that are written in place must be silent for so long; one that is renamed into place is read at once")
     deadline = section.duration("deadline", default: "1 s", "Longest wait after a first event")
     timer = section.duration("rescan", default: "5 s", "The folder is read so often in any case")
   }
@@ -48,13 +50,20 @@ struct CheckpointSource: Component, CheckpointWatching {
         file.inode = folder.identity(of: file.url)
         let landed = file
         if let inode = file.inode {
-          _ = try await patience("ledger.jsonl") { try ledger.record(.landed(step: landed.step, inode: inode)) }
+          let noticed = Date().timeIntervalSince1970
+          _ = try await patience("ledger.jsonl") {
+            try ledger.record(
+              .landed(step: landed.step, inode: inode, changed: folder.changed(landed.url), noticed: noticed))
+          }
         }
         return file
       }
       return .checkpoints(flow)
     }
-    let watch = DirectoryWatch(folder.url, quiet: quiet, deadline: deadline, timer: timer, stop: assembly.graph.stop)
+    let events = assembly.events
+    let watch = DirectoryWatch(
+      folder.url, quiet: quiet, deadline: deadline, timer: timer, stop: assembly.graph.stop
+    ) { events.send(.message("\(node.id): \($0)")) }
     let checkpoints = NewCheckpoints(folder: folder, watch: watch, ledger: ledger, patience: patience)
     return .checkpoints(assembly.graph.source(node.id, kind: Self.word, checkpoints))
   }
@@ -100,8 +109,11 @@ struct NewCheckpoints: AsyncSequence, Sendable {
             seen.insert(Identity(inode: identity, step: found.step)).inserted
           else { continue }
           found.inode = identity
-          let step = found.step
-          _ = try await patience("ledger.jsonl") { try ledger?.record(.landed(step: step, inode: identity)) }
+          let (landed, noticed) = (found, Date().timeIntervalSince1970)
+          _ = try await patience("ledger.jsonl") { [folder, ledger] in
+            try ledger?.record(
+              .landed(step: landed.step, inode: identity, changed: folder.changed(landed.url), noticed: noticed))
+          }
           ready.append(found)
         }
         ready.sort { ($0.step, $0.name) < ($1.step, $1.name) }

@@ -41,18 +41,28 @@ struct StatesStage: Component, ComingOnce {
     guard case .observables(let rows)? = input else { return nil }
     let log = LoggedTrajectories(columns, most: most)
     assembly.register(log, as: node.id, startingAt: 0)
-    let assembler = StateAssembler(names: columns, interval: interval, tolerance: tolerance, rows: self.rows)
-    if assembly.isResuming { try Self.readAgain(node, assembler, into: log, assembly) }
+    let beginning = try LogBeginning.File(assembly.directory, node: node.id, isResuming: assembly.isResuming)
+    if let kept = beginning.kept { try kept.check(columns, node: node.id) }
+    let assembler = StateAssembler(
+      names: columns, interval: interval ?? beginning.kept?.interval, tolerance: tolerance, rows: self.rows,
+      standardisation: beginning.kept?.standardisation)
+    if assembly.isResuming { try Self.readAgain(node, assembler, into: log, beginning, assembly) }
     let (columns, events, stop) = (columns, assembly.events, assembly.graph.stop)
     let flow: Flow<Frame> = assembly.graph.stage(node.id, kind: Self.word, reading: node.inlet(rows)) { rows, emit in
       var assembler = assembler
       var said = 0
+      var hasBegun = false
       var places: (names: [String], indices: [Int])?
+      defer { log.close() }
       func send(_ frames: [Frame]) async throws {
         // Before the frames that tell it: a store that reads them knows then what is behind it.
         log.end(assembler.takeEnded())
-        guard !frames.isEmpty else { return }
-        log.settle(assembler.standardisation!, interval: assembler.interval!)
+        guard let first = frames.first else { return }
+        if !hasBegun {
+          try beginning.begin(first, assembler, node: node.id)
+          log.settle(assembler.standardisation!, interval: assembler.interval!)
+          hasBegun = true
+        }
         for frame in frames {
           log.add(frame)
           try await emit(frame)
@@ -95,15 +105,18 @@ struct StatesStage: Component, ComingOnce {
   /// Before a run goes on, the log is read as far as it goes: the trainer wants the windows that it held.
   private static func readAgain(
     _ node: PipelineDescription.Node, _ assembler: StateAssembler, into log: LoggedTrajectories,
-    _ assembly: PipelineAssembly
+    _ beginning: LogBeginning.File, _ assembly: PipelineAssembly
   ) throws {
     guard let origin = assembly.description.nodes.first(where: { $0.id == node.from }),
       let tail = origin.component as? any ReadingAgain
     else { return }
     var assembler = assembler
-    func keep(_ frames: [Frame]) {
+    var hasBegun = false
+    func keep(_ frames: [Frame]) throws {
       log.end(assembler.takeEnded())
-      guard !frames.isEmpty else { return }
+      guard let first = frames.first else { return }
+      if !hasBegun { try beginning.begin(first, assembler, node: node.id) }
+      hasBegun = true
       log.settle(assembler.standardisation!, interval: assembler.interval!)
       for frame in frames { log.add(frame) }
     }
@@ -113,7 +126,7 @@ struct StatesStage: Component, ComingOnce {
       guard numbers.count == assembler.names.count else { return }
       var row = row
       (row.names, row.values) = (assembler.names, numbers)
-      keep(assembler.add(row))
+      try keep(assembler.add(row))
     }
   }
 }

@@ -14,6 +14,8 @@ struct TailSource: Component, ReadingAgain {
   private let columns: [String]?
   private let trajectory: String
   private let time: String
+  private let needsTime: Bool
+  private let needsTrajectory: Bool
   private let follows: Bool
   private let rescan: Duration
 
@@ -23,6 +25,8 @@ struct TailSource: Component, ReadingAgain {
       .split(separator: ",").map(\.trimmingWhitespace)
     trajectory = section.text("trajectory", default: "trajectory", "The column that tells trajectories apart, if any")
     time = section.text("time", default: "time", "The column of the time; lines are counted where there is none")
+    needsTime = section.has("time")
+    needsTrajectory = section.has("trajectory")
     follows = section.flag("follow", default: true, "Wait for more at the end of the file")
     rescan = section.duration("rescan", default: "500ms", "The file is looked at so often in any case")
     if path.isEmpty, section.has("path") || !section.names.isEmpty {
@@ -36,67 +40,46 @@ struct TailSource: Component, ReadingAgain {
       throw RunError(
         .badInput, "tail \(node.id): \(path) does not exist; create it, or say `follow: true` to wait for it")
     }
-    let state = Mutex(State(follower: LineFollower(url), parser: parser(url)))
-    let watch = DirectoryWatch(url.deletingLastPathComponent(), timer: rescan, stop: assembly.graph.stop)
+    let state = Mutex(rows(url))
+    let (events, stop) = (assembly.events, assembly.graph.stop)
+    let watch = DirectoryWatch(url.deletingLastPathComponent(), timer: rescan, stop: stop) { events.send(.message($0)) }
     let scans = Scans(watch.makeAsyncIterator())
-    let (follows, events, stop, name) = (follows, assembly.events, assembly.graph.stop, url.lastPathComponent)
+    let follows = follows
     let flow: Flow<Observation> = assembly.graph.source(node.id, kind: Self.word) {
-      while !stop.isRequested {
-        let (observation, message) = try state.withLock { try $0.next(name) }
-        if let message { events.send(.message(message)) }
+      while true {
+        let (observation, messages) = try state.withLock { rows -> (Observation?, [String]) in
+          guard !stop.isRequested else { return (nil, rows.farewell()) }
+          let observation = try rows.next(isComplete: !follows)
+          return (observation, rows.takeMessages())
+        }
+        for message in messages { events.send(.message(message)) }
         if let observation { return observation }
-        guard message == nil else { continue }
-        guard follows, await scans.next() else { return nil }
+        if stop.isRequested { return nil }
+        guard follows else {
+          for message in state.withLock({ $0.farewell() }) { events.send(.message(message)) }
+          return nil
+        }
+        // The watch ends with the wish to stop, which the next turn sees, or with the task.
+        let goesOn = await scans.next()
+        if !goesOn, !stop.isRequested { return nil }
       }
-      return nil
     }
     return .observables(flow)
   }
 
-  private func parser(_ url: URL) -> ObservationParser {
-    ObservationParser(
-      isCSV: url.pathExtension.lowercased() == "csv", columns: columns, trajectory: trajectory, time: time)
+  private func rows(_ url: URL) -> LogRows {
+    LogRows(
+      url,
+      ObservationParser(
+        isCSV: url.pathExtension.lowercased() == "csv", columns: columns, trajectory: trajectory, time: time,
+        needsTime: needsTime, needsTrajectory: needsTrajectory))
   }
 
   /// Reads what the file holds now, from its beginning.
-  /// - Throws: Foundation's error when it cannot be read.
-  func readThrough(_ body: (Observation) -> Void) throws {
-    let url = URL(filePath: path)
-    var state = State(follower: LineFollower(url), parser: parser(url))
-    while true {
-      let (observation, message) = try state.next(url.lastPathComponent)
-      if let observation { body(observation) } else if message == nil { return }
-    }
-  }
-
-  private struct State {
-    var follower: LineFollower
-    var parser: ObservationParser
-    var ready: [String] = []
-    var restarts = 0
-
-    /// The next observation; nil when there is none yet. A line that is none gives a message.
-    mutating func next(_ file: String) throws -> (Observation?, String?) {
-      while true {
-        if ready.isEmpty {
-          ready = try follower.read().reversed()
-          if follower.restarts != restarts {
-            restarts = follower.restarts
-            parser.restart()
-            return (nil, "\(file) was replaced or cut short; reading it from its beginning")
-          }
-        }
-        guard let line = ready.popLast() else { return (nil, nil) }
-        switch parser.parse(line) {
-        case .observation(let observation): return (observation, nil)
-        case .header: continue
-        case .refused(let reason):
-          // The first of them and then ever fewer, so that a file of another kind does not flood the page.
-          guard parser.refused & (parser.refused - 1) == 0 else { continue }
-          return (nil, "\(file), line \(parser.line): \(reason) (\(parser.refused) such lines so far)")
-        }
-      }
-    }
+  /// - Throws: `RunError` when it cannot be read.
+  func readThrough(_ body: (Observation) throws -> Void) throws {
+    var rows = rows(URL(filePath: path))
+    while let observation = try rows.next(isComplete: !follows) { try body(observation) }
   }
 
   /// The watch's iterator, which one task alone uses.

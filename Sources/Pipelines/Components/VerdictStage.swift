@@ -42,7 +42,13 @@ struct VerdictStage: Component, Judging {
         )
       }
       for try await file in files {
+        if let wait = judge.waitsForTruth {
+          assembly.events.send(.message("\(file.name) waits to be judged: \(wait)"))
+          await judge.waitForTruth()
+          try Task.checkCancellation()
+        }
         let begin = ContinuousClock.now
+        let began = evaluations.clock()
         do {
           // Held before it is looked for, so that it cannot be retired in between, nor before it can be the best.
           try await Leases.shared.holding(file.url) {
@@ -53,7 +59,7 @@ struct VerdictStage: Component, Judging {
             assembly.events.send(.row(verdict.row(of: node.id)))
             try await emit(verdict)
             // Only what is in the logs is called evaluated.
-            if await emit.settle() { _ = try evaluations.evaluated(file, verdict) }
+            if await emit.settle() { _ = try evaluations.evaluated(file, verdict, began: began) }
             try watch?.observe(verdict.numbers, isComplete: true)
           }
         } catch let error as CheckpointJudge.TooEarly {
@@ -65,7 +71,7 @@ struct VerdictStage: Component, Judging {
           }
         } catch let error as LearningError {
           // A file that was retired before its turn, or is damaged: said, and not the end of the run.
-          let outcome = try evaluations.failed(file, "\(error)")
+          let outcome = try evaluations.failed(file, "\(error)", began: began)
           assembly.events.send(.message("\(file.name) could not be judged (\(outcome.rawValue)): \(error)"))
         }
         say(expired.first(try evaluations.expireMissing()))

@@ -30,7 +30,7 @@ extension InspectJob {
         while case let items = try follower.read(), !items.isEmpty {
           for case .line(let line) in items {
             let event = try? JSONDecoder().decode(CheckpointLedger.Event.self, from: Data(line.object.utf8))
-            guard case .ended(_, let judge, let outcome, _, _)? = event else { continue }
+            guard case .ended(_, let judge, let outcome, _, _, _, _)? = event else { continue }
             ledger[judge, default: [:]][outcome.rawValue, default: 0] += 1
           }
         }

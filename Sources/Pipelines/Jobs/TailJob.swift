@@ -13,7 +13,8 @@ public struct TailJob: Sendable {
     self.lines = lines
   }
 
-  /// - Throws: `RunError` when there is no such log.
+  /// Says what the logs hold; at its end it fails where something in them is missing or was changed.
+  /// - Throws: `RunError` when there is no such log, and when lines are missing from one or fail their checksum.
   public func run(_ print: @escaping @Sendable (String) -> Void) async throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
@@ -26,30 +27,56 @@ public struct TailJob: Sendable {
     guard !files.isEmpty else { throw RunError(.badInput, "\(url.relativePath) holds no .jsonl logs") }
     var followers = files.map { (name: files.count > 1 ? $0.lastPathComponent + " " : "", log: JSONLinesFollower($0)) }
     // What is there, of which the last lines are shown; gaps and defects are always shown.
+    var losses = Losses()
     for index in followers.indices {
       var shown: [String] = []
       var warnings: [String] = []
       while case let items = try followers[index].log.read(), !items.isEmpty {
         for item in items {
+          losses.count(item)
           if case .line(let line) = item { shown.append(line.object) } else { warnings.append(Self.text(item)) }
         }
         if lines > 0 { shown = Array(shown.suffix(lines)) }
       }
       for text in warnings + shown { print(followers[index].name + text) }
     }
-    guard follow else { return }
+    guard follow else { return try losses.check() }
     let watch = DirectoryWatch(files[0].deletingLastPathComponent(), timer: .seconds(1))
     let scans = watch.makeAsyncIterator()
     while !Task.isCancelled {
       var isQuiet = true
       for index in followers.indices {
         for item in try followers[index].log.read() {
+          losses.count(item)
           print(followers[index].name + Self.text(item))
           isQuiet = false
         }
       }
       // A log grows without being closed, which inotify does not report here: the slow timer finds it.
       if isQuiet { _ = await scans.next() }
+    }
+    try losses.check()
+  }
+
+  /// What the logs lack. A line that a kill cut short lacks nothing: its number is the next line's.
+  private struct Losses {
+    var missing = 0
+    var changed = 0
+
+    mutating func count(_ item: JSONLinesFollower.Item) {
+      switch item {
+      case .line, .defect(.notALogLine, _): break
+      case .gap(let after, let before): missing += max(1, before - after - 1)
+      case .defect(.wrongChecksum, _): changed += 1
+      }
+    }
+
+    func check() throws {
+      guard missing + changed > 0 else { return }
+      throw RunError(
+        .badInput,
+        "the log is not whole: \(missing) lines are missing, \(changed) fail their checksum; the places are marked with !!"
+      )
     }
   }
 

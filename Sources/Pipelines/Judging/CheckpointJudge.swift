@@ -119,6 +119,22 @@ struct CheckpointJudge: Sendable {
       metrics: settings.metrics, baselines: prepared.baselines, randomStarts: random, lyapunov: lyapunov)
   }
 
+  /// Why there is no truth to judge by yet; nil where there is, or where waiting would not bring it.
+  var waitsForTruth: String? {
+    guard case .newest(let log, let part) = plan, !log.hasEnded,
+      HeldOutTruth.newest(settings.rollouts, of: log, part: part, horizon: settings.horizon).isEmpty
+    else { return nil }
+    return "the log has no unbroken stretch of \(settings.horizon + 1) frames yet"
+  }
+
+  /// Returns when the log has brought enough to judge by, or has ended.
+  func waitForTruth() async {
+    guard case .newest(let log, _) = plan else { return }
+    while case let seen = log.arrivals, waitsForTruth != nil {
+      guard await log.grows(beyond: seen, to: settings.horizon + 1) else { return }
+    }
+  }
+
   private func rollouts(of model: any SurrogateModel, over held: HeldOutTruth, _ predictability: Double?) throws
     -> Rollouts
   {

@@ -22,7 +22,8 @@ struct OnlineTraining {
     var needsTendencies: Bool
     /// Whether each window is learnt from once, in order; the reservoir is then a queue, which a step takes from.
     var takesEachWindowOnce: Bool { ModelCatalogue.takesEachWindowOnce(trainer.model.family) }
-    /// Newest frames of each trajectory that are not learnt from yet: what a verdict on a log is given on.
+    /// Newest frames of each trajectory that are not learnt from yet: what a verdict on a log is given on. Those of a
+    /// trajectory that has fallen silent are learnt when another has brought so many since.
     var holdBack = 0
     /// When the data scalars follow the stream.
     var scalars = ScalarRule.freeze(windows: 1)
@@ -61,8 +62,7 @@ struct OnlineTraining {
   private var windows: WindowAssembler
   /// The last frame of each trajectory under way, where derivative labels are taken at it.
   private var previous: [Int: (state: State<Float>, tendency: State<Float>?)] = [:]
-  /// Frames that are held back, by trajectory.
-  private var held: [Int: [Frame]] = [:]
+  private var heldBack = HeldBackFrames()
   private let order: StreamOrder?
   /// Windows of frames before this were offered to the reservoir in an earlier run.
   private let replayUntil: Int
@@ -202,14 +202,18 @@ struct OnlineTraining {
         windows = Self.assembler(settings)
         heldOut?.startRound()
         previous = [:]
-        held = [:]
+        heldBack = HeldBackFrames()
       }
       position = number
     }
     defer { position += 1 }
     guard settings.holdBack > 0 else { return try take(frame) }
-    held[frame.trajectory, default: []].append(frame)
-    if held[frame.trajectory]!.count > settings.holdBack { try take(held[frame.trajectory]!.removeFirst()) }
+    let due = heldBack.add(frame, holding: settings.holdBack)
+    for frame in due.frames { try take(frame) }
+    for trajectory in due.silent {
+      windows.finish(trajectory: trajectory)
+      previous[trajectory] = nil
+    }
   }
 
   private mutating func take(_ frame: Frame) throws {

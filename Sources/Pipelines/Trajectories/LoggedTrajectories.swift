@@ -1,7 +1,8 @@
 internal import Synchronization
 internal import Trajectories
 
-/// The trajectories of a log as far as it was read: kept in memory, the oldest forgotten beyond a bound.
+/// The trajectories of a log as far as it was read. The newest frames are kept in memory, whichever trajectories they are
+/// of; beyond a bound those are forgotten that came first, so that several trajectories that grow abreast all stay.
 final class LoggedTrajectories: TrajectorySource, EndingTrajectories {
   private struct Stretch: Sendable {
     /// Index of the first frame that is kept.
@@ -9,19 +10,53 @@ final class LoggedTrajectories: TrajectorySource, EndingTrajectories {
     var times: [Double] = []
     /// (frames, layout.count).
     var values: [Double] = []
+    /// Number of the arrival of its newest frame.
+    var newest = 0
+
+    var frames: Range<Int> { first..<(first + times.count) }
+  }
+
+  /// Somebody who waits for a stretch to become long enough.
+  private struct Waiter: Sendable {
+    var length: Int
+    var continuation: CheckedContinuation<Bool, Never>
   }
 
   private struct Content: Sendable {
     var stretches: [Int: Stretch] = [:]
     var kept = 0
-    /// Trajectory numbers that are kept, the oldest first.
-    var numbers: [Int] = []
     /// Lengths of trajectories that get no more frames.
     var ended: [Int: Int] = [:]
     /// Whether the log was read to an end that it does not go beyond in this run.
     var isOver = false
+    /// The trajectory of each frame that is kept, in the order in which they came.
+    var order: [Int] = []
+    /// Frames of each trajectory that have come, forgotten ones too.
+    var lengths: [Int: Int] = [:]
+    /// Frames that have come in all.
+    var arrivals = 0
+    var hasEnded = false
+    var waiters: [Int: Waiter] = [:]
+    var nextWaiter = 0
     var system: LoggedSystem
     var interval: Double
+
+    /// Forgets the frames that came first, but for the last one.
+    mutating func forget(_ size: Int, downTo most: Int) {
+      let count = min(order.count - 1, (kept - most + size - 1) / size)
+      guard count > 0 else { return }
+      var gone: [Int: Int] = [:]
+      for trajectory in order[..<count] { gone[trajectory, default: 0] += 1 }
+      order.removeFirst(count)
+      kept -= count * size
+      for (trajectory, count) in gone {
+        guard var stretch = stretches.removeValue(forKey: trajectory), count < stretch.times.count else { continue }
+        stretch.first += count
+        stretch.times.removeFirst(count)
+        stretch.values.removeFirst(count * size)
+        stretches[trajectory] = stretch
+      }
+    }
   }
 
   private let content: Mutex<Content>
@@ -41,16 +76,20 @@ final class LoggedTrajectories: TrajectorySource, EndingTrajectories {
 
   /// Frames of a trajectory that have come so far.
   func length(_ trajectory: Int) -> Int? {
-    content.withLock { content in content.stretches[trajectory].map { $0.first + $0.times.count } }
+    content.withLock { content in content.stretches[trajectory].map(\.frames.upperBound) }
   }
 
-  var trajectories: Int? { content.withLock { ($0.numbers.last ?? -1) + 1 } }
+  var trajectories: Int? { content.withLock { ($0.lengths.keys.max() ?? -1) + 1 } }
+
+  /// Frames that have come in all.
+  var arrivals: Int { content.withLock { $0.arrivals } }
+
+  /// Whether no more will come.
+  var hasEnded: Bool { content.withLock { $0.hasEnded } }
 
   /// Frames of a trajectory that are in memory; nil when none are.
   func kept(_ trajectory: Int) -> Range<Int>? {
-    content.withLock { content in
-      content.stretches[trajectory].map { $0.first..<($0.first + $0.times.count) }
-    }
+    content.withLock { content in content.stretches[trajectory]?.frames }
   }
 
   func finalLength(_ trajectory: Int) -> Int? { content.withLock { $0.ended[trajectory] } }
@@ -76,39 +115,64 @@ final class LoggedTrajectories: TrajectorySource, EndingTrajectories {
 
   /// Takes in the next frame of a trajectory; one that came before, in an earlier reading of the log, changes nothing.
   func add(_ frame: Frame) {
-    content.withLock { content in
-      if let known = content.stretches[frame.trajectory], frame.index < known.first + known.times.count { return }
-      if content.stretches[frame.trajectory] == nil, frame.trajectory < content.numbers.last ?? -1 { return }
-      if content.stretches[frame.trajectory] == nil {
-        content.stretches[frame.trajectory] = Stretch()
-        content.numbers.append(frame.trajectory)
-      }
-      content.stretches[frame.trajectory]!.times.append(frame.time)
-      content.stretches[frame.trajectory]!.values += frame.state.values
+    let woken = content.withLock { content -> [Waiter] in
+      guard frame.index >= content.lengths[frame.trajectory] ?? 0 else { return [] }
+      content.lengths[frame.trajectory] = frame.index + 1
+      content.arrivals += 1
+      var stretch = content.stretches.removeValue(forKey: frame.trajectory) ?? Stretch(first: frame.index)
+      stretch.times.append(frame.time)
+      stretch.values += frame.state.values
+      stretch.newest = content.arrivals
+      content.stretches[frame.trajectory] = stretch
+      content.order.append(frame.trajectory)
       content.kept += layout.count
-      guard content.kept > most, let oldest = content.numbers.first else { return }
-      // A quarter of the oldest trajectory at a time, so that forgetting costs little a frame.
-      let stretch = content.stretches[oldest]!
-      let gone = content.numbers.count > 1 ? stretch.times.count : max(1, stretch.times.count / 4)
-      content.stretches[oldest]!.first += gone
-      content.stretches[oldest]!.times.removeFirst(gone)
-      content.stretches[oldest]!.values.removeFirst(gone * layout.count)
-      content.kept -= gone * layout.count
-      if content.numbers.count > 1 {
-        content.stretches[oldest] = nil
-        content.numbers.removeFirst()
+      // A quarter at a time, so that forgetting costs little a frame.
+      if content.kept > most { content.forget(layout.count, downTo: most / 4 * 3) }
+      guard !content.waiters.isEmpty else { return [] }
+      let ready = content.waiters.filter { $0.value.length <= stretch.times.count }
+      for number in ready.keys { content.waiters[number] = nil }
+      return Array(ready.values)
+    }
+    for waiter in woken { waiter.continuation.resume(returning: true) }
+  }
+
+  /// No more will come in this run, because the log ended or the run stops.
+  func close() {
+    let waiting = content.withLock { content in
+      content.hasEnded = true
+      defer { content.waiters = [:] }
+      return content.waiters.values
+    }
+    for waiter in waiting { waiter.continuation.resume(returning: false) }
+  }
+
+  /// Waits until more has come than so many frames, and a stretch has at least this length.
+  /// - Returns: False when the log ends before, or the task is cancelled.
+  func grows(beyond arrivals: Int, to length: Int) async -> Bool {
+    let number = content.withLock { content in
+      content.nextWaiter += 1
+      return content.nextWaiter
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let outcome: Bool? = content.withLock { content in
+          if Task.isCancelled || content.hasEnded { return false }
+          if content.arrivals > arrivals { return true }
+          content.waiters[number] = Waiter(length: length, continuation: continuation)
+          return nil
+        }
+        if let outcome { continuation.resume(returning: outcome) }
       }
+    } onCancel: {
+      content.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(returning: false)
     }
   }
 
-  /// The newest frames: of each trajectory at least `needed` long, the newest first, the range that is kept.
+  /// Of each trajectory with at least `needed` frames in memory the range of these; the one first that grew last.
   func newest(_ needed: Int) -> [(trajectory: Int, frames: Range<Int>)] {
     content.withLock { content in
-      content.numbers.reversed().compactMap { number in
-        let stretch = content.stretches[number]!
-        guard stretch.times.count >= needed else { return nil }
-        return (number, stretch.first..<(stretch.first + stretch.times.count))
-      }
+      content.stretches.filter { $0.value.times.count >= needed }.sorted { $0.value.newest > $1.value.newest }
+        .map { ($0.key, $0.value.frames) }
     }
   }
 

@@ -39,14 +39,18 @@ struct StateAssembler: Sendable {
     var time: Double
   }
 
-  /// - Parameter interval: Nil to take the median of the first rows'.
-  init(names: [String], interval: Double?, tolerance: Double, rows: Int) {
+  /// - Parameters:
+  ///   - interval: Nil to take the median of the first rows'.
+  ///   - standardisation: Nil to take it from the first rows.
+  init(
+    names: [String], interval: Double?, tolerance: Double, rows: Int, standardisation: Standardisation? = nil
+  ) {
     self.names = names
     layout = StateLayout(names.map { Field($0) })
     self.interval = interval
     self.tolerance = tolerance
     self.rows = rows
-    if rows == 0 { standardisation = Standardisation(none: names) }
+    self.standardisation = standardisation ?? (rows == 0 ? Standardisation(none: names) : nil)
   }
 
   /// Rows that must have come before there are frames.

@@ -1,9 +1,13 @@
+internal import DequeModule
 internal import Synchronization
 
 /// A bounded channel from one node to another that measures its own waiting.
 ///
 /// Sending suspends while the buffer is full (`lossless`) or replaces what waits (`latest`). A sender or receiver whose
 /// task is cancelled stops waiting; the elements in the buffer stay.
+///
+/// The sender's side and the receiver's have a lock each, so that neither is in the other's way but when the receiver
+/// takes the whole buffer over. Where both are taken, the hand's is first.
 final class Edge<Element: Sendable>: Sendable {
   private struct Guarded {
     var state: EdgeState<Element>
@@ -18,7 +22,19 @@ final class Edge<Element: Sendable>: Sendable {
     var starvedSince: ContinuousClock.Instant?
   }
 
+  /// What the receiver has taken over and not given on yet.
+  private struct Hand {
+    var elements: Deque<Element> = []
+    var received = 0
+  }
+
   private let guarded: Mutex<Guarded>
+  private let hand = Mutex(Hand())
+  /// How many elements are in the hand, for the sender. With `senderWaits` in one order for all: either the sender sees
+  /// the room that the receiver has made, or the receiver that the sender waits.
+  private let inHand = Atomic(0)
+  private let senderWaits = Atomic(false)
+  private let hasGone = Atomic(false)
 
   init(_ delivery: EdgeState<Element>.Delivery) {
     guarded = Mutex(Guarded(state: EdgeState(delivery)))
@@ -38,8 +54,8 @@ final class Edge<Element: Sendable>: Sendable {
   func post(_ element: Element) -> EdgeState<Element>.Sent {
     let (outcome, receivers) = guarded.withLock {
       guarded -> (EdgeState<Element>.Sent, [CheckedContinuation<Void, Never>]) in
-      let outcome = guarded.state.send(element)
-      if case .full = outcome { return (outcome, []) }
+      let outcome = guarded.state.send(element, inHand: inHand.load(ordering: .sequentiallyConsistent))
+      guard outcome == .accepted, !guarded.receivers.isEmpty else { return (outcome, []) }
       defer { guarded.receivers = [] }
       return (outcome, guarded.receivers)
     }
@@ -47,22 +63,46 @@ final class Edge<Element: Sendable>: Sendable {
     return outcome
   }
 
+  enum Received {
+    case element(Element)
+    case empty, finished
+  }
+
+  /// The next element without waiting, if there is one.
+  func take() -> Received {
+    let (outcome, senders) = hand.withLock { hand -> (Received, [CheckedContinuation<Void, Never>]) in
+      if hand.elements.isEmpty {
+        let (isFinished, settlers) = guarded.withLock { guarded -> (Bool, [CheckedContinuation<Void, Never>]) in
+          guarded.state.take(into: &hand.elements)
+          inHand.store(hand.elements.count, ordering: .sequentiallyConsistent)
+          // Who asks for more and finds nothing has done with everything.
+          return (guarded.state.isFinished, hand.elements.isEmpty ? Self.taken(&guarded.settlers) : [])
+        }
+        if hand.elements.isEmpty { return (isFinished ? .finished : .empty, settlers) }
+      }
+      let element = hand.elements.removeFirst()
+      hand.received += 1
+      inHand.store(hand.elements.count, ordering: .sequentiallyConsistent)
+      guard senderWaits.load(ordering: .sequentiallyConsistent) else { return (.element(element), []) }
+      return (.element(element), sendersToWake(inHand: hand.elements.count))
+    }
+    for sender in senders { sender.resume() }
+    return outcome
+  }
+
+  private func sendersToWake(inHand count: Int) -> [CheckedContinuation<Void, Never>] {
+    guarded.withLock { guarded in
+      guard guarded.state.room(inHand: count) >= guarded.state.roomToWakeFor else { return [] }
+      senderWaits.store(false, ordering: .sequentiallyConsistent)
+      defer { guarded.senders = [] }
+      return guarded.senders
+    }
+  }
+
   /// The next element, waiting for one; nil at the end, and when the task is cancelled.
   func next() async -> Element? {
     while true {
-      let (outcome, senders) = guarded.withLock {
-        guarded -> (EdgeState<Element>.Received, [CheckedContinuation<Void, Never>]) in
-        let outcome = guarded.state.receive()
-        guard case .element = outcome else {
-          // Who asks for the next element has done with the one before.
-          defer { guarded.settlers = [] }
-          return (outcome, guarded.settlers)
-        }
-        defer { guarded.senders = [] }
-        return (outcome, guarded.senders)
-      }
-      for sender in senders { sender.resume() }
-      switch outcome {
+      switch take() {
       case .element(let element): return element
       case .finished: return nil
       case .empty:
@@ -74,13 +114,24 @@ final class Edge<Element: Sendable>: Sendable {
 
   /// The sender has no more.
   func finish() {
-    wake(.receiver) { $0.finish() }
+    let receivers = guarded.withLock { guarded in
+      guarded.state.finish()
+      return Self.taken(&guarded.receivers)
+    }
+    for receiver in receivers { receiver.resume() }
   }
 
   /// The receiver wants no more; a waiting sender goes on.
   func close() {
-    wake(.sender) { $0.close() }
-    wake(.settler) { _ in }
+    let senders = hand.withLock { hand in
+      guarded.withLock { guarded in
+        guarded.state.close(&hand.elements)
+        inHand.store(0, ordering: .sequentiallyConsistent)
+        hasGone.store(true, ordering: .releasing)
+        return Self.taken(&guarded.senders) + Self.taken(&guarded.settlers)
+      }
+    }
+    for sender in senders { sender.resume() }
   }
 
   /// Waits until the receiver has done with all that was sent: it asks for more.
@@ -99,23 +150,25 @@ final class Edge<Element: Sendable>: Sendable {
           if ready { continuation.resume() }
         }
       } onCancel: {
-        wake(.settler) { _ in }
+        for settler in guarded.withLock({ Self.taken(&$0.settlers) }) { settler.resume() }
       }
     }
   }
 
   /// Whether the receiver has gone.
-  var isClosed: Bool { guarded.withLock { $0.state.isClosed } }
+  var isClosed: Bool { hasGone.load(ordering: .acquiring) }
 
   /// The counters now; time blocked and starved includes a wait in progress.
   func counters() -> EdgeCounters {
-    guarded.withLock { guarded in
-      let now = ContinuousClock.now
-      return EdgeCounters(
-        depth: guarded.state.elements.count, capacity: guarded.state.capacity, sent: guarded.state.sent,
-        received: guarded.state.received, dropped: guarded.state.dropped,
-        secondsBlocked: (guarded.blocked + (guarded.blockedSince.map { now - $0 } ?? .zero)) / .seconds(1),
-        secondsStarved: (guarded.starved + (guarded.starvedSince.map { now - $0 } ?? .zero)) / .seconds(1))
+    hand.withLock { hand in
+      guarded.withLock { guarded in
+        let now = ContinuousClock.now
+        return EdgeCounters(
+          depth: guarded.state.elements.count + hand.elements.count, capacity: guarded.state.capacity,
+          sent: guarded.state.sent, received: hand.received, dropped: guarded.state.dropped,
+          secondsBlocked: (guarded.blocked + (guarded.blockedSince.map { now - $0 } ?? .zero)) / .seconds(1),
+          secondsStarved: (guarded.starved + (guarded.starvedSince.map { now - $0 } ?? .zero)) / .seconds(1))
+      }
     }
   }
 
@@ -123,8 +176,9 @@ final class Edge<Element: Sendable>: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let ready = guarded.withLock { guarded -> Bool in
-          let full = guarded.state.elements.count >= guarded.state.capacity && !guarded.state.isClosed
-          guard full, !Task.isCancelled else { return true }
+          senderWaits.store(true, ordering: .sequentiallyConsistent)
+          let room = guarded.state.room(inHand: inHand.load(ordering: .sequentiallyConsistent))
+          guard room <= 0, !guarded.state.isClosed, !Task.isCancelled else { return true }
           guarded.blockedSince = guarded.blockedSince ?? .now
           guarded.senders.append(continuation)
           return false
@@ -132,7 +186,7 @@ final class Edge<Element: Sendable>: Sendable {
         if ready { continuation.resume() }
       }
     } onCancel: {
-      wake(.sender) { _ in }
+      for sender in guarded.withLock({ Self.taken(&$0.senders) }) { sender.resume() }
     }
     guarded.withLock { guarded in
       if let since = guarded.blockedSince { guarded.blocked += .now - since }
@@ -144,7 +198,9 @@ final class Edge<Element: Sendable>: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let ready = guarded.withLock { guarded -> Bool in
-          guard guarded.state.elements.isEmpty, !guarded.state.isFinished, !Task.isCancelled else { return true }
+          // What another task that reads here has in the common hand is there for this one, too.
+          let isEmpty = guarded.state.elements.isEmpty && inHand.load(ordering: .sequentiallyConsistent) == 0
+          guard isEmpty, !guarded.state.isFinished, !Task.isCancelled else { return true }
           guarded.starvedSince = guarded.starvedSince ?? .now
           guarded.receivers.append(continuation)
           return false
@@ -152,7 +208,7 @@ final class Edge<Element: Sendable>: Sendable {
         if ready { continuation.resume() }
       }
     } onCancel: {
-      wake(.receiver) { _ in }
+      for receiver in guarded.withLock({ Self.taken(&$0.receivers) }) { receiver.resume() }
     }
     guarded.withLock { guarded in
       if let since = guarded.starvedSince { guarded.starved += .now - since }
@@ -160,23 +216,8 @@ final class Edge<Element: Sendable>: Sendable {
     }
   }
 
-  private enum Waiter { case sender, receiver, settler }
-
-  private func wake(_ waiter: Waiter, _ change: (inout EdgeState<Element>) -> Void) {
-    let continuations = guarded.withLock { guarded -> [CheckedContinuation<Void, Never>] in
-      change(&guarded.state)
-      switch waiter {
-      case .sender:
-        defer { guarded.senders = [] }
-        return guarded.senders
-      case .receiver:
-        defer { guarded.receivers = [] }
-        return guarded.receivers
-      case .settler:
-        defer { guarded.settlers = [] }
-        return guarded.settlers
-      }
-    }
-    for continuation in continuations { continuation.resume() }
+  private static func taken(_ waiting: inout [CheckedContinuation<Void, Never>]) -> [CheckedContinuation<Void, Never>] {
+    defer { waiting = [] }
+    return waiting
   }
 }

@@ -1,6 +1,9 @@
 internal import DequeModule
 
 /// What an edge between two nodes does, as a pure value: the shell around it (`Edge`) only waits and wakes.
+///
+/// The receiver takes everything that waits at once into its hand, and from there one element after the other. What it
+/// has in its hand still takes up room.
 struct EdgeState<Element> {
   enum Delivery: Equatable {
     /// Every element in order; a full buffer makes the sender wait.
@@ -10,19 +13,14 @@ struct EdgeState<Element> {
   }
 
   enum Sent { case accepted, full, closed }
-  enum Received {
-    case element(Element)
-    case empty, finished
-  }
 
   let delivery: Delivery
   private(set) var elements: Deque<Element> = []
   private(set) var isFinished = false
   private(set) var isClosed = false
   private(set) var sent = 0
-  private(set) var received = 0
   private(set) var dropped = 0
-  /// Whether the receiver has an element in its hands: it has not asked for the next one since.
+  /// Whether the receiver has elements in its hand, or the last of them in use: it has not asked for more since.
   private(set) var isWorking = false
   /// Whether the receiver went away over an element, or from elements that waited.
   private(set) var isAbandoned = false
@@ -31,31 +29,34 @@ struct EdgeState<Element> {
 
   var capacity: Int { if case .lossless(let buffer) = delivery { buffer } else { 1 } }
 
-  mutating func send(_ element: Element) -> Sent {
+  /// Room from which on a sender that waits is woken: not for each place, because waking costs more than sending.
+  var roomToWakeFor: Int { max(1, min(capacity / 2, 32)) }
+
+  func room(inHand: Int) -> Int { capacity - elements.count - inHand }
+
+  /// - Parameter inHand: Elements that the receiver has taken out and not used yet.
+  mutating func send(_ element: Element, inHand: Int) -> Sent {
     if isClosed {
       dropped += 1
       return .closed
     }
     switch delivery {
-    case .lossless(let buffer):
-      guard elements.count < buffer else { return .full }
+    case .lossless:
+      guard room(inHand: inHand) > 0 else { return .full }
     case .latest:
       dropped += elements.count
-      elements.removeAll()
+      elements.removeAll(keepingCapacity: true)
     }
     elements.append(element)
     sent += 1
     return .accepted
   }
 
-  mutating func receive() -> Received {
-    if let element = elements.popFirst() {
-      received += 1
-      isWorking = true
-      return .element(element)
-    }
-    isWorking = false
-    return isFinished ? .finished : .empty
+  /// Puts everything that waits into the receiver's empty hand, whose memory becomes the buffer's.
+  mutating func take(into hand: inout Deque<Element>) {
+    precondition(hand.isEmpty, "an edge's receiver has not used what it took")
+    swap(&hand, &elements)
+    isWorking = !hand.isEmpty
   }
 
   /// Whether the receiver has done with all that was sent; nil when it still may. Of `latest` nobody is to know.
@@ -69,10 +70,12 @@ struct EdgeState<Element> {
   mutating func finish() { isFinished = true }
 
   /// The receiver wants no more: what still comes is dropped and never makes the sender wait.
-  mutating func close() {
+  /// - Parameter hand: What it had taken.
+  mutating func close(_ hand: inout Deque<Element>) {
     isAbandoned = isAbandoned || isWorking || !elements.isEmpty
     isClosed = true
-    dropped += elements.count
+    dropped += elements.count + hand.count
     elements.removeAll()
+    hand.removeAll()
   }
 }

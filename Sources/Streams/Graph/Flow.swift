@@ -29,7 +29,10 @@ public final class Flow<Element: Sendable>: Sendable {
   }
 
   func send(_ element: Element) async throws {
-    for edge in edges.withLock({ $0 }) { try await edge.send(element) }
+    for edge in edges.withLock({ $0 }) {
+      // Without suspending, as long as there is room.
+      if case .full = edge.post(element) { try await edge.send(element) }
+    }
   }
 
   /// Waits until every lossless reader has done with all that was sent.

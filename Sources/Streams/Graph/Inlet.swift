@@ -12,6 +12,8 @@ public struct Inlet<Element: Sendable>: AsyncSequence, Sendable {
     /// - Throws: `CancellationError`: a node that is torn down must not take the end of its input for the end of the data.
     public mutating func next() async throws -> Element? {
       try Task.checkCancellation()
+      // Without suspending, as long as there are elements.
+      if case .element(let element) = edge.take() { return element }
       if let element = await edge.next() { return element }
       try Task.checkCancellation()
       return nil

@@ -7,15 +7,17 @@ public final class StopSignal: Sendable {
     var handlers: [@Sendable () -> Void] = []
   }
   private let state = Mutex(State())
+  private let hasBeenRequested = Atomic(false)
 
   public init() {}
 
-  public var isRequested: Bool { state.withLock { $0.isRequested } }
+  public var isRequested: Bool { hasBeenRequested.load(ordering: .acquiring) }
 
   /// Asks for the end; handlers run once, on this thread.
   public func request() {
     let handlers = state.withLock { state in
       state.isRequested = true
+      hasBeenRequested.store(true, ordering: .releasing)
       defer { state.handlers = [] }
       return state.handlers
     }

@@ -30,9 +30,10 @@ public struct DirectoryScan: Sendable, Equatable {
   /// Reads the folder now.
   public init(of directory: URL, reason: Reason) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    let prefix = directory.path + "/"
     files = names.sorted().compactMap { name in
       var status = stat()
-      guard lstat(directory.appending(path: name).path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      guard lstat(prefix + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
         return nil
       }
       let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9

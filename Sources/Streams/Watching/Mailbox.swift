@@ -1,13 +1,21 @@
 internal import Synchronization
 
-/// Where the listening thread leaves word for one watch: that something happened, and whether events were lost.
+/// Where the listening thread leaves word for one watch: that something happened, whether a whole file came into place,
+/// and whether events were lost.
 final class Mailbox: Sendable {
+  private struct Flags {
+    var hasLost = false
+    var hasLanded = false
+  }
   private let events = Edge<Notifications.Event>(.latest)
   /// Kept apart, because a newer event takes the place of an older one that was not yet read.
-  private let hasLost = Mutex(false)
+  private let flags = Mutex(Flags())
 
   func post(_ event: Notifications.Event) {
-    if event == .overflowed { hasLost.withLock { $0 = true } }
+    flags.withLock { flags in
+      if event == .overflowed { flags.hasLost = true }
+      if event == .landed { flags.hasLanded = true }
+    }
     events.post(event)
   }
 
@@ -16,11 +24,19 @@ final class Mailbox: Sendable {
 
   func finish() { events.finish() }
 
+  /// Whether a file was renamed into place since this was asked last.
+  func takeLanded() -> Bool {
+    flags.withLock { flags in
+      defer { flags.hasLanded = false }
+      return flags.hasLanded
+    }
+  }
+
   /// Whether events were lost since this was asked last.
   func takeLost() -> Bool {
-    hasLost.withLock { lost in
-      defer { lost = false }
-      return lost
+    flags.withLock { flags in
+      defer { flags.hasLost = false }
+      return flags.hasLost
     }
   }
 }
