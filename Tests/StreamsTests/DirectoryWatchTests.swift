@@ -190,12 +190,10 @@ struct DirectoryWatchTests {
     }
   }
 
-  @Test("Nothing of the doorbell is in the temporary folder, and it can be rung")
+  @Test("The doorbell is a file that no folder has, and it can be rung")
   func doorbell() throws {
     let bell = try #require(Doorbell())
     bell.ring()
-    let names = try FileManager.default.contentsOfDirectory(atPath: FileManager.default.temporaryDirectory.path)
-    #expect(!names.contains { $0.hasPrefix("holstream-bell-\(getpid())") })
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: bell.path).hasSuffix("(deleted)"))
   }
 
