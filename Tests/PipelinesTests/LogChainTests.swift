@@ -123,28 +123,34 @@ struct LogChainTests {
     }
   }
 
+  /// A judge of checkpoints by a log that has no rows yet.
+  private func judged(in folder: URL) throws -> (judge: CheckpointJudge, log: LoggedTrajectories) {
+    let description = try PipelineDescription(
+      text: """
+        name: judged
+        sources:
+          log: { tail: { path: log.csv } }
+          others: { checkpoint-watch: { path: \(folder.path) } }
+        stages:
+          states: { from: log, states: { columns: "a, b" } }
+          evaluate: { from: others, verdict: { truth: states, horizon: 20, rollouts: 3, baseline-frames: 100, resamples: 5 } }
+        sinks:
+          lines: { from: evaluate, jsonl: verdicts.jsonl }
+        """)
+    let assembly = PipelineAssembly(
+      graph: Graph(), description: description, directory: RunDirectory(folder), events: EventHub(),
+      isResuming: false)
+    let log = LoggedTrajectories(["a", "b"], most: 10_000)
+    assembly.register(log, as: "states", startingAt: 0)
+    let stage = try #require(description.nodes.first { $0.id == "evaluate" }?.component as? VerdictStage)
+    let judge = try CheckpointJudge(stage.settings, node: "evaluate", in: assembly)
+    return (judge, log)
+  }
+
   @Test("A verdict on a log begins in its newest part, and is too early before there is enough")
   func verdict() async throws {
     try await withTemporaryDirectory { folder in
-      let description = try PipelineDescription(
-        text: """
-          name: judged
-          sources:
-            log: { tail: { path: log.csv } }
-            others: { checkpoint-watch: { path: \(folder.path) } }
-          stages:
-            states: { from: log, states: { columns: "a, b" } }
-            evaluate: { from: others, verdict: { truth: states, horizon: 20, rollouts: 3, baseline-frames: 100, resamples: 5 } }
-          sinks:
-            lines: { from: evaluate, jsonl: verdicts.jsonl }
-          """)
-      let assembly = PipelineAssembly(
-        graph: Graph(), description: description, directory: RunDirectory(folder), events: EventHub(),
-        isResuming: false)
-      let log = LoggedTrajectories(["a", "b"], most: 10_000)
-      assembly.register(log, as: "states", startingAt: 0)
-      let stage = try #require(description.nodes.first { $0.id == "evaluate" }?.component as? VerdictStage)
-      var judge = try CheckpointJudge(stage.settings, node: "evaluate", in: assembly)
+      var (judge, log) = try judged(in: folder)
       func grow(_ range: Range<Int>) {
         for k in range {
           log.add(
@@ -197,25 +203,7 @@ struct LogChainTests {
   @Test("A checkpoint that came too early waits until the log is long enough", .timeLimit(.minutes(15)))
   func waits() async throws {
     try await withTemporaryDirectory { folder in
-      let description = try PipelineDescription(
-        text: """
-          name: judged
-          sources:
-            log: { tail: { path: log.csv } }
-            others: { checkpoint-watch: { path: \(folder.path) } }
-          stages:
-            states: { from: log, states: { columns: "a, b" } }
-            evaluate: { from: others, verdict: { truth: states, horizon: 20, rollouts: 3, baseline-frames: 100, resamples: 5 } }
-          sinks:
-            lines: { from: evaluate, jsonl: verdicts.jsonl }
-          """)
-      let assembly = PipelineAssembly(
-        graph: Graph(), description: description, directory: RunDirectory(folder), events: EventHub(),
-        isResuming: false)
-      let log = LoggedTrajectories(["a", "b"], most: 10_000)
-      assembly.register(log, as: "states", startingAt: 0)
-      let stage = try #require(description.nodes.first { $0.id == "evaluate" }?.component as? VerdictStage)
-      let judge = try CheckpointJudge(stage.settings, node: "evaluate", in: assembly)
+      let (judge, log) = try judged(in: folder)
       func grow(_ range: Range<Int>, of trajectory: Int = 0) {
         for k in range {
           log.add(

@@ -14,6 +14,28 @@ extension StateLayout {
   }
 }
 
+extension StateLayout {
+  /// Planes and axes of fields on a ring or a square; nil for other states, density matrices among them, and for more
+  /// planes than `most`. Nothing is allocated, for the layout may come from an untrusted file.
+  func latticeShape(most: Int) -> (planes: Int, rank: Int)? {
+    guard densityMatrixSites == nil, let extent = gridExtent else { return nil }
+    let planes = count / extent.reduce(1, *)
+    return planes <= most ? (planes, extent.count) : nil
+  }
+
+  /// Whether the states are of the same fields on a lattice of the same axes, of whatever size: a network whose weights
+  /// know nothing of the size runs on both.
+  func isLattice(like other: StateLayout, most: Int) -> Bool {
+    guard let shape = latticeShape(most: most), let others = other.latticeShape(most: most), shape == others,
+      fields.count == other.fields.count
+    else { return false }
+    func planes(_ field: Field, _ layout: StateLayout) -> Int { field.count / (layout.domain.sites ?? 1) }
+    return zip(fields, other.fields).allSatisfy {
+      $0.name == $1.name && $0.role == $1.role && planes($0, self) == planes($1, other)
+    }
+  }
+}
+
 extension StateEmbedding {
   /// A plane a component on a ring or a square lattice; nil where a field does not lie on it.
   ///

@@ -57,47 +57,36 @@ public struct Safetensors: Sendable, Equatable {
     }
 
     /// A tensor of type F32.
-    public init(_ values: [Float], shape: [Int]) {
-      precondition(
-        shape.reduce(1, *) == values.count, "Safetensors: shape \(shape) does not hold \(values.count) numbers")
-      type = "F32"
-      self.shape = shape
-      var bytes = Data(capacity: 4 * values.count)
-      for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
-      place = .memory(bytes)
-    }
+    public init(_ values: [Float], shape: [Int]) { self.init("F32", shape, values) { $0.bitPattern } }
 
     /// A tensor of type F64.
-    public init(doubles values: [Double], shape: [Int]) {
+    public init(doubles values: [Double], shape: [Int]) { self.init("F64", shape, values) { $0.bitPattern } }
+
+    private init<Value, Bits: FixedWidthInteger>(
+      _ type: String, _ shape: [Int], _ values: [Value], _ bits: (Value) -> Bits
+    ) {
       precondition(
         shape.reduce(1, *) == values.count, "Safetensors: shape \(shape) does not hold \(values.count) numbers")
-      type = "F64"
+      self.type = type
       self.shape = shape
-      var bytes = Data(capacity: 8 * values.count)
-      for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+      var bytes = Data(capacity: MemoryLayout<Bits>.size * values.count)
+      for value in values { withUnsafeBytes(of: bits(value).littleEndian) { bytes.append(contentsOf: $0) } }
       place = .memory(bytes)
-    }
-
-    /// The numbers of an F64 tensor; nil for other types, and when the file no longer has them all.
-    public var doubles: [Double]? {
-      guard type == "F64" else { return nil }
-      let bytes = bytes
-      guard bytes.count == byteCount, bytes.count % 8 == 0 else { return nil }
-      return bytes.withUnsafeBytes { raw in
-        (0..<(raw.count / 8)).map {
-          Double(bitPattern: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
-        }
-      }
     }
 
     /// The numbers of an F32 tensor; nil for other types, and when the file no longer has them all.
-    public var floats: [Float]? {
-      guard type == "F32" else { return nil }
-      let bytes = bytes
-      guard bytes.count == byteCount, bytes.count % 4 == 0 else { return nil }
+    public var floats: [Float]? { numbers("F32") { (bits: UInt32) in Float(bitPattern: bits) } }
+
+    /// The numbers of an F64 tensor; nil for other types, and when the file no longer has them all.
+    public var doubles: [Double]? { numbers("F64") { (bits: UInt64) in Double(bitPattern: bits) } }
+
+    private func numbers<Value, Bits: FixedWidthInteger>(_ type: String, _ value: (Bits) -> Value) -> [Value]? {
+      guard self.type == type else { return nil }
+      let (bytes, size) = (bytes, MemoryLayout<Bits>.size)
+      guard bytes.count == byteCount, bytes.count % size == 0 else { return nil }
       return bytes.withUnsafeBytes { raw in
-        (0..<(raw.count / 4)).map {
-          Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+        (0..<(raw.count / size)).map {
+          value(Bits(littleEndian: raw.loadUnaligned(fromByteOffset: size * $0, as: Bits.self)))
         }
       }
     }

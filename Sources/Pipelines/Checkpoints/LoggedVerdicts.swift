@@ -41,9 +41,7 @@ struct LoggedVerdicts: Sendable {
   /// The verdict itself; nil where there is none, or its line is of another version.
   func verdict(step: Int, file: UInt64?) throws -> Verdict? {
     guard let url, contains(step: step, file: file) else { return nil }
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let decoder = JSONDecoder.withInfinities
     var found: Verdict?
     try Self.each(of: url) { line in
       let bytes = Data(line.object.utf8)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Learning
+internal import Streams
 internal import Tensors
 internal import Trajectories
 
@@ -182,10 +183,7 @@ struct OnlineTraining {
   }
 
   private static func note<Value: Decodable>(_ name: String, of checkpoint: Checkpoint, as type: Value.Type) -> Value? {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    return checkpoint.notes[name].flatMap { try? decoder.decode(type, from: Data($0.utf8)) }
+    checkpoint.notes[name].flatMap { try? JSONDecoder.withInfinities.decode(type, from: Data($0.utf8)) }
   }
 
   var isFinished: Bool { trainer?.isFinished ?? false }
@@ -327,10 +325,7 @@ struct OnlineTraining {
     checkpoint.system = source.system.attributes
     checkpoint.arithmetic = Arithmetic.current.id
     checkpoint.notes[Self.positionNote] = "\(position)"
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let encoder = JSONEncoder.withInfinities
     func note(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     checkpoint.notes[Self.reservoirNote] = try note(reservoir.state)
     if settings.scalars.goesOn { checkpoint.notes[Self.scalarsNote] = try note(scales) }

@@ -92,19 +92,15 @@ public struct RunState: Codable, Sendable {
   public var json: String { (try? String(decoding: Self.encoder.encode(self), as: UTF8.self)) ?? "{}" }
 
   static let encoder: JSONEncoder = {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    let encoder = JSONEncoder.withInfinities
+    encoder.outputFormatting.insert(.prettyPrinted)
     encoder.dateEncodingStrategy = .iso8601
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return encoder
   }()
 
   private static let decoder: JSONDecoder = {
-    let decoder = JSONDecoder()
+    let decoder = JSONDecoder.withInfinities
     decoder.dateDecodingStrategy = .iso8601
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return decoder
   }()
 }

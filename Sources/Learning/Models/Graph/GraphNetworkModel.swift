@@ -22,14 +22,7 @@ public struct GraphNetworkModel: TrainableModel {
     self.parameters = parameters
   }
 
-  public static func accepts(_ layout: StateLayout?) -> Bool { layout.map { shape($0) != nil } ?? false }
-
-  /// Planes and axes of the lattice; nil where the network cannot learn such states. Nothing is allocated.
-  private static func shape(_ layout: StateLayout) -> (planes: Int, rank: Int)? {
-    guard layout.densityMatrixSites == nil, let extent = layout.gridExtent else { return nil }
-    let planes = layout.count / extent.reduce(1, *)
-    return planes <= mostPlanes ? (planes, extent.count) : nil
-  }
+  public static func accepts(_ layout: StateLayout?) -> Bool { layout?.latticeShape(most: mostPlanes) != nil }
 
   public static func canLearn(_ target: LearningTarget) -> Bool { true }
 
@@ -40,7 +33,9 @@ public struct GraphNetworkModel: TrainableModel {
   public static func parameterLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout {
     func fail(_ reason: String) -> LearningError { LearningError(.invalidConfiguration, reason) }
     let settings = try GraphSettings(configuration)
-    guard families.contains(configuration.family), let layout = configuration.layout, let shape = shape(layout) else {
+    guard families.contains(configuration.family), let layout = configuration.layout,
+      let shape = layout.latticeShape(most: mostPlanes)
+    else {
       throw fail(
         "a \(configuration.family.rawValue) of \(configuration.layout?.summary ?? "unknown states") is no graph network of "
           + "at most \(mostPlanes) planes on a ring or a square")
@@ -84,10 +79,8 @@ public struct GraphNetworkModel: TrainableModel {
 
   /// - Throws: `LearningError` of code `invalidData` for states of other fields, or on a lattice of other dimension.
   func step(for layout: StateLayout) throws -> TapeStep {
-    guard let own = configuration.layout, Self.shape(layout).map({ $0 == Self.shape(own)! }) ?? false,
-      let embedding = StateEmbedding.grid(layout), layout.fields.map(\.name) == own.fields.map(\.name),
-      layout.fields.map(\.role) == own.fields.map(\.role),
-      layout.fields.map({ $0.count / layout.domain.sites! }) == own.fields.map({ $0.count / own.domain.sites! })
+    guard let own = configuration.layout, layout.isLattice(like: own, most: Self.mostPlanes),
+      let embedding = StateEmbedding.grid(layout)
     else {
       throw LearningError(
         .invalidData,

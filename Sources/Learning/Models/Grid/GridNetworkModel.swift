@@ -23,18 +23,7 @@ public struct GridNetworkModel: TrainableModel {
     self.parameters = parameters
   }
 
-  public static func accepts(_ layout: StateLayout?) -> Bool { layout.map { shape($0) != nil } ?? false }
-
-  /// Planes and axes of the lattice; nil where the network cannot learn such states. Nothing is allocated, for the layout
-  /// may come from an untrusted file.
-  private static func shape(_ layout: StateLayout) -> (planes: Int, rank: Int)? {
-    guard layout.densityMatrixSites == nil, let extent = layout.gridExtent else { return nil }
-    let planes = layout.count / extent.reduce(1, *)
-    return planes <= mostPlanes ? (planes, extent.count) : nil
-  }
-
-  /// Planes of one field.
-  private static func planes(_ field: Field, _ layout: StateLayout) -> Int { field.count / (layout.domain.sites ?? 1) }
+  public static func accepts(_ layout: StateLayout?) -> Bool { layout?.latticeShape(most: mostPlanes) != nil }
 
   public static func canLearn(_ target: LearningTarget) -> Bool { true }
 
@@ -44,7 +33,8 @@ public struct GridNetworkModel: TrainableModel {
 
   public static func parameterLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout {
     let settings = try ResidualSettings(configuration)
-    guard families.contains(configuration.family), let layout = configuration.layout, let shape = shape(layout)
+    guard families.contains(configuration.family), let layout = configuration.layout,
+      let shape = layout.latticeShape(most: mostPlanes)
     else {
       throw LearningError(
         .invalidConfiguration,
@@ -94,10 +84,8 @@ public struct GridNetworkModel: TrainableModel {
 
   /// - Throws: `LearningError` of code `invalidData` for states of other fields, or on a lattice of other dimension.
   func step(for layout: StateLayout) throws -> TapeStep {
-    guard let own = configuration.layout, Self.shape(layout).map({ $0 == Self.shape(own)! }) ?? false,
-      let embedding = StateEmbedding.grid(layout),
-      layout.fields.map(\.name) == own.fields.map(\.name), layout.fields.map(\.role) == own.fields.map(\.role),
-      zip(layout.fields, own.fields).allSatisfy({ Self.planes($0, layout) == Self.planes($1, own) })
+    guard let own = configuration.layout, layout.isLattice(like: own, most: Self.mostPlanes),
+      let embedding = StateEmbedding.grid(layout)
     else {
       throw LearningError(
         .invalidData,
