@@ -23,7 +23,7 @@ public final class LoopDisk {
   /// Makes a file system and mounts it.
   /// - Throws: What the system's tools say.
   public convenience init(_ image: URL, megabytes: Int, mountedAt folder: URL) throws {
-    FileManager.default.createFile(atPath: image.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: image.path, contents: nil)
     guard truncate(image.path, off_t(megabytes) << 20) == 0 else { throw Failed(description: "no image") }
     try Self.tool("mkfs.ext4", ["-q", "-F", image.path])
     try self.init(existing: image, mountedAt: folder)

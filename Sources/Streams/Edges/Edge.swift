@@ -52,12 +52,12 @@ final class Edge<Element: Sendable>: Sendable {
   /// Hands an element over without waiting, if there is room.
   @discardableResult
   func post(_ element: Element) -> EdgeState<Element>.Sent {
-    let (outcome, receivers) = guarded.withLock {
-      guarded -> (EdgeState<Element>.Sent, [CheckedContinuation<Void, Never>]) in
-      let outcome = guarded.state.send(element, inHand: inHand.load(ordering: .sequentiallyConsistent))
-      guard outcome == .accepted, !guarded.receivers.isEmpty else { return (outcome, []) }
-      defer { guarded.receivers = [] }
-      return (outcome, guarded.receivers)
+    // Nothing is returned through the lock: a tuple's type is looked up at every element where Element is not known.
+    var outcome = EdgeState<Element>.Sent.full
+    var receivers: [CheckedContinuation<Void, Never>] = []
+    guarded.withLock { guarded in
+      outcome = guarded.state.send(element, inHand: inHand.load(ordering: .sequentiallyConsistent))
+      if outcome == .accepted, !guarded.receivers.isEmpty { swap(&receivers, &guarded.receivers) }
     }
     for receiver in receivers { receiver.resume() }
     return outcome
@@ -70,23 +70,26 @@ final class Edge<Element: Sendable>: Sendable {
 
   /// The next element without waiting, if there is one.
   func take() -> Received {
-    let (outcome, senders) = hand.withLock { hand -> (Received, [CheckedContinuation<Void, Never>]) in
+    var outcome = Received.empty
+    var waiting: [CheckedContinuation<Void, Never>] = []
+    hand.withLock { hand in
       if hand.elements.isEmpty {
-        let (isFinished, settlers) = guarded.withLock { guarded -> (Bool, [CheckedContinuation<Void, Never>]) in
+        guarded.withLock { guarded in
           guarded.state.take(into: &hand.elements)
           inHand.store(hand.elements.count, ordering: .sequentiallyConsistent)
+          guard hand.elements.isEmpty else { return }
           // Who asks for more and finds nothing has done with everything.
-          return (guarded.state.isFinished, hand.elements.isEmpty ? Self.taken(&guarded.settlers) : [])
+          swap(&waiting, &guarded.settlers)
+          if guarded.state.isFinished { outcome = .finished }
         }
-        if hand.elements.isEmpty { return (isFinished ? .finished : .empty, settlers) }
+        if hand.elements.isEmpty { return }
       }
-      let element = hand.elements.removeFirst()
+      outcome = .element(hand.elements.removeFirst())
       hand.received += 1
       inHand.store(hand.elements.count, ordering: .sequentiallyConsistent)
-      guard senderWaits.load(ordering: .sequentiallyConsistent) else { return (.element(element), []) }
-      return (.element(element), sendersToWake(inHand: hand.elements.count))
+      if senderWaits.load(ordering: .sequentiallyConsistent) { waiting = sendersToWake(inHand: hand.elements.count) }
     }
-    for sender in senders { sender.resume() }
+    for one in waiting { one.resume() }
     return outcome
   }
 

@@ -21,7 +21,7 @@ public final class EventHub: Sendable {
   /// - Parameters:
   ///   - historyLength: How many events of each topic a late watcher is given.
   ///   - mostTopics: How many charts and tables are remembered; beyond, the one that was silent longest is forgotten.
-  public init(historyLength: Int = 2000, mostTopics: Int = 512) {
+  public init(historyLength: Int = 1000, mostTopics: Int = 512) {
     self.historyLength = historyLength
     self.mostTopics = mostTopics
   }

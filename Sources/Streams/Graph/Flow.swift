@@ -24,8 +24,8 @@ public final class Flow<Element: Sendable>: Sendable {
 
   /// Whether every reader that there was has gone.
   var isAbandoned: Bool {
-    let edges = edges.withLock { $0 }
-    return !edges.isEmpty && edges.allSatisfy(\.isClosed)
+    // Asked before every element: a key path would be built anew each time.
+    edges.withLock { edges in !edges.isEmpty && edges.allSatisfy { $0.isClosed } }
   }
 
   func send(_ element: Element) async throws {

@@ -47,6 +47,8 @@ final class CommitQueue: @unchecked Sendable {
   private var isStopped = false
   private var threadsRunning: Int
   private var files: TrajectoryStoreFiles
+  /// What `files.retired` says, which looks it up: it is asked for at every frame.
+  private var retiredBelow: Int
   private let hasFailed = Atomic(false)
   private let most: Int
   /// The store's folder: what is written must be found under its name.
@@ -62,6 +64,7 @@ final class CommitQueue: @unchecked Sendable {
   /// - Throws: `StoreError` when there is no such folder.
   init(_ files: TrajectoryStoreFiles, lengths: [Int]) throws(StoreError) {
     self.files = files
+    retiredBelow = files.retired
     self.lengths = lengths
     url = URL(filePath: files.path)
     do throws(DiskError) { place = try Place(files.path) } catch { throw StoreError(error) }
@@ -187,7 +190,7 @@ final class CommitQueue: @unchecked Sendable {
   }
 
   /// Trajectories below this number were deleted by retention.
-  var retired: Int { condition.withLock { files.retired } }
+  var retired: Int { condition.withLock { retiredBelow } }
 
   /// Makes the lengths of all trajectories below `end` 0. Nothing may be under way.
   func retire(before end: Int) throws(StoreError) {
@@ -199,6 +202,7 @@ final class CommitQueue: @unchecked Sendable {
     try files.publish(lengths: new, changed: retired)
     condition.lock()
     self.files = files
+    retiredBelow = end
     lengths = new
     condition.unlock()
   }

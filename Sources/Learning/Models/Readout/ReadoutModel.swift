@@ -1,4 +1,4 @@
-public import Trajectories
+internal import Trajectories
 
 /// A model whose features are given and whose linear readout is fitted by least squares: the change of every place's
 /// numbers is linear in features of its surroundings and of their past.
