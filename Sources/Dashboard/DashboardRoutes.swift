@@ -62,10 +62,30 @@ struct DashboardRoutes: Sendable {
         return .refusal(500, "The state has no JSON.")
       }
       return bytes([UInt8](state), Self.json)
+    case "/best.safetensors": return best
     case "/metrics": return text(state.prometheus, "text/plain; version=0.0.4")
     case "/report": return text(Report(title: page.title, events: page.events.history).html, "text/html")
     default: return .refusal(404, "There is nothing at \(request.path).")
     }
+  }
+
+  /// Larger ones are had from the run's folder: they would have to be held in memory for every client.
+  private static let mostBytes = 64 << 20
+
+  private var best: HTTPResponse {
+    guard let file = page.settings.best else { return .refusal(404, "This page knows of no checkpoints.") }
+    guard let handle = try? FileHandle(forReadingFrom: file), let size = try? handle.seekToEnd() else {
+      return .refusal(404, "No checkpoint was judged the best yet.")
+    }
+    guard size <= Self.mostBytes else {
+      return .refusal(413, "The best checkpoint is larger than 64 MiB: take it from the run's folder.")
+    }
+    guard (try? handle.seek(toOffset: 0)) != nil, let content = try? handle.read(upToCount: Self.mostBytes) else {
+      return .refusal(404, "The best checkpoint cannot be read.")
+    }
+    var response = bytes([UInt8](content), "application/octet-stream")
+    response.headers.append(("Content-Disposition", "attachment; filename=\"best.safetensors\""))
+    return response
   }
 
   private static let json = "application/json"

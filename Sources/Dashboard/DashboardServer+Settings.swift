@@ -11,11 +11,14 @@ extension DashboardServer {
     public var token: String?
     /// The folder with `dygraph.min.js` and `dygraph.min.css`, where Debian's package libjs-dygraphs puts them.
     public var charts: URL
+    /// The best checkpoint, to be had under `/best.safetensors`; nil where there are none.
+    public var best: URL?
 
     public init(
       address: String = "127.0.0.1", port: UInt16 = 8480, token: String? = nil,
-      charts: URL = URL(filePath: "/usr/share/javascript/dygraphs")
+      charts: URL = URL(filePath: "/usr/share/javascript/dygraphs"), best: URL? = nil
     ) {
+      self.best = best
       self.address = address == "localhost" ? "127.0.0.1" : address
       self.port = port
       self.token = token.flatMap { $0.isEmpty ? nil : $0 }

@@ -12,6 +12,7 @@ public import Streams
 /// | `/api/events` | the remembered events as one JSON array |
 /// | `/api/state` | where the run stands, as JSON |
 /// | `/metrics` | counters of the edges and the newest numbers, in Prometheus' text format |
+/// | `/best.safetensors` | the best checkpoint so far |
 /// | `/report` | everything so far as one HTML file without scripts |
 /// | `/charts/…` | the chart library from where the system has it |
 ///

@@ -33,7 +33,7 @@ struct DashboardState: Codable {
       case .row(let row): rows[row.table] = row
       case .progress(let progress): self.progress = progress
       case .message(let text): messages.append(text)
-      case .curves, .image, .graph: break
+      case .curves, .image, .graph, .about: break
       }
     }
     messages = Array(messages.suffix(Self.mostMessages))

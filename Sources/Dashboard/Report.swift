@@ -20,10 +20,13 @@ public struct Report {
     <meta name="viewport" content="width=device-width">
     <style>\(Self.style)</style></head><body>
     <h1>\(Markup.escape(title))</h1>
+    \(facts())
+    \(lastWords())
     \(pictures().map { "<figure>\($0)</figure>" }.joined(separator: "\n"))
     \(tables())
     \(stages())
     \(messages())
+    \(configuration())
     </body></html>
 
     """
@@ -33,21 +36,46 @@ public struct Report {
   /// first is the last state of things. Within these, in the order of the events.
   private func pictures() -> [String] {
     var keys: [String] = []
-    var curves: [String: LineChart] = [:]
+    var curves: [String: Curves] = [:]
     var images: [String: ImageChart] = [:]
     var points: [String: Points] = [:]
     for event in events {
-      let topic = event.topic
+      var topic = event.topic
       switch event {
-      case .curves(let chart, let series): curves[topic] = LineChart(chart, series)
+      case .curves(let chart, let series):
+        // Curves of other names share the chart.
+        topic = "\(event.kind)/\(chart.section)/\(chart.title)"
+        curves[topic, default: Curves()].add(chart, series)
       case .image(let chart, let image): images[topic] = ImageChart(chart: chart, image: image)
       case .point(let chart, let x, let values): points[topic, default: Points(chart)].add(chart, x, values)
-      case .row, .progress, .graph, .message: continue
+      case .row, .progress, .graph, .message, .about: continue
       }
       if !keys.contains(topic) { keys.append(topic) }
     }
-    return keys.compactMap { curves[$0]?.svg() } + keys.compactMap { images[$0]?.svg() }
-      + keys.compactMap { points[$0]?.lineChart.svg() }
+    return keys.compactMap { curves[$0]?.lineChart?.svg() } + keys.compactMap { images[$0]?.svg() }
+      + keys.compactMap { points[$0].flatMap { $0.isConstant ? nil : $0.lineChart.svg() } }
+  }
+
+  /// Curves of one chart, by their names.
+  private struct Curves {
+    var chart: RunEvent.Chart?
+    var subject: String?
+    var names: [String] = []
+    var series: [String: [RunEvent.Series]] = [:]
+
+    mutating func add(_ chart: RunEvent.Chart, _ series: [RunEvent.Series]) {
+      let name = series.map(\.name).joined(separator: "/")
+      if self.series[name] == nil { names.append(name) }
+      self.series[name] = series
+      subject = chart.subject ?? subject
+      self.chart = chart
+    }
+
+    var lineChart: LineChart? {
+      guard var chart else { return nil }
+      chart.subject = subject
+      return LineChart(chart, names.flatMap { series[$0] ?? [] })
+    }
   }
 
   /// Points of one chart, by line.
@@ -61,6 +89,11 @@ public struct Report {
       if chart.subject != self.chart.subject { lines = [:] }
       self.chart = chart
       for (name, value) in values { lines[name, default: []].append((x, value)) }
+    }
+
+    /// Such a chart tells nothing, as that of a learning rate that stays what it is.
+    var isConstant: Bool {
+      lines.values.allSatisfy { points in points.count > 1 && points.allSatisfy { $0.y == points[0].y } }
     }
 
     var lineChart: LineChart {
@@ -92,10 +125,41 @@ public struct Report {
     }.joined(separator: "\n")
   }
 
+  /// Behind a fold: whoever is sent a report reads the pictures first.
   private static func table(_ title: String, lead: String = "", head: [String], _ rows: [String]) -> String {
     let head = head.map { "<th>\(Markup.escape($0))</th>" }.joined()
-    return "<h2>\(Markup.escape(title))</h2>\(lead)<table><thead><tr>\(head)</tr></thead>"
-      + "<tbody>\(rows.joined(separator: "\n"))</tbody></table>"
+    return "<details><summary><h2>\(Markup.escape(title))</h2></summary>\(lead)<table><thead><tr>\(head)</tr></thead>"
+      + "<tbody>\(rows.joined(separator: "\n"))</tbody></table></details>"
+  }
+
+  private var about: RunEvent.About? {
+    events.reduce(nil) { last, event in if case .about(let about) = event { about } else { last } }
+  }
+
+  private func facts() -> String {
+    guard let about else { return "" }
+    let rows = about.facts.map { "<dt>\(Markup.escape($0.name))</dt><dd>\(Markup.escape($0.value))</dd>" }
+    return "<dl>\(rows.joined())</dl>"
+  }
+
+  /// What the newest row of each table means, in sentences.
+  private func lastWords() -> String {
+    var names: [String] = []
+    var last: [String: RunEvent.Row] = [:]
+    for case .row(let row) in events where !row.explanation.isEmpty {
+      if last[row.table] == nil { names.append(row.table) }
+      last[row.table] = row
+    }
+    return names.compactMap { name in
+      last[name].map {
+        "<p class=\"lead\"><b>\(Markup.escape($0.key))</b>: \(Markup.escape($0.explanation))</p>"
+      }
+    }.joined(separator: "\n")
+  }
+
+  private func configuration() -> String {
+    guard let about, !about.configuration.isEmpty else { return "" }
+    return "<details><summary><h2>Pipeline file</h2></summary><pre>\(Markup.escape(about.configuration))</pre></details>"
   }
 
   private func stages() -> String {
@@ -124,7 +188,9 @@ public struct Report {
     figure{margin:0 0 1.5rem}svg{width:100%;font:11px system-ui,sans-serif}svg text{fill:CanvasText}svg .title{font-size:14px;font-weight:600}
     svg .grid{stroke:CanvasText;opacity:.15}table{border-collapse:collapse;font-variant-numeric:tabular-nums;display:block;overflow:auto}
     th,td{padding:.3rem .8rem;border-bottom:1px solid color-mix(in srgb,CanvasText 15%,transparent);text-align:right}
-    th:first-child,td:first-child,td:last-child{text-align:left}
+    th:first-child,td:first-child,td:last-child{text-align:left}summary h2{display:inline;font-size:1.1rem}details{margin:1rem 0}
+    dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1.2rem}dt{opacity:.65}dd{margin:0;overflow-wrap:anywhere}
+    pre{overflow:auto;font-size:.85rem}.lead{font-size:1.05rem}
     """
 }
 

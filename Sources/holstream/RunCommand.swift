@@ -76,7 +76,7 @@ struct PageOptions: ParsableArguments {
     do {
       return [
         try DashboardServer(
-          .init(address: address, port: port, token: token), events: run.events, title: run.description.name,
+          .init(address: address, port: port, token: token, best: run.bestCheckpoint), events: run.events, title: run.description.name,
           snapshot: { run.pipeline.graph.snapshot() },
           announce: { status.print($0) })
       ]

@@ -53,6 +53,22 @@ struct DashboardRoutesTests {
     }
   }
 
+  @Test("The best checkpoint is handed out as a file, once there is one and while it is not too large to hold")
+  func best() async throws {
+    try await withTemporaryDirectory { folder in
+      let file = folder.appending(path: "best-by-climate.safetensors")
+      #expect(try get("/best.safetensors").status == 404)
+      #expect(try get("/best.safetensors", settings: .init(best: file)).status == 404)
+      try Data("weights".utf8).write(to: file)
+      let had = try get("/best.safetensors", settings: .init(best: file))
+      #expect(had.status == 200 && had.body == "weights")
+      #expect(had.response["Content-Disposition"] == "attachment; filename=\"best.safetensors\"")
+      #expect(truncate(file.path, 65 << 20) == 0)
+      #expect(try get("/best.safetensors", settings: .init(best: file)).status == 413)
+      #expect(try get("/best.safetensors", settings: .init(token: "t", best: file)).status == 401)
+    }
+  }
+
   @Test("The state tells where the training is, the newest rows and points and who sets the pace")
   func state() throws {
     hub.send(.point(Self.chart, x: 10, values: ["loss": 0.5]))

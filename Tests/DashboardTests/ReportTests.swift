@@ -57,12 +57,28 @@ struct ReportTests {
     #expect(Array(bytes[(54 + 12 + 6)..<(54 + 12 + 9)]) == [37, 231, 253])
   }
 
+  @Test("Says what the run was, and shows no chart of a constant; curves of one chart stand together")
+  func about() {
+    let more: [RunEvent] = [
+      .about(.init(facts: [.init("seed", "7"), .init("host", "<h>")], configuration: "name: a & b")),
+      .point(Self.chart("Training", "rate"), x: 0, values: ["rate": 0.5]),
+      .point(Self.chart("Training", "rate"), x: 1, values: ["rate": 0.5]),
+      .curves(Self.chart("Truth against rollout", "u"), [.init(name: "live", step: 1, values: [1, 2])]),
+    ]
+    let html = Report(title: "run", events: events + more).html
+    #expect(html.contains("<dt>seed</dt><dd>7</dd>") && html.contains("<dd>&lt;h&gt;</dd>"))
+    #expect(html.contains("<pre>name: a &amp; b</pre>"))
+    #expect(!html.contains("Training: rate"))
+    #expect(html.components(separatedBy: "<svg").count - 1 == 3, "the live curve is in the chart of truth and rollout")
+    #expect(html.contains(">live</text>") && html.contains(">Truth against rollout: u (step-20)<"))
+  }
+
   @Test("Is well-formed, and runs nothing that a message or a name holds")
   func wellFormed() throws {
     let html = Report(title: "a & <b>", events: events).html
     #expect(!html.contains("<script"))
     #expect(html.contains("a &lt; b &amp; c"))
-    for tag in ["svg", "figure", "table", "tr", "td", "text", "h2", "ul"] {
+    for tag in ["svg", "figure", "table", "tr", "td", "text", "h2", "ul", "details", "summary"] {
       let opened = html.matches(of: try Regex("<\(tag)[ >]")).count
       #expect(opened == html.components(separatedBy: "</\(tag)>").count - 1, "\(tag)")
     }

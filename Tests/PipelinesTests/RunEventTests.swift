@@ -87,6 +87,52 @@ struct RunEventTests {
     #expect(counted.step == 1)
   }
 
+  @Test("A trajectory on a ring is shown over time once, from its beginning, and another only after a while")
+  func spaceTime() throws {
+    let system = try HolsteinSystem(EnsembleConfiguration(preset: .shallow, sites: 6, seed: 1))
+    let source = SimulatedTrajectories(system, seed: 1, abreast: 2, frames: 330)
+    let maps = try #require(SpaceTimeMaps(source))
+    let start = ContinuousClock.now
+    let events = maps.events(of: 1, at: start)
+    #expect(events.count == system.siteSeries.count && !events.isEmpty)
+    let frames = try source.frames(of: 1, 0..<330)
+    for (event, series) in zip(events, system.siteSeries) {
+      guard case .image(let chart, let image) = event else { throw CancellationError() }
+      #expect(chart.subject == "trajectory 1" && chart.title == "\(series.symbol) on the ring")
+      #expect(image.rows == 6 && image.columns == 110, "every third frame")
+      #expect(image.xRange == [frames[0].time, frames[327].time + 3 * source.interval] && image.yRange == [0, 6])
+      for (column, site) in [(0, 0), (50, 3), (109, 5)] {
+        let exact = series.values(frames[3 * column].state)[site]
+        #expect(abs(image.values[site * 110 + column] - exact) <= 0.005 * abs(exact))
+      }
+    }
+    #expect(maps.events(of: 1, at: start + .seconds(1000)).isEmpty, "shown already")
+    #expect(maps.events(of: 0, at: start + .seconds(1)).isEmpty, "too soon")
+    #expect(!maps.events(of: 0, at: start + .seconds(100_000)).isEmpty)
+    #expect(maps.events(of: 7_000_000, at: start + .seconds(300_000)).isEmpty == (source.length(7_000_000) == nil))
+    #expect(SpaceTimeMaps(SimulatedTrajectories(Lorenz63(), seed: 1, abreast: 1, frames: 9)) == nil)
+  }
+
+  @Test("Every verdict is a point, beside the best until then")
+  func checkpoints() throws {
+    let system = try HolsteinSystem(EnsembleConfiguration(preset: .shallow, sites: 4, seed: 1))
+    let source = SimulatedTrajectories(system, seed: 1, abreast: 1, frames: 40)
+    let states = try source.frames(of: 0, 0..<40).map(\.state)
+    let truth = try RolloutTruth(of: system, states: [states], interval: 0.64)
+    let charts = CheckpointCharts()
+    func score(_ step: Int, _ model: [State<Double>]) throws -> (of: Double, best: Double) {
+      let verdict = Verdict(checkpoint: "step-\(step)", step: step, Rollouts(truth, model: [model]))
+      guard case .point(let chart, let x, let values) = charts.events(of: verdict)[0] else { throw CancellationError() }
+      #expect(x == Double(step) && chart.section == "Checkpoints" && chart.subject == nil)
+      return (try #require(values["of the checkpoint"]), try #require(values["best so far"]))
+    }
+    let still = Array(repeating: states[0], count: 40)
+    let good = try score(1, states)
+    let bad = try score(2, still)
+    #expect(good.of == good.best)
+    #expect(bad.of > good.of && bad.best == good.of)
+  }
+
   @Test("Of trajectories that come mixed one is followed, and another when it has ended")
   func followed() {
     var followed = FollowedTrajectory()

@@ -84,13 +84,13 @@ struct EventHubTests {
     let hub = EventHub(historyLength: 8)
     for number in 0..<50 {
       hub.send(.graph(GraphSnapshot(nodes: [], edges: []), bottleneck: "\(number)"))
-      hub.send(.curves(chart, [.init(name: "\(number)", step: 1, values: [])]))
+      hub.send(.curves(chart, [.init(name: "live", step: 1, values: [Double(number)])]))
       hub.send(.message("\(number)"))
     }
     let graphs = hub.history.compactMap { if case .graph(_, let sentence) = $0 { sentence } else { nil } }
-    let curves = hub.history.compactMap { if case .curves(_, let series) = $0 { series[0].name } else { nil } }
+    let curves = hub.history.compactMap { if case .curves(_, let series) = $0 { series[0].values } else { nil } }
     #expect(graphs == ["49"])
-    #expect(curves == ["49"])
+    #expect(curves == [[49]])
     #expect(messages(hub.history).last == "49")
     #expect(messages(hub.history).count <= 8)
   }
@@ -120,12 +120,13 @@ struct RunEventCodingTests {
     ("progress", .progress(.init(step: 1, total: 2, loss: 0.5, rate: 3))),
     ("graph", .graph(GraphSnapshot(nodes: [], edges: []), bottleneck: "none")),
     ("message", .message("hello\nyou")),
+    ("about", .about(.init(facts: [.init("seed", "1")], configuration: "name: a\n"))),
   ]
 
   @Test("Every kind says what it is, and comes back as it was", arguments: events.indices)
   func roundTrip(index: Int) throws {
     let (kind, event) = Self.events[index]
-    let json = ToldEvent(number: 1, event: event).json
+    let json = ToldEvent(number: 1, event: event, time: 1.25).json
     let object = try #require(try JSONSerialization.jsonObject(with: Data(json)) as? [String: Any])
     #expect(object["kind"] as? String == kind)
     #expect(object.keys.allSatisfy { !$0.hasPrefix("_") })
@@ -135,10 +136,10 @@ struct RunEventCodingTests {
 
   @Test("A chart carries its labels and units; columns keep their order; no number is lost to JSON")
   func keys() throws {
-    func text(_ event: RunEvent) -> String { String(decoding: ToldEvent(number: 1, event: event).json, as: UTF8.self) }
+    func text(_ event: RunEvent) -> String { String(decoding: ToldEvent(number: 1, event: event, time: 1.25).json, as: UTF8.self) }
     #expect(text(Self.events[0].event).contains(#""x":{"isLogarithmic":false,"label":"time","unit":"s"}"#))
     #expect(text(Self.events[3].event).contains(#""values":[{"name":"z","value":1},{"name":"a","value":2}]"#))
-    #expect(text(.message("m")) == #"{"kind":"message","text":"m"}"#)
+    #expect(text(.message("m")) == #"{"kind":"message","text":"m","time":1.25}"#)
     #expect(text(.point(Self.chart, x: 0, values: ["a": .infinity])).contains(#""values":{"a":"Infinity"}"#))
   }
 

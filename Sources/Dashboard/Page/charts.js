@@ -52,25 +52,53 @@ const heading = (known, { title, subject }, legend) => {
   return element("h3", {}, [element("span", {}, [title + " ", known.subject]), legend]);
 };
 
-// Lines over one axis; rows are [x, y, …], names name the lines.
-function lines(chart, names, rows, dashed = []) {
+// Buttons of a chart: smoothing over more and more points, a logarithmic axis, the whole again after a zoom.
+function tools(known, isPositive) {
+  const button = (words, title, press) => {
+    const made = element("button", { type: "button", textContent: words, title });
+    made.onclick = () => press(made);
+    return made;
+  };
+  const smooth = button("smooth", "mean over 5, then 25 points", (made) => {
+    known.roll = { 1: 5, 5: 25, 25: 1 }[known.roll ?? 1];
+    made.textContent = known.roll > 1 ? `smooth ${known.roll}` : "smooth";
+    known.graph.updateOptions({ rollPeriod: known.roll });
+  });
+  const log = button("log", isPositive ? "logarithmic axis" : "has values that are not positive", (made) => {
+    known.logscale = !known.graph.getOption("logscale");
+    made.setAttribute("aria-pressed", known.logscale);
+    known.graph.updateOptions({ logscale: known.logscale });
+  });
+  log.disabled = !isPositive;
+  const whole = button("whole", "drag across the chart to zoom, with shift to move; this, or a double click, shows the whole again",
+    () => known.graph.resetZoom());
+  return element("span", { className: "tools" }, [smooth, log, whole]);
+}
+
+// Lines over one axis; rows are [x, y, …], names name the lines. Lines that have points at other places than the others
+// (`sparse`) are drawn through those.
+function lines(chart, names, rows, dashed = [], sparse = false) {
   if (!hasCharts || rows.length === 0) return;
   const known = holderOf(chart);
   const labels = [axisTitle(chart.x), ...names];
   // A logarithmic axis has no place for what is not positive.
-  const logscale = chart.y.isLogarithmic && rows.every((row) => row.slice(1).every((y) => y === null || y === undefined || y > 0));
-  const form = JSON.stringify([labels, logscale, axisTitle(chart.y), dashed]);
+  const isPositive = rows.every((row) => row.slice(1).every((y) => y === null || y === undefined || y > 0));
+  const logscale = isPositive && (known.logscale ?? chart.y.isLogarithmic);
+  const form = JSON.stringify([labels, isPositive, axisTitle(chart.y), dashed, sparse]);
   if (known.form === form) {
+    // Whoever reads a value goes on reading it.
+    const row = known.graph.getSelection();
     known.graph.updateOptions({ file: rows });
+    if (row >= 0 && row < rows.length) known.graph.setSelection(row);
     return;
   }
   const legend = element("span", { className: "legend" });
-  const plot = element("div", { className: "plot" });
-  known.holder.replaceChildren(heading(known, chart, legend), plot);
+  const plot = element("div", { className: "plot", role: "img", ariaLabel: `${chart.title}: ${axisTitle(chart.y)} over ${axisTitle(chart.x)}` });
+  known.holder.replaceChildren(heading(known, chart, legend), plot, tools(known, isPositive));
   known.graph?.destroy();
   const graph = new Dygraph(plot, rows, {
     labels, logscale, xlabel: axisTitle(chart.x), ylabel: axisTitle(chart.y), labelsDiv: legend,
-    legend: names.length > 1 ? "always" : "onmouseover", connectSeparatedPoints: false, animatedZooms: false,
+    legend: names.length > 1 ? "always" : "onmouseover", connectSeparatedPoints: sparse, rollPeriod: known.roll ?? 1, animatedZooms: false,
     colors: colors.slice(0, Math.max(1, Math.min(names.length, colors.length))),
     series: Object.fromEntries(dashed.map((name) => [name, { strokePattern: [7, 3] }])),
     strokeWidth: 1.6, highlightCircleSize: 3, gridLineColor: "rgba(128,136,150,.25)", axisLineColor: "rgba(128,136,150,.5)",

@@ -30,9 +30,19 @@ function table(series) {
   return [...rows.values()].sort((a, b) => a[0] - b[0]);
 }
 
+// Curves of other names are added to what the chart has: the last verdict's beside the live stream's.
+const curves = new Map();
 function onCurves({ chart, series }) {
-  soon(keyOf(chart), () =>
-    lines(chart, series.map(({ name }) => name), table(series), series.filter(({ isDashed }) => isDashed).map(({ name }) => name)));
+  const key = keyOf(chart);
+  const parts = curves.get(key) ?? { subject: undefined, byNames: new Map() };
+  curves.set(key, parts);
+  parts.subject = chart.subject ?? parts.subject;
+  parts.byNames.set(series.map(({ name }) => name).join("/"), series);
+  soon(key, () => {
+    const all = [...parts.byNames.values()].flat();
+    lines({ ...chart, subject: parts.subject }, all.map(({ name }) => name), table(all),
+      all.filter(({ isDashed }) => isDashed).map(({ name }) => name), parts.byNames.size > 1);
+  });
 }
 
 const tables = new Map();
@@ -61,11 +71,12 @@ function onRow({ row }) {
   });
 }
 
-function onProgress({ progress: { step, total, loss, rate } }) {
+function onProgress({ progress: { step, total, loss, rate, secondsLeft } }) {
   soon("progress", () => {
     byId("progress-bar").max = total;
     byId("progress-bar").value = step;
-    const left = rate > 0 && step < total ? duration((total - step) / rate) : "–";
+    // Later stages of a curriculum may cost more: only the run can tell.
+    const left = typeof secondsLeft === "number" && step < total ? duration(secondsLeft) : "–";
     byId("numbers").replaceChildren(...Object.entries({
       step: `${short(step)} of ${short(total)}`, loss: short(loss), "steps a second": short(rate), left,
     }).map(([name, value]) => element("span", {}, [name, element("b", { textContent: value })])));
@@ -74,10 +85,19 @@ function onProgress({ progress: { step, total, loss, rate } }) {
 }
 const duration = (s) => (s < 60 ? `${Math.round(s)} s` : s < 3600 ? `${Math.floor(s / 60)} min` : `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`);
 
-function onMessage({ text }) {
-  byId("messages").prepend(element("li", { textContent: text }));
+function onMessage({ text, time }) {
+  const at = new Date(1000 * (time ?? 0));
+  byId("messages").prepend(element("li", {}, [
+    ...(time ? [element("time", { textContent: at.toLocaleTimeString(), dateTime: at.toISOString(), title: at.toLocaleString() }), " "] : []), text]));
   while (byId("messages").children.length > 200) byId("messages").lastChild.remove();
   reveal("messages");
+}
+
+function onAbout({ about: { facts, configuration } }) {
+  byId("facts").replaceChildren(...facts.flatMap(({ name, value }) => [
+    element("dt", { textContent: name }), element("dd", { textContent: value })]));
+  byId("configuration").textContent = configuration;
+  reveal("facts");
 }
 
 // ── Connection ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,6 +105,7 @@ function onMessage({ text }) {
 const say = (words, className) => Object.assign(byId("status"), { textContent: words, className });
 const handlers = {
   point: onPoint, curves: onCurves, image: onImage, row: onRow, progress: onProgress, graph: onGraph, message: onMessage,
+  about: onAbout,
 };
 // An event is an object whose `kind` says what else it has.
 const take = (event) => handlers[event.kind]?.(event);
@@ -101,6 +122,7 @@ if (new URLSearchParams(location.search).has("still")) {
     // Everything that is remembered comes again after a lost connection.
     byId("messages").replaceChildren();
     points.clear();
+    curves.clear();
     for (const { rows } of tables.values()) rows.clear();
     say("live", "live");
   };

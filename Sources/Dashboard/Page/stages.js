@@ -5,8 +5,20 @@ function onGraph({ graph: { nodes, edges }, bottleneck }) {
   soon("graph", () => {
     byId("bottleneck").textContent = bottleneck;
     byId("graph").replaceChildren(drawing(nodes, edges));
+    byId("edges").querySelector(".scroll").replaceChildren(edgeTable(edges));
     reveal("graph");
   });
+}
+
+// The same for whoever hears the page, or has a small screen.
+function edgeTable(edges) {
+  const head = ["from", "to", "delivery", "waiting", "sent", "dropped", "blocked (s)"];
+  return element("table", {}, [
+    element("thead", {}, [element("tr", {}, head.map((name) => element("th", { textContent: name })))]),
+    element("tbody", {}, edges.map(({ from, to, delivery, counters: { depth, capacity, sent, dropped, secondsBlocked } }) =>
+      element("tr", {}, [from, to, delivery, `${depth} of ${capacity}`, short(sent), short(dropped), secondsBlocked.toFixed(1)]
+        .map((text) => element("td", { textContent: text }))))),
+  ]);
 }
 
 // A node stands one column right of the rightmost node that feeds it.

@@ -117,6 +117,9 @@ public final class PipelineRun: Sendable {
   /// The systems that frames come from.
   var systems: [any SystemDescription] { assembly.systems }
 
+  /// Where the best checkpoint will be, once there is one.
+  public var bestCheckpoint: URL { CheckpointFolder(directory.file("checkpoints")).bestLink }
+
   /// The best checkpoint by the first of the judges.
   private var best: RunState.Best? {
     guard let judge = description.nodes.first(where: { $0.component is any Judging }),
@@ -124,6 +127,18 @@ public final class PipelineRun: Sendable {
     else { return nil }
     return RunState.Best(
       step: best.step, measure: best.measure, score: best.score, words: judged.words[best.step])
+  }
+
+  /// For whoever finds its page or report later.
+  private var about: RunEvent.About {
+    let process = HostProcess.current
+    return .init(
+      facts: [
+        .init("pipeline", description.name), .init("seed", "\(description.seed)"),
+        .init("started", Date().ISO8601Format()), .init("goes on with an earlier run", isResuming ? "yes" : "no"),
+        .init("program", "\(program)"), .init("host", process.host), .init("processor", process.processor),
+        .init("folder", directory.shown()),
+      ], configuration: description.text)
   }
 
   /// Calls `body` with the number of every training step, on the trainer's side of it.
@@ -167,6 +182,7 @@ public final class PipelineRun: Sendable {
       lock.withLock { $0 = nil }
     }
     let start = ContinuousClock.now
+    events.send(.about(about))
     status.print("\(isResuming ? "Going on" : "Running") in \(directory.shown())")
     let reporter = StatusReporter(graph: graph, events: events, status: status, start: start) { [self] event in
       if let event { return keeper.take(event) }

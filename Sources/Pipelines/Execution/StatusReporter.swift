@@ -60,7 +60,7 @@ struct StatusWords {
       if !row.brief.isEmpty { brief = row.brief }
       return row.words.isEmpty ? nil : row.words
     case .message(let text): return text
-    case .point, .curves, .image: break
+    case .point, .curves, .image, .about: break
     }
     return nil
   }

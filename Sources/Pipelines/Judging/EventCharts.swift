@@ -11,10 +11,14 @@ struct EventCharts: Sendable {
   private let observables: Late<[Observable]>
   /// How words write what was shown so far, by name.
   private let labels: Labels
+  private let checkpoints = CheckpointCharts()
+  /// Nil where the source's states do not lie on a ring.
+  private let maps: SpaceTimeMaps?
 
   init(_ source: (any TrajectorySource)?) {
     self.source = source
     observables = Late { source?.system.observables ?? [] }
+    maps = source.flatMap(SpaceTimeMaps.init)
     labels = Labels(source)
   }
 
@@ -46,9 +50,11 @@ struct EventCharts: Sendable {
     unit.isEmpty ? .init("lag in time") : .init("lag", unit: unit)
   }
 
-  /// Observables of one frame of the live stream, a chart each; a field on a square lattice as a map.
+  /// Observables of one frame of the live stream, a chart each; a field on a square lattice as a map, and those on a ring
+  /// over time.
   func events(of frame: Frame) -> [RunEvent] {
     events(of: Observation(frame, observables.value)) + maps(of: frame)
+      + (maps?.events(of: frame.trajectory, at: .now) ?? [])
   }
 
   private func maps(of frame: Frame) -> [RunEvent] {
@@ -82,7 +88,8 @@ struct EventCharts: Sendable {
       let symbol = labels[observable.name].label
       return .curves(
         .init(
-          section: "Autocorrelation", title: "\(symbol), live stream",
+          // One chart with the verdict's, which run over time as well; where no time is known, a chart of its own.
+          section: "Autocorrelation", title: source == nil ? "\(symbol) over frames" : symbol,
           x: Self.lag(source?.timeUnit ?? "frames"),
           y: .init("autocorrelation of \(symbol)")),
         [.init(name: "live stream", step: source?.interval ?? 1, values: observable.autocorrelation)])
@@ -109,12 +116,12 @@ struct EventCharts: Sendable {
           y: .init(observable.symbol, unit: observable.unit.isEmpty ? nil : observable.unit)),
         pair(truth, model))
     }
-    return rollouts
+    return checkpoints.events(of: verdict) + rollouts
       + verdict.observables.compactMap { observable in
         guard let curve = verdict.climate.autocorrelation[observable.name] else { return nil }
         return .curves(
           .init(
-            section: "Autocorrelation", title: "\(observable.symbol), truth and rollout", subject: subject,
+            section: "Autocorrelation", title: observable.symbol, subject: subject,
             x: Self.lag(verdict.timeUnit), y: .init("autocorrelation of \(observable.symbol)")),
           pair(curve.truth, curve.other))
       }

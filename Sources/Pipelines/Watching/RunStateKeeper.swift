@@ -43,7 +43,7 @@ final class RunStateKeeper: Sendable {
       case .message(let text):
         state.messages.append(text)
         if state.messages.count > Self.mostMessages { state.messages.removeFirst() }
-      case .point, .curves, .image, .row: break
+      case .point, .curves, .image, .row, .about: break
       }
     }
   }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Synchronization
 
 /// Passes run events to any number of watchers, who may come late: a bounded history is kept for them.
@@ -17,16 +18,23 @@ public final class EventHub: Sendable {
   private let state = Mutex(State())
   private let historyLength: Int
   private let mostTopics: Int
+  private let clock: @Sendable () -> Double
 
   /// - Parameters:
   ///   - historyLength: How many events of each topic a late watcher is given.
   ///   - mostTopics: How many charts and tables are remembered; beyond, the one that was silent longest is forgotten.
-  public init(historyLength: Int = 1000, mostTopics: Int = 512) {
+  ///   - clock: Seconds since 1970; the system's clock when nil.
+  public init(
+    historyLength: Int = 1000, mostTopics: Int = 512,
+    clock: (@Sendable () -> Double)? = nil
+  ) {
+    self.clock = clock ?? { Date().timeIntervalSince1970 }
     self.historyLength = historyLength
     self.mostTopics = mostTopics
   }
 
   public func send(_ event: RunEvent) {
+    let now = clock()
     let watchers = state.withLock { state in
       state.last += 1
       let topic = event.topic
@@ -35,7 +43,7 @@ public final class EventHub: Sendable {
         if state.topics.count >= mostTopics { Self.forget(&state) }
         state.topics.append(topic)
       }
-      Self.remember(ToldEvent(number: state.last, event: event), in: &kept, most: historyLength)
+      Self.remember(ToldEvent(number: state.last, event: event, time: now), in: &kept, most: historyLength)
       state.history[topic] = kept
       return Array(state.watchers.values)
     }
@@ -51,7 +59,7 @@ public final class EventHub: Sendable {
   /// Of snapshots the newest is kept; of points the whole run, the older the sparser; of rows and messages the newest.
   private static func remember(_ told: ToldEvent, in kept: inout [ToldEvent], most: Int) {
     switch told.event {
-    case .graph, .curves, .image, .progress: kept = [told]
+    case .graph, .curves, .image, .progress, .about: kept = [told]
     case .point(let chart, _, _):
       if case .point(let before, _, _) = kept.last?.event, before.subject != chart.subject { kept = [] }
       kept.append(told)

@@ -9,12 +9,13 @@
 /// | `progress` | `progress`: `step`, `total`, `loss`, `rate`, `secondsLeft` |
 /// | `graph` | `graph`: `nodes` and `edges`, `bottleneck` |
 /// | `message` | `text` |
+/// | `about` | `about`: `facts`: an array of `name` and `value`, both text; `configuration` |
 ///
 /// A `chart` has `section`, `title`, `subject`, `x` and `y`; an axis has `label`, `unit` and `isLogarithmic`. What is not
 /// known is left out.
 extension RunEvent: Codable {
   private enum CodingKeys: String, CodingKey {
-    case kind, chart, x, values, series, image, row, progress, graph, bottleneck, text
+    case kind, chart, x, values, series, image, row, progress, graph, bottleneck, text, about
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -37,6 +38,7 @@ extension RunEvent: Codable {
       try object.encode(graph, forKey: .graph)
       try object.encode(bottleneck, forKey: .bottleneck)
     case .message(let text): try object.encode(text, forKey: .text)
+    case .about(let about): try object.encode(about, forKey: .about)
     }
   }
 
@@ -57,6 +59,7 @@ extension RunEvent: Codable {
         try object.decode(GraphSnapshot.self, forKey: .graph),
         bottleneck: try object.decode(String.self, forKey: .bottleneck))
     case "message": self = .message(try object.decode(String.self, forKey: .text))
+    case "about": self = .about(try object.decode(About.self, forKey: .about))
     case let kind:
       throw DecodingError.dataCorruptedError(
         forKey: .kind, in: object, debugDescription: "there is no kind of event `\(kind)`")

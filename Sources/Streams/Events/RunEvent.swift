@@ -15,13 +15,20 @@ public enum RunEvent: Sendable, Equatable {
   case progress(Progress)
   case graph(GraphSnapshot, bottleneck: String)
   case message(String)
+  /// What the run is: said once, at its start.
+  case about(About)
 
   /// Chart or table that the event belongs to, for those who keep the newest of each.
+  ///
+  /// Curves of different names share a chart, and are kept each for themselves: those of the live stream beside those of
+  /// the last verdict.
   public var topic: String {
     switch self {
-    case .point(let chart, _, _), .curves(let chart, _), .image(let chart, _): "\(kind)/\(chart.section)/\(chart.title)"
+    case .point(let chart, _, _), .image(let chart, _): "\(kind)/\(chart.section)/\(chart.title)"
+    case .curves(let chart, let series):
+      "\(kind)/\(chart.section)/\(chart.title)/\(series.map(\.name).joined(separator: "/"))"
     case .row(let row): "\(kind)/\(row.table)"
-    case .progress, .graph, .message: kind
+    case .progress, .graph, .message, .about: kind
     }
   }
 
@@ -35,6 +42,7 @@ public enum RunEvent: Sendable, Equatable {
     case .progress: "progress"
     case .graph: "graph"
     case .message: "message"
+    case .about: "about"
     }
   }
 }
@@ -167,6 +175,29 @@ extension RunEvent {
       self.words = words
       self.brief = brief
       self.explanation = explanation
+    }
+  }
+
+  /// What a run is, for whoever finds its page or report later.
+  public struct About: Codable, Sendable, Equatable {
+    /// One thing to know, such as `seed` and `1`.
+    public struct Fact: Codable, Sendable, Equatable {
+      public var name: String
+      public var value: String
+
+      public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+      }
+    }
+
+    public var facts: [Fact]
+    /// The pipeline file as it was read.
+    public var configuration: String
+
+    public init(facts: [Fact], configuration: String) {
+      self.facts = facts
+      self.configuration = configuration
     }
   }
 
