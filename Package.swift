@@ -18,6 +18,9 @@ let package = Package(
     .library(name: "Learning", targets: ["Learning"]),
     .library(name: "Climate", targets: ["Climate"]),
     .library(name: "Pipelines", targets: ["Pipelines"]),
+    .library(name: "Dashboard", targets: ["Dashboard"]),
+    // What the tests and tools/Fuzzing share.
+    .library(name: "TestSupport", targets: ["TestSupport"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

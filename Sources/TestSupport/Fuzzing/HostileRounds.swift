@@ -17,6 +17,7 @@ public struct HostileRounds: Sendable {
     public let inputs: Int
     /// Inputs that were understood; the others were refused by an error.
     public let understood: Int
+    /// The processor's time for the slowest input, so that a busy machine does not count.
     public let slowest: Duration
     /// The number of the slowest input.
     public let slowestInput: Int
@@ -52,9 +53,9 @@ public struct HostileRounds: Sendable {
     for number in from..<(from + count) {
       let input = mutator.input(number)
       note?.write(input)
-      let begun = ContinuousClock.now
+      let begun = Self.processorTime
       if (try? read(input)) == true { understood += 1 }
-      let took = ContinuousClock.now - begun
+      let took = Self.processorTime - begun
       if took > slowest { (slowest, slowestInput) = (took, number) }
       if let folder, number % 1000 == 999 || number == from + count - 1 {
         try? Data("\(number + 1)\n".utf8).write(to: folder.appending(path: "\(name).progress"))
@@ -65,6 +66,13 @@ public struct HostileRounds: Sendable {
       megabytes: Self.megabytes - before)
     if let folder { try Data("\(outcome)\n".utf8).write(to: folder.appending(path: "\(name).outcome")) }
     return outcome
+  }
+
+  /// What this thread has used of the processor so far.
+  private static var processorTime: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
   /// The largest resident memory of the process so far.

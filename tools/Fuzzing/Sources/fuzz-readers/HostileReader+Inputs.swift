@@ -1,0 +1,1 @@
+../../../../Tests/PipelinesTests/HostileReader+Inputs.swift
