@@ -12,7 +12,9 @@ struct LineChart {
   var title: String
   var xTitle: String
   var yTitle = ""
+  /// Of the y axis.
   var isLogarithmic = false
+  var isXLogarithmic = false
   var lines: [Line]
 
   private let width = 640.0, height = 260.0
@@ -21,7 +23,7 @@ struct LineChart {
 
   /// The picture; a line is broken where a value is not finite, or not positive on a logarithmic axis.
   func svg() -> String {
-    let heights = lines.map { line in line.points.map { ($0.x, scale($0.y)) } }
+    let heights = lines.map { line in line.points.map { (scale($0.x, isXLogarithmic), scale($0.y, isLogarithmic)) } }
     let all = heights.joined().filter { $0.0.isFinite && $0.1.isFinite }
     var body = "<text x=\"\(Int(left))\" y=\"18\" class=\"title\">\(Markup.escape(title))</text>"
     guard let firstX = all.map(\.0).min(), let lastX = all.map(\.0).max(),
@@ -47,7 +49,7 @@ struct LineChart {
       body +=
         "<text x=\"\(fixed(left - 6))\" y=\"\(fixed(py + 4))\" text-anchor=\"end\">\(short(isLogarithmic ? pow(10, y) : y))</text>"
       body +=
-        "<text x=\"\(fixed(px))\" y=\"\(fixed(height - bottom + 16))\" text-anchor=\"\(tick == 4 ? "end" : "middle")\">\(short(x))</text>"
+        "<text x=\"\(fixed(px))\" y=\"\(fixed(height - bottom + 16))\" text-anchor=\"\(tick == 4 ? "end" : "middle")\">\(short(isXLogarithmic ? pow(10, x) : x))</text>"
     }
     body +=
       "<text x=\"\(fixed((left + width) / 2))\" y=\"\(fixed(height - 6))\" text-anchor=\"middle\">\(Markup.escape(xTitle))</text>"
@@ -81,7 +83,9 @@ struct LineChart {
     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" aria-label=\"\(Markup.escape(title))\">\(body)</svg>"
   }
 
-  private func scale(_ y: Double) -> Double { isLogarithmic ? (y > 0 ? log10(y) : .nan) : y }
+  private func scale(_ value: Double, _ isLogarithmic: Bool) -> Double {
+    isLogarithmic ? (value > 0 ? log10(value) : .nan) : value
+  }
 
   /// At most some thousand points: more cannot be told apart on the picture's width.
   private func thin(_ points: [(Double, Double)]) -> [(Double, Double)] {

@@ -208,7 +208,7 @@ extension LineChart {
   init(_ chart: RunEvent.Chart, _ lines: [Line]) {
     self.init(
       title: chart.fullTitle, xTitle: chart.x.title, yTitle: chart.y.title, isLogarithmic: chart.y.isLogarithmic,
-      lines: lines)
+      isXLogarithmic: chart.x.isLogarithmic, lines: lines)
   }
 }
 

@@ -3,13 +3,18 @@ public struct SiteSeries: Sendable {
   /// How files spell it, such as `density`.
   public var name: String
   public var symbol: String
+  /// Whether it is an order parameter that is uniform in a domain, so that its correlations tell the domains' size.
+  public var isOrder: Bool
   /// (sites), rows one behind the other on a lattice.
   public var values: @Sendable (State<Double>) -> [Double]
 
   /// - Parameter symbol: The name when nil.
-  public init(_ name: String, symbol: String? = nil, values: @escaping @Sendable (State<Double>) -> [Double]) {
+  public init(
+    _ name: String, symbol: String? = nil, isOrder: Bool = false, values: @escaping @Sendable (State<Double>) -> [Double]
+  ) {
     self.name = name
     self.symbol = symbol ?? name
+    self.isOrder = isOrder
     self.values = values
   }
 

@@ -9,6 +9,9 @@ public struct ClimateSnapshot: Codable, Sendable, Equatable {
   public var spectra: [String: PowerSpectrum]?
   /// Structure factors of what came since the last summary, when frames of a lattice come.
   public var structure: StructureFactor?
+  /// Correlations of order parameters against time since the start, over all trajectories, when frames of a lattice that
+  /// orders come.
+  public var domains: [DomainGrowth]?
   /// What has changed since the window before this one, once there was one.
   public var drift: [ClimateDrift]?
 
@@ -29,6 +32,7 @@ public struct ClimateSnapshot: Codable, Sendable, Equatable {
       numbers["\(o.name) not finite"] = Double(o.notFinite)
       numbers["\(o.name) autocorrelation time"] = o.autocorrelationTime
     }
+    for d in domains ?? [] { numbers["\(d.name) domain size"] = d.lengths.last ?? .nan }
     for d in drift ?? [] {
       numbers["\(d.name) drift of mean"] = abs(d.mean)
       numbers["\(d.name) drift of variance"] = abs(d.variance)

@@ -7,6 +7,7 @@ public struct MonitoredClimate: Sendable {
   private var fold: ClimateFold?
   private let window: Int
   private var structure = StructureFactor()
+  private var domains = DomainGrowthFold()
   /// The last full window, and what changed in it against the one before.
   private var last: ClimateSnapshot?
   private var drift: [ClimateDrift]?
@@ -45,10 +46,13 @@ public struct MonitoredClimate: Sendable {
 
   /// Adds one frame of a system: the observables that are watched, and what it has on its sites.
   public mutating func add(_ frame: Frame, of system: any SystemDescription, _ observables: [Observable]) {
+    let series = system.siteSeries.map { ($0, $0.values(frame.state)) }
     add(
       trajectory: frame.trajectory, values: observables.map { $0.value(frame.state) },
-      sites: Dictionary(
-        system.siteSeries.map { ($0.name, $0.values(frame.state)) }, uniquingKeysWith: { first, _ in first }),
+      sites: Dictionary(series.map { ($0.0.name, $0.1) }, uniquingKeysWith: { first, _ in first }),
+      on: system.layout.domain)
+    domains.add(
+      series.filter(\.0.isOrder).map { ($0.0.name, $0.1) }, index: frame.index, time: frame.time,
       on: system.layout.domain)
   }
 
@@ -59,6 +63,8 @@ public struct MonitoredClimate: Sendable {
     snapshot.drift = drift
     if structure.frames > 0 { snapshot.structure = structure }
     structure = StructureFactor()
+    let growth = domains.growth
+    if !growth.isEmpty { snapshot.domains = growth }
     return snapshot
   }
 }

@@ -17,6 +17,20 @@ enum FourierTransform {
     if re.count & (re.count - 1) == 0 { radix2(&re, &im) } else { bluestein(&re, &im) }
   }
 
+  /// The transform of (rows, columns) numbers in place, along both.
+  static func transform(_ re: inout [Double], _ im: inout [Double], rows: Int, columns: Int) {
+    precondition(re.count == rows * columns && im.count == re.count, "\(re.count) numbers are not \(rows) × \(columns)")
+    func along(_ count: Int, _ place: (Int) -> Int) {
+      guard count > 1 else { return }
+      var x = (0..<count).map { re[place($0)] }
+      var y = (0..<count).map { im[place($0)] }
+      transform(&x, &y)
+      for k in 0..<count { (re[place(k)], im[place(k)]) = (x[k], y[k]) }
+    }
+    for row in 0..<rows { along(columns) { row * columns + $0 } }
+    for column in 0..<columns { along(rows) { $0 * columns + column } }
+  }
+
   private static func radix2(_ re: inout [Double], _ im: inout [Double]) {
     let n = re.count
     guard n > 1 else { return }

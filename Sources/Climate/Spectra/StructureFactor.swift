@@ -76,13 +76,7 @@ public struct StructureFactor: Sendable, Equatable {
     let mean = values.reduce(0, +) / Double(values.count)
     var re = values.map { $0 - mean }
     var im = [Double](repeating: 0, count: values.count)
-    func transform(_ places: [Int]) {
-      var (x, y) = (places.map { re[$0] }, places.map { im[$0] })
-      FourierTransform.transform(&x, &y)
-      for (k, place) in places.enumerated() { (re[place], im[place]) = (x[k], y[k]) }
-    }
-    for row in 0..<rows { transform((0..<columns).map { row * columns + $0 }) }
-    for column in 0..<columns { transform((0..<rows).map { $0 * columns + column }) }
+    FourierTransform.transform(&re, &im, rows: rows, columns: columns)
     return (0..<rows).flatMap { row in
       (0...(columns / 2)).map { column in
         let k = row * columns + column

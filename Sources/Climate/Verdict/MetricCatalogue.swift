@@ -15,6 +15,7 @@ public enum MetricCatalogue {
     PlainSpectrumDistance.self,
     BinnedStateSpace.self,
     MixtureStateSpace.self,
+    CorrelationDistance.self,
   ]
 }
 

@@ -84,7 +84,8 @@ function lines(chart, names, rows, dashed = [], sparse = false) {
   // A logarithmic axis has no place for what is not positive.
   const isPositive = rows.every((row) => row.slice(1).every((y) => y === null || y === undefined || y > 0));
   const logscale = isPositive && (known.logscale ?? chart.y.isLogarithmic);
-  const form = JSON.stringify([labels, isPositive, axisTitle(chart.y), dashed, sparse]);
+  const logarithmicX = chart.x.isLogarithmic && rows.every((row) => row[0] > 0);
+  const form = JSON.stringify([labels, isPositive, logarithmicX, axisTitle(chart.y), dashed, sparse]);
   if (known.form === form) {
     // Whoever reads a value goes on reading it.
     const row = known.graph.getSelection();
@@ -103,7 +104,7 @@ function lines(chart, names, rows, dashed = [], sparse = false) {
     series: Object.fromEntries(dashed.map((name) => [name, { strokePattern: [7, 3] }])),
     strokeWidth: 1.6, highlightCircleSize: 3, gridLineColor: "rgba(128,136,150,.25)", axisLineColor: "rgba(128,136,150,.5)",
     rightGap: 10, xLabelHeight: 16, yLabelWidth: 16,
-    axes: { x: { valueFormatter: short, axisLabelFormatter: short }, y: { axisLabelWidth: 58, axisLabelFormatter: short, valueFormatter: short } },
+    axes: { x: { logscale: logarithmicX, valueFormatter: short, axisLabelFormatter: short }, y: { axisLabelWidth: 58, axisLabelFormatter: short, valueFormatter: short } },
   });
   // The grid makes room for later charts by narrowing this one.
   known.observer?.disconnect();

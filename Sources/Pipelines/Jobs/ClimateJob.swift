@@ -76,25 +76,66 @@ public struct ClimateJob: Sendable {
       reference: try c.map { try series($0, looked, window, "reading the reference", status) },
       timeStep: timeStep, timeUnit: a.isIntervalAssumed ? b.timeUnit : a.timeUnit, maximumLag: maximumLag,
       areRollouts: b.reader.attributes[StoreFields.predictedByKey] != nil)
+    let domains = try domains(a, b, window, status)
     status.clear()
-    guard json else { return [comparison.text, koopman?.text].compactMap { $0 }.joined(separator: "\n\n") }
+    guard json else {
+      return ([comparison.text] + domains.map(\.text) + [koopman?.text].compactMap { $0 }).joined(separator: "\n\n")
+    }
     let encoder = JSONEncoder.withInfinities
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    return String(decoding: try encoder.encode(Output(comparison: comparison, koopman: koopman)), as: UTF8.self)
+    return String(decoding: try encoder.encode(Output(comparison: comparison, domains: domains, koopman: koopman)), as: UTF8.self)
   }
 
-  /// The comparison's own keys, and `koopman` where it was asked for.
+  /// The comparison's own keys, `domains` of a lattice that orders, and `koopman` where it was asked for.
   private struct Output: Encodable {
     var comparison: ClimateComparison
+    var domains: [DomainComparison]
     var koopman: KoopmanComparison?
 
-    private enum Key: CodingKey { case koopman }
+    private enum Key: CodingKey { case domains, koopman }
 
     func encode(to encoder: any Encoder) throws {
       try comparison.encode(to: encoder)
-      guard let koopman else { return }
       var container = encoder.container(keyedBy: Key.self)
+      if !domains.isEmpty { try container.encode(domains, forKey: .domains) }
+      guard let koopman else { return }
       try container.encode(koopman, forKey: .koopman)
+    }
+  }
+
+  /// Frames at which domains are compared: an order parameter may cost as much as a step.
+  private static let domainFrames = 24
+
+  /// Correlations of the order parameters of both, at frames equally spaced in the logarithm of time.
+  private func domains(
+    _ truth: StoredTrajectories, _ other: StoredTrajectories, _ window: Range<Int>, _ status: TerminalStatus
+  ) throws -> [DomainComparison] {
+    let domain = truth.layout.domain
+    let orders = truth.system.siteSeries.filter(\.isOrder)
+    guard domain.sites != nil, !orders.isEmpty else { return [] }
+    let frames = EqualTimeCorrelation.frames(Self.domainFrames, of: window.count).map { $0 + window.lowerBound }
+    let start = ContinuousClock.now
+    var times: [Double] = []
+    func correlations(_ store: StoredTrajectories, _ what: String) throws -> [[[EqualTimeCorrelation]]] {
+      try (0..<store.reader.trajectories).filter { store.reader.length($0) > 0 }.map { trajectory in
+        try Interruption.check("Stopped.")
+        status.progress(what, done: trajectory + 1, of: store.reader.trajectories, since: start)
+        let states = try frames.flatMap { try store.frames(of: trajectory, $0..<$0 + 1) }
+        if times.isEmpty { times = states.map(\.time) }
+        return orders.map { order in
+          states.map {
+            var correlation = EqualTimeCorrelation(on: domain)
+            correlation.add(order.values($0.state))
+            return correlation
+          }
+        }
+      }
+    }
+    let (a, b) = (try correlations(truth, "domains of the truth"), try correlations(other, "domains of the other"))
+    return orders.indices.map { k in
+      DomainComparison(
+        of: orders[k].name, truth: a.map { $0[k] }, other: b.map { $0[k] }, times: times,
+        timeUnit: truth.isIntervalAssumed ? other.timeUnit : truth.timeUnit)
     }
   }
 

@@ -50,24 +50,11 @@ struct EventCharts: Sendable {
     unit.isEmpty ? .init("lag in time") : .init("lag", unit: unit)
   }
 
-  /// Observables of one frame of the live stream, a chart each; a field on a square lattice as a map, and those on a ring
+  /// Observables of one frame of the live stream, a chart each; what is on the sites of a square lattice as maps, of a ring
   /// over time.
   func events(of frame: Frame) -> [RunEvent] {
-    events(of: Observation(frame, observables.value)) + maps(of: frame)
+    events(of: Observation(frame, observables.value)) + LatticeCharts.maps(of: frame, source?.system)
       + (maps?.events(of: frame.trajectory, at: .now) ?? [])
-  }
-
-  private func maps(of frame: Frame) -> [RunEvent] {
-    guard case .square(let rows, let columns) = frame.state.layout.domain else { return [] }
-    return frame.state.layout.fields.filter { !$0.isComplex && $0.shape == [rows, columns] }.map { field in
-      .image(
-        .init(
-          section: "Live stream", title: "map of \(field.symbol)", subject: "trajectory \(frame.trajectory)",
-          x: .init("column"), y: .init("row")),
-        .init(
-          rows: rows, columns: columns, values: Array(frame.state[field.name]),
-          value: .init(field.symbol, unit: field.unit.isEmpty ? nil : field.unit)))
-    }
   }
 
   /// Numbers of one instant of the live stream, a chart each.
@@ -82,9 +69,10 @@ struct EventCharts: Sendable {
     }
   }
 
-  /// Autocorrelations of the live stream, over time where the interval is known.
+  /// Autocorrelations of the live stream, over time where the interval is known; of a lattice, what its domains do.
   func events(of snapshot: ClimateSnapshot) -> [RunEvent] {
-    snapshot.observables.map { observable in
+    let lattice = source.map { LatticeCharts.events(of: snapshot, $0.system, interval: $0.interval) } ?? []
+    return lattice + snapshot.observables.map { observable in
       let symbol = labels[observable.name].label
       return .curves(
         .init(
