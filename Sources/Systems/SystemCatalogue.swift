@@ -9,6 +9,7 @@ public enum SystemCatalogue {
     Lorenz63.self,
     Lorenz96.self,
     KuramotoSivashinsky.self,
+    GinzburgLandau.self,
   ]
 
   /// The system of this word.

@@ -10,6 +10,9 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
   private let workers: Workers
   private let firstTime: Double
   private let transient: Int
+  private let seed: UInt64
+  /// Steps since time 0.
+  private var step: Int
   /// (trajectories, layout.count).
   private var states: [Double]
 
@@ -17,7 +20,7 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
   init(_ system: System, _ trajectories: Range<Int>, seed: UInt64, workers: Int) throws(SystemError) {
     try EnsembleSize.validate(trajectories, numbersPerState: system.layout.count)
     try self.init(
-      system, trajectories, firstTime: 0, transient: system.sampling.transient, workers,
+      system, trajectories, firstTime: 0, transient: system.sampling.transient, seed: seed, workers,
       trajectories.flatMap { system.initialState(seed: seed, trajectory: $0) })
   }
 
@@ -26,11 +29,11 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
     try EnsembleSize.validate(states, of: system.layout)
     guard firstTime.isFinite else { throw SystemError(.invalidState, "the time of the states is \(firstTime)") }
     try self.init(
-      system, 0..<states.count, firstTime: firstTime, transient: 0, workers, states.flatMap(\.values))
+      system, 0..<states.count, firstTime: firstTime, transient: 0, seed: system.noiseSeed, workers, states.flatMap(\.values))
   }
 
   private init(
-    _ system: System, _ trajectories: Range<Int>, firstTime: Double, transient: Int, _ workers: Int,
+    _ system: System, _ trajectories: Range<Int>, firstTime: Double, transient: Int, seed: UInt64, _ workers: Int,
     _ states: [Double]
   ) throws(SystemError) {
     try system.sampling.validate()
@@ -39,6 +42,8 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
     self.trajectories = trajectories
     self.firstTime = firstTime
     self.transient = transient
+    self.seed = seed
+    step = Int((firstTime / system.dt).rounded())
     self.states = states
     layout = system.layout
     self.workers = Workers(count: max(1, min(workers, trajectories.count)))
@@ -51,11 +56,11 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
     let half = system.sampling.midInterval && index > 0 ? every / 2 : 0
     var mids: [State<Double>]?
     if half > 0 {
-      let before = states
+      let before = (states, step)
       advance(steps: half)
       mids = frames
       // Where a pause changes bits, frames are the ones without it.
-      if !system.stepsAreExact { states = before }
+      if !system.stepsAreExact { (states, step) = before }
       advance(steps: system.stepsAreExact ? every - half : every)
     } else {
       advance(steps: index == 0 ? transient : every)
@@ -74,10 +79,15 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
   private mutating func advance(steps: Int) {
     guard steps > 0 else { return }
     let (system, count, total, workers) = (system, layout.count, trajectories.count, workers)
+    let (seed, first, step) = (seed, trajectories.lowerBound, step)
+    self.step += steps
     states.withUnsafeMutableBufferPointer { states in
       let shared = Shared(states: states.baseAddress!)
       workers.split(total) { _, range in
-        for k in range { system.advance(shared.states + k * count, steps: steps) }
+        for k in range {
+          system.advance(
+            shared.states + k * count, steps: steps, at: NoisePlace(seed: seed, trajectory: first + k, step: step))
+        }
       }
     }
   }

@@ -1,7 +1,8 @@
 internal import Settings
 public import Trajectories
 
-/// A system du/dt = f(u) whose right-hand side does not change in time: what a file of one has to say.
+/// A system du/dt = f(u), with or without noise, whose right-hand side does not change in time: what a file of one has to
+/// say.
 ///
 /// Everything else, from ensembles to the tendency, follows. Nothing here allocates in a step.
 public protocol AutonomousSystem: DynamicalSystem {
@@ -20,6 +21,12 @@ public protocol AutonomousSystem: DynamicalSystem {
   /// - Parameter u: (layout.count).
   func advance(_ u: UnsafeMutablePointer<Double>, steps: Int)
 
+  /// The same of a system with noise, whose random numbers are those of the place; without other word there is none.
+  func advance(_ u: UnsafeMutablePointer<Double>, steps: Int, at place: NoisePlace)
+
+  /// Seed of the noise on trajectories that go on from given states; those from a seed have its own.
+  var noiseSeed: UInt64 { get }
+
   /// Whether n steps and then m are n + m steps to the last bit.
   var stepsAreExact: Bool { get }
 
@@ -32,6 +39,9 @@ extension AutonomousSystem {
   public var saveEvery: Int { sampling.saveEvery }
   public var hasMids: Bool { sampling.midInterval }
   public var stepsAreExact: Bool { true }
+  public var noiseSeed: UInt64 { 1 }
+
+  public func advance(_ u: UnsafeMutablePointer<Double>, steps: Int, at place: NoisePlace) { advance(u, steps: steps) }
 
   public var attributes: [String: Attribute] {
     AttributeReader.complete(parameters.merging(sampling.attributes) { $1 }, system: Self.word)
@@ -47,9 +57,11 @@ extension AutonomousSystem {
     try AutonomousEnsemble(self, from: states, firstTime: firstTime, workers: workers)
   }
 
+  /// Noise is that of trajectory 0, so that neighbours feel the same.
   public func advance(_ values: inout [Double], from time: Double = 0, steps: Int) {
     precondition(values.count == layout.count, "\(name) has \(layout.count) numbers, not \(values.count)")
-    values.withUnsafeMutableBufferPointer { advance($0.baseAddress!, steps: steps) }
+    let place = NoisePlace(seed: noiseSeed, trajectory: 0, step: Int((time / dt).rounded()))
+    values.withUnsafeMutableBufferPointer { advance($0.baseAddress!, steps: steps, at: place) }
   }
 
   public func with(dt: Double, saveEvery: Int, midInterval: Bool) throws(SystemError) -> Self {
