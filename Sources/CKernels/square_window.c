@@ -74,10 +74,10 @@ INLINE void update(long n, long start, vector *restrict a, const vector *restric
 }
 
 WIDE(void, holstream_window_tridiagonals,
-     (long sites, long radius, double hopping, const double *onsite, long first, double *diagonal, double *squares,
-      double *workspace),
-     (sites, radius, hopping, onsite, first, diagonal, squares, workspace)) {
-  const long n = holstream_window_size(radius), elements = n * (n + 1) / 2, last = sites * sites - 1;
+     (long sites, long radius, double hopping, const double *onsite, const long *centres, double *diagonal,
+      double *squares, double *workspace),
+     (sites, radius, hopping, onsite, centres, diagonal, squares, workspace)) {
+  const long n = holstream_window_size(radius), elements = n * (n + 1) / 2;
   vector *a = (vector *)workspace, *v = a + elements, *w = v + n, *p = w + n;
   vector *d = (vector *)diagonal, *b = (vector *)squares;
   const vector zero = {0};
@@ -87,7 +87,7 @@ WIDE(void, holstream_window_tridiagonals,
       const long i = place(radius, dy, dx);
       vector value = zero;
       for (long lane = 0; lane < 8; lane++) {
-        const long site = first + lane < last ? first + lane : last;
+        const long site = centres[lane];
         const long y = (site / sites + dy + sites) % sites, x = (site % sites + dx + sites) % sites;
         value[lane] = onsite[y * sites + x];
       }

@@ -10,6 +10,12 @@ public protocol Ensemble: Sendable {
   var nextIndex: Int { get }
   /// The next frame of every trajectory, in their order; the first call of a new ensemble gives frame 0.
   mutating func advance() throws -> [Frame]
+  /// What learning on the fly did since the last call, trajectory by trajectory; nothing where nothing is learned.
+  mutating func takeRecords() -> [OnTheFlyRecord]
+}
+
+extension Ensemble {
+  public mutating func takeRecords() -> [OnTheFlyRecord] { [] }
 }
 
 /// Sizes that no machine has, refused before anything is allocated.

@@ -16,12 +16,13 @@ static inline long holstream_window_workspace(long radius) {
   return HOLSTREAM_SQUARE_LANES * (n * (n + 1) / 2 + 3 * n);
 }
 
-/// H in the open windows around 8 sites from `first` on, each as a tridiagonal matrix whose first vector is the centre
-/// (Householder's reduction, which leaves the first vector alone). Sites behind the last are the last.
+/// H in the open windows around 8 sites, each as a tridiagonal matrix whose first vector is the centre (Householder's
+/// reduction, which leaves the first vector alone).
 /// onsite: V (L²).
+/// centres: the sites (8).
 /// diagonal, squares: (n, 8); squares[k] is the square of the element beside diagonal[k], 0 in the last row.
-void holstream_window_tridiagonals(long sites, long radius, double hopping, const double *onsite, long first,
-                                   double *diagonal, double *squares, double *workspace);
+void holstream_window_tridiagonals(long sites, long radius, double hopping, const double *onsite,
+                                   const long *centres, double *diagonal, double *squares, double *workspace);
 
 /// The density at the centres of 8 windows, and its derivative by μ: continued fractions at the poles.
 /// heights, weights: y_p and c_p (poles).

@@ -7,11 +7,11 @@ extension HolsteinSquareSystem {
     "sites", "g", "k", "kappa", "m", "t", "temperature", "gamma", "ensemble", "engine", "radius", "dt", "every",
     "mid_interval",
     "integrator", "initial", "initial_temperature", "initial_displacement", "keep_force", "schedule", "noise_seed",
-    "frame_interval", "model", "units",
+    "frame_interval", "model", "units", "on_the_fly",
   ]
 
   public var attributes: [String: Attribute] {
-    AttributeReader.complete(
+    var attributes: [String: Attribute] =
       [
         "model": .text(Self.model), "units": .text(Self.units), "frame_interval": .number(interval),
         "sites": .number(Double(parameters.sites)), "g": .number(parameters.coupling),
@@ -27,7 +27,10 @@ extension HolsteinSquareSystem {
         "schedule": dynamics.schedule.attribute,
         // A seed may have more digits than a number of JSON.
         "noise_seed": .text(String(dynamics.noiseSeed)),
-      ], system: Self.word)
+      ]
+    // Only where it counts, as stores of earlier versions have it.
+    if electrons.engine == .onTheFly { attributes["on_the_fly"] = electrons.learning.attribute }
+    return AttributeReader.complete(attributes, system: Self.word)
   }
 
   public init(attributes: [String: Attribute]) throws(SystemError) {
@@ -49,9 +52,15 @@ extension HolsteinSquareSystem {
       start: try reader.choice("initial"), initialTemperature: try reader.number("initial_temperature"),
       initialDisplacement: try reader.number("initial_displacement"), keepsForce: try reader.flag("keep_force"),
       noiseSeed: seed)
-    let electrons = ElectronConfiguration(
+    var electrons = ElectronConfiguration(
       ensemble: try reader.choice("ensemble"), engine: try reader.choice("engine"),
       radius: try reader.integer("radius", in: 0...1_000_000))
+    if reader.has("on_the_fly") {
+      guard let learning = OnTheFlySettings(try reader.value("on_the_fly")) else {
+        throw reader.fail("on_the_fly", "should be an object with the settings of learning on the fly and no more")
+      }
+      electrons.learning = learning
+    }
     do { try self.init(parameters, electrons, dynamics) } catch {
       throw SystemError(
         .invalidAttribute, "the attributes of a system `\(Self.word)`: \(error.message)", key: error.key)

@@ -19,23 +19,26 @@ extension HolsteinSquareSystem {
 
   /// Also what needs the electrons: they are those of the parameters' own temperature, also under a schedule.
   public var allObservables: [Observable] {
-    let (n, lattice) = (parameters.count, lattice)
-    @Sendable func field(_ state: State<Double>) -> [Double] {
-      recentElectrons(of: state).map { lattice.orderField(density: $0.density) } ?? [.nan]
-    }
+    let n = parameters.count
     return observables + [
-      Observable("order", symbol: "|⟨φ⟩|") { abs(field($0).reduce(0, +)) / Double(n) },
-      Observable("localOrder", symbol: "⟨|φ|⟩") { field($0).reduce(0) { $0 + abs($1) } / Double(n) },
+      Observable("order", symbol: "|⟨φ⟩|") { abs(orderField(of: $0).reduce(0, +)) / Double(n) },
+      Observable("localOrder", symbol: "⟨|φ|⟩") { orderField(of: $0).reduce(0) { $0 + abs($1) } / Double(n) },
       Observable("energy", symbol: "E", value: energy),
       Observable("charge", symbol: "Σn") { recentElectrons(of: $0)?.density.reduce(0, +) ?? .nan },
       Observable("chemicalPotential", symbol: "μ") { recentElectrons(of: $0)?.chemicalPotential ?? .nan },
     ]
   }
 
+  /// φ_i = (n_i − ¼ Σ_j n_j)(−1)^(x+y); NaN where there are no electrons.
+  private func orderField(of state: State<Double>) -> [Double] {
+    recentElectrons(of: state).map { lattice.orderField(density: $0.density) }
+      ?? [Double](repeating: .nan, count: parameters.count)
+  }
+
   /// The energy that the lattice keeps without a bath: Σ P²/2m, springs, and the electrons' free energy, whose gradient is
   /// the force: Ω + μ N/2 (canonical) + (g/2) Σ Q.
   func energy(_ state: State<Double>) -> Double {
-    guard let electrons = recentElectrons(of: state), let omega = electrons.grandPotential else { return .nan }
+    guard let electrons = recentElectrons(of: state, wantsEnergy: true), let omega = electrons.grandPotential else { return .nan }
     let n = parameters.count
     return state.values.withUnsafeBufferPointer { values in
       var (kinetic, sum) = (0.0, 0.0)
@@ -76,38 +79,26 @@ extension HolsteinSquareSystem {
   /// Largest energy change per site since a trajectory's first frame, units of the hopping.
   static let energyTolerance = 0.1
 
-  /// The electrons' density and the displacements: their structure factors show the charge-density wave at (π, π).
+  /// The electrons' density and the displacements, whose structure factors show the charge-density wave at (π, π), and φ,
+  /// which is +1 and −1 in its two kinds of domains.
   public var siteSeries: [SiteSeries] {
     let n = parameters.count
     return [
       SiteSeries("density", symbol: "n") {
         recentElectrons(of: $0)?.density ?? [Double](repeating: .nan, count: n)
-      }
+      },
+      SiteSeries("order", symbol: "φ", isOrder: true, values: orderField),
     ] + SiteSeries.fields(of: layout)
   }
 
   /// A turn by one site along x and the lattice's rotation and mirror, which generate the others, and particle–hole
   /// symmetry (Q, P) → (−Q, −P).
   public var symmetries: [Permutation] {
-    let L = parameters.sites
-    return [
-      permutation("translation") { y, x in (y, (x + 1) % L) },
-      permutation("rotation") { y, x in (x, (L - y) % L) },
-      permutation("reflection") { y, x in (y, (L - x) % L) },
+    SquarePermutation.generators(sites: parameters.sites, fields: 2) + [
       Permutation(
-        "particle-hole", source: Array(0..<layout.count), signs: [Bool](repeating: true, count: layout.count)),
+        "particle-hole", source: Array(0..<layout.count), signs: [Bool](repeating: true, count: layout.count))
     ]
   }
 
   public var timeUnit: String { "ħ/t" }
-
-  /// The lattice of which site (y, x) is site `source(y, x)` of the state.
-  private func permutation(_ name: String, _ source: (Int, Int) -> (Int, Int)) -> Permutation {
-    let L = parameters.sites
-    let sources = (0..<L * L).map { site in
-      let (y, x) = source(site / L, site % L)
-      return y * L + x
-    }
-    return Permutation(name, source: sources + sources.map { $0 + L * L })
-  }
 }

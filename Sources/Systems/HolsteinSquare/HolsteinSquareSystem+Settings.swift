@@ -25,7 +25,9 @@ extension HolsteinSquareSystem {
     let engine = section.choice(
       "engine", default: ElectronConfiguration().engine.rawValue,
       among: ElectronConfiguration.Engine.allCases.map { ($0.rawValue, $0) }, "How the electrons are solved")
-    let radius = section.integer("radius", default: 2, "R of `engine: windowed`, windows of (2R + 1)² sites")
+    let radius = section.integer(
+      "radius", default: engine == .onTheFly ? 3 : 2, "R of windows of (2R + 1)² sites; 3 of `on-the-fly`")
+    let learning = OnTheFlySettings(section.section("on-the-fly", "How `engine: on-the-fly` learns"))
     let start = section.choice(
       "initial", default: SquareDynamics.Start.random.rawValue,
       among: SquareDynamics.Start.allCases.map { ($0.rawValue, $0) }, "The first state")
@@ -57,7 +59,7 @@ extension HolsteinSquareSystem {
     dynamics.schedule = TemperatureSchedule(section.section("schedule", "T(t), the quench"))
     dynamics.noiseSeed = seed
     do {
-      try self.init(parameters, ElectronConfiguration(ensemble: ensemble, engine: engine, radius: radius), dynamics)
+      try self.init(parameters, ElectronConfiguration(ensemble: ensemble, engine: engine, radius: radius, learning: learning), dynamics)
     } catch {
       section.problem(error.message, key: error.key == "sites" && edge != nil ? "L" : error.key ?? "dt")
       try! self.init(SquareParameters())

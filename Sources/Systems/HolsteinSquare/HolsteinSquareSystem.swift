@@ -56,10 +56,12 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
   func temperature(atStep step: Int) -> Double { temperature(at: Double(step) * dt) }
 
   /// The force at displacements, and the electrons that make it; NaN where the electrons cannot be solved.
-  func force(at q: [Double], temperature: Double, wantsEnergy: Bool = false)
-    -> (force: [Double], electrons: ElectronState?)
-  {
-    let electrons = try? electronState(at: q, temperature: temperature, wantsEnergy: wantsEnergy)
+  func force(at q: [Double], temperature: Double) -> (force: [Double], electrons: ElectronState?) {
+    force(at: q, by: try? electronState(at: q, temperature: temperature))
+  }
+
+  /// The force of given electrons; NaN where there are none.
+  func force(at q: [Double], by electrons: ElectronState?) -> (force: [Double], electrons: ElectronState?) {
     guard let electrons else { return ([Double](repeating: .nan, count: q.count), nil) }
     let force = [Double](unsafeUninitializedCapacity: q.count) { force, count in
       lattice.force(q, density: electrons.density, parameters, into: force.baseAddress!)
@@ -77,15 +79,18 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
       guard q.allSatisfy(\.isFinite) else { throw SystemError(.invalidState, "a displacement is not finite") }
       return ElectronState(density: [Double](repeating: 0.5, count: q.count), chemicalPotential: 0)
     }
-    return try solver.solve(
-      ElectronProblem(parameters, temperature: temperature, ensemble: electrons.ensemble, q: q),
-      wantsEnergy: wantsEnergy)
+    return try solver.solve(problem(at: q, temperature: temperature), wantsEnergy: wantsEnergy)
   }
 
-  /// The electrons of a state at the parameters' temperature, with their energy; nil where there are none.
-  func recentElectrons(of state: State<Double>) -> ElectronState? {
-    recent.find(Array(state["Q"])) { q in
-      try? electronState(at: q, temperature: parameters.temperature, wantsEnergy: true)
+  func problem(at q: [Double], temperature: Double) -> ElectronProblem {
+    ElectronProblem(parameters, temperature: temperature, ensemble: electrons.ensemble, q: q)
+  }
+
+  /// The electrons of a state at the parameters' temperature; nil where there are none.
+  /// - Parameter wantsEnergy: Whether Ω is needed, which costs windows more than all the rest.
+  func recentElectrons(of state: State<Double>, wantsEnergy: Bool = false) -> ElectronState? {
+    recent.find(Array(state["Q"]), wantsEnergy: wantsEnergy) { q in
+      try? electronState(at: q, temperature: parameters.temperature, wantsEnergy: wantsEnergy)
     }
   }
 
@@ -164,7 +169,8 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
     precondition(values.count == layout.count, "\(name) has \(layout.count) numbers, not \(values.count)")
     let n = parameters.count
     var lattice = LangevinTrajectory(
-      self, q: Array(values[..<n]), p: Array(values[n...]), step: Int((time / dt).rounded()))
+      self, q: Array(values[..<n]), p: Array(values[n...]), step: Int((time / dt).rounded()),
+      seed: dynamics.noiseSeed, trajectory: 0)
     var noise = [Double](repeating: 0, count: n)
     for _ in 0..<max(0, steps) where lattice.isFinite {
       drawNoise(&noise, seed: dynamics.noiseSeed, trajectory: 0, step: lattice.step)

@@ -16,14 +16,33 @@ struct LangevinTrajectory: Sendable {
   private(set) var step: Int
 
   private let system: HolsteinSquareSystem
+  /// What learns the force, where the engine is such.
+  private var field: OnTheFlyField?
 
-  init(_ system: HolsteinSquareSystem, q: [Double], p: [Double], step: Int) {
+  /// - Parameters: seed, trajectory: Of what learning on the fly draws at random.
+  init(_ system: HolsteinSquareSystem, q: [Double], p: [Double], step: Int, seed: UInt64, trajectory: Int) {
     self.system = system
     self.q = q
     self.p = p
     self.step = step
-    force = system.force(at: q, temperature: system.temperature(atStep: step)).force
+    force = []
+    if system.electrons.engine == .onTheFly, system.parameters.coupling != 0 {
+      field = OnTheFlyField(
+        system.electrons.learning, radius: system.electrons.radius, seed: seed, trajectory: trajectory)
+    }
+    force = solveForce(temperature: system.temperature(atStep: step))
   }
+
+  /// At `q` and `step`.
+  private mutating func solveForce(temperature: Double) -> [Double] {
+    guard field != nil else { return system.force(at: q, temperature: temperature).force }
+    let electrons = try? field!.solve(
+      system.problem(at: q, temperature: temperature), coupling: system.parameters.coupling, step: step)
+    return system.force(at: q, by: electrons).force
+  }
+
+  /// What learning on the fly did since the last call; nothing with other engines.
+  mutating func takeRecords() -> [OnTheFlyRecord] { field?.takeRecords() ?? [] }
 
   var isFinite: Bool { q.allSatisfy(\.isFinite) && p.allSatisfy(\.isFinite) && force.allSatisfy(\.isFinite) }
 
@@ -51,7 +70,7 @@ struct LangevinTrajectory: Sendable {
       drift(dt / 2, &q, p)
     }
     step += 1
-    force = system.force(at: q, temperature: end).force
+    force = solveForce(temperature: end)
     kick(dt / 2, &p, force)
     if system.dynamics.integrator == .verletBath { bath(end, &p) }
   }

@@ -47,7 +47,9 @@ struct SquareEnsemble: Ensemble {
     let team = Workers(count: max(1, min(workers, trajectories.count)))
     self.workers = team
     lattices = Self.make(states.count, team) { k in
-      LangevinTrajectory(system, q: Array(states[k]["Q"]), p: Array(states[k]["P"]), step: firstStep)
+      LangevinTrajectory(
+        system, q: Array(states[k]["Q"]), p: Array(states[k]["P"]), step: firstStep, seed: seed,
+        trajectory: trajectories.lowerBound + k)
     }
   }
 
@@ -72,6 +74,8 @@ struct SquareEnsemble: Ensemble {
         tendency: system.dynamics.keepsForce ? system.tendency(p: pair.1.p, force: pair.1.force) : nil)
     }
   }
+
+  mutating func takeRecords() -> [OnTheFlyRecord] { lattices.indices.flatMap { lattices[$0].takeRecords() } }
 
   private func state(_ lattice: LangevinTrajectory) -> State<Double> { State(layout, lattice.q + lattice.p) }
 

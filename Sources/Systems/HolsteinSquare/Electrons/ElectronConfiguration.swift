@@ -17,14 +17,22 @@ public struct ElectronConfiguration: Sendable, Equatable {
     case poles
     /// The window of (2R + 1)² sites around each: of order N, and approximate.
     case windowed
+    /// A force field that is learned while the lattice moves, with windows where it is not sure: of order N.
+    case onTheFly = "on-the-fly"
   }
 
   public var ensemble: Ensemble
   public var engine: Engine
-  /// R of `windowed`.
+  /// R of `windowed`, and of the windows that `on-the-fly` learns from.
   public var radius: Int
+  /// Of `on-the-fly`.
+  public var learning: OnTheFlySettings
 
-  public init(ensemble: Ensemble = .canonical, engine: Engine = .exact, radius: Int = 2) {
+  public init(
+    ensemble: Ensemble = .canonical, engine: Engine = .exact, radius: Int = 2,
+    learning: OnTheFlySettings = OnTheFlySettings()
+  ) {
+    self.learning = learning
     self.ensemble = ensemble
     self.engine = engine
     self.radius = radius
@@ -40,27 +48,30 @@ public struct ElectronConfiguration: Sendable, Equatable {
 
   /// - Throws: `SystemError` for an engine that cannot serve such a lattice.
   public func validate(sites: Int) throws(SystemError) {
-    if engine == .windowed {
+    if engine == .onTheFly { try learning.validate() }
+    if engine == .windowed || engine == .onTheFly {
       guard radius >= 1, radius <= Self.mostRadius, 2 * radius + 1 <= sites else {
         throw SystemError(
           .invalidParameter,
           "the radius of the windows must be from 1 to \(Self.mostRadius), and 2R + 1 at most the lattice's \(sites) sites; got \(radius)",
           key: "radius")
       }
-    } else {
+    }
+    if engine != .windowed, engine != .onTheFly || learning.whole == .exact {
       let most = engine == .diagonal ? Self.mostDense : Self.mostSparse
       guard sites <= most else {
         throw SystemError(
           .invalidParameter,
-          "the engine `\(engine.rawValue)` is for lattices of up to \(most) × \(most) sites, got \(sites); take `windowed`",
+          "the engine `\(engine.rawValue)` is for lattices of up to \(most) × \(most) sites, got \(sites); take `windowed`\(engine == .onTheFly ? " for `on-the-fly.whole`" : "")",
           key: "engine")
       }
     }
   }
 
+  /// Of `on-the-fly` that of its labels: what is asked of a state alone is not learned.
   func solver(sites: Int) -> any ElectronSolver {
     switch engine {
-    case .windowed: WindowedSolver(radius: radius)
+    case .windowed, .onTheFly: WindowedSolver(radius: radius)
     case .diagonal: DiagonalSolver()
     case .poles: PoleSolver()
     case .exact: sites < Self.leastSparse ? DiagonalSolver() : PoleSolver()

@@ -40,22 +40,30 @@ struct SiteWindows: Sendable {
   private let diagonal: [Double]
   private let squares: [Double]
 
-  init(_ problem: ElectronProblem, radius: Int) {
+  /// - Parameter sites: The centres; all sites when nil.
+  init(_ problem: ElectronProblem, radius: Int, sites: [Int]? = nil) {
     let size = holstream_window_size(radius)
     self.size = size
-    count = problem.count
+    let count = sites?.count ?? problem.count
+    self.count = count
     bounds = problem.bounds
     let sorted = problem.onsite.sorted()
     median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-    let groups = (problem.count + Self.lanes - 1) / Self.lanes
+    let groups = (count + Self.lanes - 1) / Self.lanes
     let block = size * Self.lanes
     var squares = [Double](repeating: 0, count: groups * block)
     diagonal = [Double](unsafeUninitializedCapacity: groups * block) { diagonal, filled in
       squares.withUnsafeMutableBufferPointer { squares in
         withUnsafeTemporaryAllocation(of: Double.self, capacity: holstream_window_workspace(radius)) { workspace in
+          var centres = [Int](repeating: 0, count: Self.lanes)
           for group in 0..<groups {
+            // Lanes behind the last site have the last once more.
+            for lane in 0..<Self.lanes {
+              let place = min(group * Self.lanes + lane, count - 1)
+              centres[lane] = sites?[place] ?? place
+            }
             holstream_window_tridiagonals(
-              problem.lattice.sites, radius, problem.hopping, problem.onsite, group * Self.lanes,
+              problem.lattice.sites, radius, problem.hopping, problem.onsite, centres,
               diagonal.baseAddress! + group * block, squares.baseAddress! + group * block, workspace.baseAddress!)
           }
         }
