@@ -1,7 +1,7 @@
 /// One `--set path.to.key=value` of the command line; the value is YAML.
 public struct ConfigurationOverride: Sendable, Equatable {
   public let text: String
-  /// The keys that lead to the value, joined by dots.
+  /// The keys that lead to the value, joined by dots; an item of a list by its number from 0, as `curriculum.1.steps`.
   public let path: String
   /// As written, YAML where a pipeline file is overridden.
   public let value: String
@@ -12,12 +12,15 @@ public struct ConfigurationOverride: Sendable, Equatable {
     guard let equals = text.firstIndex(of: "=") else {
       throw ConfigurationError(text, "expected path=value, such as sources.lattice.holstein.sites=32")
     }
-    path = String(text[..<equals])
+    path = Self.dotted(String(text[..<equals]))
     value = String(text[text.index(after: equals)...])
     guard !path.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
       throw ConfigurationError(text, "the path before `=` has an empty part")
     }
   }
+
+  /// A path with the items of its lists behind dots: `curriculum[1].steps` is `curriculum.1.steps`.
+  static func dotted(_ path: String) -> String { path.replacing("[", with: ".").replacing("]", with: "") }
 }
 
 extension ConfigurationError {

@@ -45,7 +45,8 @@ public final class ConfigurationDiagnostics {
 
   public func report(_ problem: ConfigurationProblem) {
     var problem = problem
-    if let override = overrides.last(where: { problem.path == $0.path || problem.path.hasPrefix($0.path + ".") }) {
+    let path = ConfigurationOverride.dotted(problem.path)
+    if let override = overrides.last(where: { path == $0.path || path.hasPrefix($0.path + ".") }) {
       problem.file = "--set \(override.text)"
       problem.line = nil
       problem.column = nil

@@ -30,8 +30,9 @@ struct Holstream: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SystemsCommand.self,
       ModelsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self, ClimateCommand.self,
-      JudgeCommand.self, InspectCommand.self, SealCommand.self, TendencyCommand.self,
-      TailCommand.self, ReplayStepCommand.self, RunsCommand.self, TopCommand.self, WhyCommand.self,
+      JudgeCommand.self, InspectCommand.self, SealCommand.self, TendencyCommand.self, ReplayStepCommand.self,
+      SweepCommand.self, RunsCommand.self, TopCommand.self, WhyCommand.self, TapCommand.self, TailCommand.self,
+      ViewCommand.self, CompareCommand.self, PackageCommand.self,
     ])
 
   /// Does what the command line says, and returns when it is done.

@@ -71,15 +71,24 @@ struct PageOptions: ParsableArguments {
   @Option(help: "Token that a browser must give; needed beyond loopback.")
   var token: String?
 
+  /// The page of a run that is going on.
   func services(for run: PipelineRun, _ status: TerminalStatus) throws -> [any Service] {
-    guard page else { return [] }
+    let server = try server(of: run.events, title: run.description.name, best: run.bestCheckpoint, status) {
+      run.pipeline.graph.snapshot()
+    }
+    return server.map { [$0] } ?? []
+  }
+
+  /// The page of whatever tells events; nil where none is asked for.
+  /// - Throws: `RunError` for an address that the page cannot be bound to.
+  func server(
+    of events: EventHub, title: String, best: URL, _ status: TerminalStatus, _ snapshot: @escaping @Sendable () -> GraphSnapshot
+  ) throws -> DashboardServer? {
+    guard page else { return nil }
     do {
-      return [
-        try DashboardServer(
-          .init(address: address, port: port, token: token, best: run.bestCheckpoint), events: run.events, title: run.description.name,
-          snapshot: { run.pipeline.graph.snapshot() },
-          announce: { status.print($0) })
-      ]
+      return try DashboardServer(
+        .init(address: address, port: port, token: token, best: best), events: events, title: title,
+        snapshot: snapshot, announce: { status.print($0) })
     } catch {
       throw RunError(.usage, "\(error)")
     }

@@ -19,6 +19,6 @@ struct RunsCommand: ParsableCommand {
 
   func run() throws {
     let list = try RunList(under: URL(filePath: folder))
-    try StandardStream.output.printResult(json ? list.json : list.table())
+    try StandardStream.output.printResult(json ? list.json : list.table(width: StandardStream.output.size?.columns))
   }
 }

@@ -9,7 +9,9 @@ struct SystemsCommand: ParsableCommand {
 
   @Argument(help: "A system; all when left out.") var word: String?
 
-  func run() throws { try StandardStream.output.printResult(try CatalogueGuide.systems(word)) }
+  @Flag(help: "Answer with JSON.") var json = false
+
+  func run() throws { try StandardStream.output.printResult(try CatalogueGuide.systems(word, json: json)) }
 }
 
 struct ModelsCommand: ParsableCommand {
@@ -20,5 +22,7 @@ struct ModelsCommand: ParsableCommand {
 
   @Argument(help: "A family; all when left out.") var word: String?
 
-  func run() throws { try StandardStream.output.printResult(try CatalogueGuide.models(word)) }
+  @Flag(help: "Answer with JSON.") var json = false
+
+  func run() throws { try StandardStream.output.printResult(try CatalogueGuide.models(word, json: json)) }
 }

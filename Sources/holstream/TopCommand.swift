@@ -15,16 +15,22 @@ struct TopCommand: AsyncParsableCommand {
 
   @Argument(help: ArgumentHelp("A run's folder.", valueName: "run"), completion: .directory) var folder: String
   @Flag(help: "Print it once.") var once = false
+  @Flag(help: "Print it once, as a JSON object: what the run's state.json says.") var json = false
 
   func run() async throws {
     let directory = RunDirectory(URL(filePath: folder))
-    let redraws = !once && isatty(STDOUT_FILENO) == 1
+    if json { return try StandardStream.output.printResult(try RunState(of: directory).json) }
+    let redraws = !once && StandardStream.output.redraws
     while true {
       let state = try RunState(of: directory)
-      let text = state.lines(of: directory).joined(separator: "\n")
+      // Asked each time: the terminal may have another size by now.
+      let size = StandardStream.output.size
+      var lines = state.lines(of: directory, width: size?.columns)
+      if redraws, let rows = size?.rows, lines.count >= rows { lines = Array(lines.prefix(max(1, rows - 1))) }
       // From the corner, each line to its end, and what is below.
       let shown =
-        redraws ? "\u{1B}[H" + text.replacingOccurrences(of: "\n", with: "\u{1B}[K\n") + "\u{1B}[K\u{1B}[J" : text
+        redraws
+        ? "\u{1B}[H" + lines.joined(separator: "\u{1B}[K\n") + "\u{1B}[K\n\u{1B}[J" : lines.joined(separator: "\n")
       try StandardStream.output.printResult(shown)
       guard redraws, state.phase == .running else { return }
       try await Task.sleep(for: .seconds(1))

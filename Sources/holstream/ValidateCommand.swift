@@ -10,9 +10,15 @@ struct ValidateCommand: ParsableCommand {
       "Prints the pipeline as a tree when it is sound, and everything that is wrong, with line and column, when not.")
 
   @OptionGroup var file: PipelineFileOptions
+  @Flag(help: "Answer with a JSON object: `sound`, and the `problems` with their places.") var json = false
 
   func run() throws {
-    try StandardStream.output.printResult("\(try file.description().tree)\n\(file.pipeline) is sound.")
+    guard json else {
+      return try StandardStream.output.printResult("\(try file.description().tree)\n\(file.pipeline) is sound.")
+    }
+    let validation = try PipelineValidation(URL(filePath: file.pipeline), overrides: file.overrides)
+    try StandardStream.output.printResult(validation.json)
+    if !validation.isSound { throw ExitCode(ExitStatus.badConfiguration.rawValue) }
   }
 }
 
@@ -37,7 +43,12 @@ struct ComponentsCommand: ParsableCommand {
 
   @Argument(help: "A component; all when left out.") var word: String?
 
-  func run() throws { try StandardStream.output.printResult(try ComponentGuide(word)) }
+  @Flag(help: "Answer with JSON.") var json = false
+
+  func run() throws {
+    let guide = try ComponentGuide(word)
+    try StandardStream.output.printResult(json ? guide.json : guide.description)
+  }
 }
 
 struct PipelineFileOptions: ParsableArguments {

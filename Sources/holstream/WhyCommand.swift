@@ -9,9 +9,11 @@ struct WhyCommand: ParsableCommand {
     discussion: "  holstream why runs/quickstart/1")
 
   @Argument(help: ArgumentHelp("A run's folder.", valueName: "run"), completion: .directory) var folder: String
+  @Flag(help: "Answer with a JSON object: the state of the run, and `why`.") var json = false
 
   func run() throws {
     let directory = RunDirectory(URL(filePath: folder))
-    try StandardStream.output.printResult(try RunState(of: directory).why(in: directory))
+    let state = try RunState(of: directory)
+    try StandardStream.output.printResult(json ? state.json(whyIn: directory) : state.why(in: directory))
   }
 }

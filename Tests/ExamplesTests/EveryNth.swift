@@ -1,8 +1,7 @@
+import Pipelines
 import Settings
 import Streams
 import Trajectories
-
-@testable import Pipelines
 
 /// A stage that lets every n-th frame of each trajectory by: `every-nth: { n: 5 }`.
 struct EveryNth: Component {

@@ -32,6 +32,35 @@ struct ExamplesTests {
     #expect(file.split(separator: "\n").count <= 70)
   }
 
+  @Test("The example package has the same stage, and the page its program")
+  func package() throws {
+    let folder = Places.package.appending(path: "examples/every-nth/Sources/every-nth")
+    let own = try String(
+      contentsOf: Places.package.appending(path: "Tests/ExamplesTests/EveryNth.swift"), encoding: .utf8)
+    #expect(try String(contentsOf: folder.appending(path: "EveryNth.swift"), encoding: .utf8) == own)
+    let program = try String(contentsOf: folder.appending(path: "Program.swift"), encoding: .utf8)
+    let page = try String(contentsOf: Places.package.appending(path: "docs/your-own.md"), encoding: .utf8)
+    #expect(page.contains(program.trimmingCharacters(in: .newlines)))
+  }
+
+  @Test("A pipeline file names a component of another package, with its keys checked, and the others know nothing of it")
+  func foreignComponent() async throws {
+    let file = Places.package.appending(path: "examples/every-nth/thin.yaml")
+    #expect(throws: ConfigurationError.self) { try PipelineDescription(contentsOf: file) }
+    let components = ComponentCatalogue.all + [EveryNth.self]
+    #expect(throws: ConfigurationError.self) {
+      try PipelineDescription(contentsOf: file, overrides: ["stages.thin.every-nth.n=0"], components: components)
+    }
+    try await withTemporaryDirectory { folder in
+      let run = try PipelineRun(
+        PipelineDescription(contentsOf: file, components: components), directory: folder, resuming: false)
+      _ = try await run.execute(status: TerminalStatus(isTerminal: false))
+      let log = try String(contentsOf: folder.appending(path: "thin.jsonl"), encoding: .utf8)
+      #expect(log.split(separator: "\n").count == 10)
+    }
+    #expect(try ComponentGuide("every-nth", of: components).description.contains("Frames from one to the next"))
+  }
+
   @Test("A system of one's own comes back from its attributes, and its tendency is that of its integrator")
   func system() throws {
     let system = try Self.rossler(["c=6", "every=5"])

@@ -93,12 +93,12 @@ struct ReplayStepTests {
     let holstream = try BuiltProgram()
     try await withTemporaryDirectory { folder in
       let directory = try await finished(Miniature.yaml(), in: folder.appending(path: "runs/miniature/1"))
-      let (status, output) = try holstream("replay-step", "7", "--run", directory.url.path)
+      let (status, output) = try holstream("replay-step", directory.url.path, "7")
       #expect(status == 0, "\(output)")
       #expect(output.contains("The bits are those that were logged."))
       #expect(output.contains("made again from step-00000006"))
-      #expect(try holstream("replay-step", "24", "--run", directory.url.path).status == 64)
-      #expect(try holstream("replay-step", "1", "--run", folder.path).status == 65)
+      #expect(try holstream("replay-step", directory.url.path, "24").status == 64)
+      #expect(try holstream("replay-step", folder.path, "1").status == 65)
 
       let metrics = directory.file("metrics.jsonl")
       let original = try #require(try lines(metrics).first { $0.contains("\"step\":7,") })
@@ -108,7 +108,7 @@ struct ReplayStepTests {
       var record = try JSONDecoder().decode(TrainingRecord.self, from: Data(original.utf8))
       record.report.learningRate = 0.5
       try log.append(record)
-      let (other, said) = try holstream("replay-step", "7", "--run", directory.url.path)
+      let (other, said) = try holstream("replay-step", directory.url.path, "7")
       #expect(other == 65)
       #expect(said.contains("These are not the bits"), "\(said)")
     }

@@ -262,7 +262,7 @@ struct TailJobTests {
         lines.removeSubrange(2..<5)
       }
       let error = await #expect(throws: RunError.self) {
-        try await TailJob(url: url, follow: false, lines: 0).run { _ in }
+        try await TailJob([url], lines: 0).run { _ in }
       }
       #expect(error?.message.contains("4 lines are missing, 1 fail their checksum") == true, "\(error?.message ?? "")")
       #expect(error.flatMap { ExitStatus(for: $0) } == .badInput)
@@ -274,7 +274,7 @@ struct TailJobTests {
     try await withTemporaryDirectory { folder in
       let url = try log(folder) { $0.append("{\"seq\":9,\"x") }
       try JSONLinesLog(url).append(Number(x: 9))
-      try await TailJob(url: url, follow: false, lines: 0).run { _ in }
+      try await TailJob([url], lines: 0).run { _ in }
     }
   }
 }

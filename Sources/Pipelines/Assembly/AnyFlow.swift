@@ -1,10 +1,9 @@
-internal import Climate
-internal import Learning
-internal import Streams
-internal import Trajectories
+public import Climate
+public import Streams
+public import Trajectories
 
 /// A flow of one of the types that pipelines know.
-enum AnyFlow: Sendable {
+public enum AnyFlow: Sendable {
   case frames(Flow<Frame>)
   case observables(Flow<Observation>)
   case trainingSteps(Flow<TrainingRecord>)
@@ -15,7 +14,7 @@ enum AnyFlow: Sendable {
 
 extension PipelineDescription.Node {
   /// The edge into this node, as the file asks for it.
-  func inlet<Element>(_ flow: Flow<Element>) -> Inlet<Element> {
+  public func inlet<Element>(_ flow: Flow<Element>) -> Inlet<Element> {
     delivery == .latest ? flow.latest() : flow.lossless(buffer: buffer)
   }
 }

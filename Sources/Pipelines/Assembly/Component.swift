@@ -1,10 +1,11 @@
-internal import Settings
+public import Settings
 
 /// One kind of source, stage or sink: a word in a pipeline file and the code behind it.
 ///
-/// To add one, write a type in a file of its own and a line in `ComponentCatalogue`. The keys that `init` reads are at
-/// once its parser, its checks and its documentation.
-protocol Component: Sendable {
+/// To add one, write a type in a file of its own and a line in `ComponentCatalogue`; a package of its own gives the type to
+/// `PipelineDescription.init(contentsOf:overrides:components:)` instead. The keys that `init` reads are at once its parser,
+/// its checks and its documentation.
+public protocol Component: Sendable {
   /// The key in a pipeline file.
   static var word: String { get }
   /// One sentence for `holstream components`.
@@ -27,9 +28,10 @@ protocol Component: Sendable {
 }
 
 extension Component {
-  init(_ section: ConfigurationSection, seed: UInt64) { self.init(section) }
+  public init(_ section: ConfigurationSection, seed: UInt64) { self.init(section) }
 
-  static var role: PipelineDescription.Role {
+  /// Where in a pipeline file it stands.
+  public static var role: PipelineDescription.Role {
     inputs.isEmpty ? .source : output == nil ? .sink : .stage
   }
 }

@@ -1,16 +1,20 @@
 internal import Foundation
-internal import Streams
+public import Streams
 internal import Synchronization
-internal import Trajectories
+public import Trajectories
 
 /// What components share while a pipeline is put together and runs.
-final class PipelineAssembly: Sendable {
-  let graph: Graph
-  let description: PipelineDescription
-  let directory: RunDirectory
-  let events: EventHub
+public final class PipelineAssembly: Sendable {
+  public let graph: Graph
+  public let description: PipelineDescription
+  /// The run's own folder, where a component writes what it keeps.
+  public let directory: RunDirectory
+  /// What the page, the report and the terminal are told by.
+  public let events: EventHub
   /// Whether an earlier run in the same folder is gone on with.
-  let isResuming: Bool
+  public let isResuming: Bool
+  /// What has changed in the pipeline file since the run was begun, of a run that is gone on with.
+  let changes: [PipelineDescription.Difference]
   /// Raised by a threshold that stops the run.
   let alarm: RunAlarm
   /// Through which everything is written.
@@ -23,13 +27,14 @@ final class PipelineAssembly: Sendable {
 
   init(
     graph: Graph, description: PipelineDescription, directory: RunDirectory, events: EventHub, isResuming: Bool,
-    alarm: RunAlarm = RunAlarm()
+    changes: [PipelineDescription.Difference] = [], alarm: RunAlarm = RunAlarm()
   ) {
     self.graph = graph
     self.description = description
     self.directory = directory
     self.events = events
     self.isResuming = isResuming
+    self.changes = changes
     self.alarm = alarm
     patience = DiskPatience(halt: graph.halt) { events.send(.message($0)) }
   }
@@ -40,6 +45,16 @@ final class PipelineAssembly: Sendable {
   func checkpoints(watchedBy node: String?) -> CheckpointFolder {
     let watching = description.nodes.first { $0.id == node }?.component as? any CheckpointWatching
     return watching?.checkpoints(in: directory) ?? CheckpointFolder(checkpointFolder)
+  }
+
+  /// Why a node refuses to go on, with the keys of its own that have changed, and the seed.
+  func refusal(of node: PipelineDescription.Node, _ error: RunError) -> RunError {
+    let own = "\(node.role.rawValue).\(node.id)."
+    let changed = changes.filter { $0.path.hasPrefix(own) || $0.path == "seed" }.map(\.words)
+    let what = changed.isEmpty ? error.message : "\(changed.joined(separator: "; ")); \(error.message)"
+    return RunError(
+      error.code,
+      "\(node.id): \(what). Start a new run, or go on with the run's own file: \(directory.shown("pipeline.yaml"))")
   }
 
   /// The systems that frames come from, by no particular order.
@@ -65,7 +80,7 @@ final class PipelineAssembly: Sendable {
   }
 
   /// Whether a trajectory is never trained on, but judged by.
-  func isHeldOut(_ trajectory: Int) -> Bool { description.isHeldOut(trajectory) }
+  public func isHeldOut(_ trajectory: Int) -> Bool { description.isHeldOut(trajectory) }
 
   /// The numbers of the first held-out trajectories.
   func heldOut(_ count: Int) -> [Int] { (0..<count).map { ($0 + 1) * description.heldOutOneIn - 1 } }
@@ -77,13 +92,15 @@ final class PipelineAssembly: Sendable {
     return Array(numbers.lazy.filter { (source.length($0) ?? 0) >= frames }.prefix(count))
   }
 
-  func register(_ source: any TrajectorySource, as name: String, startingAt position: Int) {
+  /// Makes a source's trajectories known to those that want them again: trainers that go on, judges.
+  /// - Parameter position: Number of the first frame that it will emit, counted from the beginning of the first run.
+  public func register(_ source: any TrajectorySource, as name: String, startingAt position: Int) {
     sources.withLock { $0[name] = source }
     startPositions.withLock { $0[name] = position }
   }
 
   /// The source of frames with this name, or the only one there is.
-  func trajectorySource(_ name: String?) -> (any TrajectorySource)? {
+  public func trajectorySource(_ name: String?) -> (any TrajectorySource)? {
     sources.withLock { sources in name.map { sources[$0] } ?? (sources.count == 1 ? sources.values.first : nil) }
   }
 

@@ -41,6 +41,8 @@ public struct PipelineDescription: Sendable {
   public let nodes: [Node]
   /// The file with its overrides applied.
   public let text: String
+  /// The components that it may be made of.
+  let components: [any Component.Type]
 }
 
 extension PipelineDescription {

@@ -1,15 +1,15 @@
 internal import Disk
-internal import Foundation
+public import Foundation
 internal import Glibc
 internal import Learning
 
 /// A checkpoint that landed.
-struct CheckpointFile: Sendable, Equatable {
-  var url: URL
-  var step: Int
+public struct CheckpointFile: Sendable, Equatable {
+  public var url: URL
+  public var step: Int
   /// The file's identity on its file system, when it is known: a file that was written anew has another.
   var inode: UInt64?
-  var name: String { url.deletingPathExtension().lastPathComponent }
+  public var name: String { url.deletingPathExtension().lastPathComponent }
 }
 
 /// A folder of checkpoints: the run's own, `step-00000500.safetensors`, or one that another program writes. Whole files

@@ -18,8 +18,6 @@ struct JSONLinesSink: Component, Logging {
     path = section.shorthand ?? section.text("path", default: "log.jsonl", "The log, relative to the run's folder")
   }
 
-  private struct CheckpointLine: Codable, Sendable { var checkpoint: String, step: Int }
-
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let log = try JSONLinesLog(assembly.directory.file(path))
     let (what, patience) = (path, assembly.patience)
@@ -32,12 +30,11 @@ struct JSONLinesSink: Component, Logging {
     }
     switch input {
     case .frames(let flow):
-      let source = assembly.trajectorySource(node.from)
-      let observables = Late { source?.system.observables ?? [] }
-      add(flow) { Observation($0, observables.value) }
+      let lines = FrameLines(assembly.trajectorySource(node.from))
+      add(flow) { lines.line($0) }
     case .observables(let flow): add(flow) { $0 }
     case .trainingSteps(let flow): add(flow) { $0 }
-    case .checkpoints(let flow): add(flow) { CheckpointLine(checkpoint: $0.name, step: $0.step) }
+    case .checkpoints(let flow): add(flow) { CheckpointLine($0) }
     case .climate(let flow): add(flow) { $0 }
     case .verdicts(let flow):
       // A verdict that was given again after a kill, because only another log had it.

@@ -60,14 +60,20 @@ struct OnlineTrainerStage: Component, Training {
     let patience = assembly.patience
     let anomalies = AnomalyFolder(url: directory.file("anomalies"), limit: keepAnomalies)
     // Fails now, with the reason, and not in the middle of the run.
-    let prepared = Handover(
-      try resumed.map {
-        try OnlineTraining(
-          fixed, resuming: $0.checkpoint,
-          source: RecordedTrajectories(source, stores: assembly.description.stores(of: origin, in: directory)),
-          startingAt: start, isHeldOut: isHeldOut)
-      }
-        ?? OnlineTraining(fixed, source: source, startingAt: start, isHeldOut: isHeldOut))
+    let prepared: Handover
+    do {
+      prepared = Handover(
+        try resumed.map {
+          try OnlineTraining(
+            fixed, resuming: $0.checkpoint,
+            source: RecordedTrajectories(source, stores: assembly.description.stores(of: origin, in: directory)),
+            startingAt: start, isHeldOut: isHeldOut)
+        }
+          ?? OnlineTraining(fixed, source: source, startingAt: start, isHeldOut: isHeldOut))
+    } catch let error as RunError where error.code == .changed {
+      throw assembly.refusal(of: node, error)
+    }
+    if let initial = prepared.value.initial { events.send(.message("\(node.id): \(initial.words)")) }
 
     let flow: Flow<TrainingRecord> = assembly.graph.stage(
       node.id, kind: Self.word, reading: node.inlet(frames), on: ThreadExecutor(name: node.id)

@@ -23,6 +23,7 @@ public final class PipelineRun: Sendable {
   /// Held until the run has ended.
   private let lock: Mutex<FileLock?>
   private let place: Place
+  private let taps: RunTaps
 
   /// Makes (or finds) the run's folder and puts the pipeline together.
   /// - Parameters:
@@ -57,16 +58,19 @@ public final class PipelineRun: Sendable {
     let folder = self.directory
     let alarm = RunAlarm()
     self.alarm = alarm
-    try WholeFile.replace(folder.file("pipeline.yaml").path, with: description.text, durability: .complete)
+    let file = folder.file("pipeline.yaml")
+    let earlier = resuming ? try? PipelineDescription(contentsOf: file, components: description.components) : nil
+    let changes = earlier.map { description.differences(from: $0) } ?? []
+    // What a run ran with stays its own until another can be gone on with.
+    if !resuming { try WholeFile.replace(file.path, with: description.text, durability: .complete) }
     try RunDirectory.noteArithmetic(in: folder, events)
     // Before anybody reads a store: what a loss of power took is not there to go on from.
     if resuming { try Self.recover(description, in: folder, events) }
-    var made: PipelineAssembly?
+    var made: (assembly: PipelineAssembly, flows: [String: AnyFlow])?
     pipeline = try Pipeline(description.name) { graph in
       let assembly = PipelineAssembly(
         graph: graph, description: description, directory: folder, events: events, isResuming: resuming,
-        alarm: alarm)
-      made = assembly
+        changes: changes, alarm: alarm)
       var flows: [String: AnyFlow] = [:]
       for node in description.nodes {
         // What is only there to be judged by needs not run; it would have no end.
@@ -79,8 +83,11 @@ public final class PipelineRun: Sendable {
         flows[node.id] = try node.component.attach(node, to: node.from.flatMap { flows[$0] }, in: assembly)
       }
       if let until = description.until { graph.end(with: until) }
+      made = (assembly, flows)
     }
-    assembly = made!
+    assembly = made!.assembly
+    taps = RunTaps(assembly, made!.flows)
+    if resuming { try WholeFile.replace(file.path, with: description.text, durability: .complete) }
   }
 
   /// - Throws: `RunError` for a folder that is not what is asked for.
@@ -188,6 +195,7 @@ public final class PipelineRun: Sendable {
       if let event { return keeper.take(event) }
       keeper.note(judged: judged.count, best: best)
       keeper.write()
+      taps.look()
     }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -204,10 +212,12 @@ public final class PipelineRun: Sendable {
     do {
       try await group.run()
     } catch let error as NodeError {
+      await taps.end()
       status.clear()
       events.finish()
       throw error.cause is CancellationError ? RunError(.interrupted, "interrupted") : error
     }
+    await taps.end()
     status.clear()
     events.send(.graph(graph.snapshot(), bottleneck: graph.snapshot().bottleneck))
     if let report {

@@ -42,7 +42,7 @@ extension InspectJob {
   /// A run in words, or as JSON.
   func run(in directory: RunDirectory) throws -> String {
     let content = try RunContent(directory)
-    if json { return try Self.text(content) }
+    if json { return try RunState.text(content) }
     var lines = content.state.lines(of: directory)
     lines.append("stores: \(content.stores.isEmpty ? "none" : content.stores.joined(separator: ", "))")
     lines.append("logs: \(content.logs.isEmpty ? "none" : content.logs.joined(separator: ", "))")
@@ -56,9 +56,5 @@ extension InspectJob {
     }
     if let program = content.state.program { lines.append("by \(program)") }
     return lines.joined(separator: "\n")
-  }
-
-  static func text(_ value: some Encodable) throws -> String {
-    String(decoding: try RunState.encoder.encode(value), as: UTF8.self)
   }
 }

@@ -1,7 +1,7 @@
 public import Foundation
 internal import Zarr
 
-/// `holstream inspect`: what a run, a store or a checkpoint holds.
+/// `holstream inspect`: what a run, a store, a checkpoint or a log holds.
 public struct InspectJob: Sendable {
   private let url: URL
   private let verify: Bool
@@ -25,8 +25,9 @@ public struct InspectJob: Sendable {
     status: TerminalStatus = TerminalStatus(), print: (String) -> Void = { StandardStream.output.print($0) }
   ) throws -> String {
     if url.pathExtension == "safetensors" {
-      return json ? try Self.text(CheckpointContent(url)) : try checkpoint(url)
+      return json ? try RunState.text(CheckpointContent(url)) : try checkpoint(url)
     }
+    if url.pathExtension == "jsonl" { return try log(url, print) }
     if FileManager.default.fileExists(atPath: url.appending(path: "pipeline.yaml").path) {
       return try run(in: RunDirectory(url))
     }
@@ -49,7 +50,7 @@ public struct InspectJob: Sendable {
         if damaged > 0 { throw RunError(.badInput, inspection.description) }
         return inspection.description
       }
-      let content = try Self.text(StoreContent(inspection))
+      let content = try RunState.text(StoreContent(inspection))
       guard damaged > 0 else { return content }
       // The object is the answer all the same; the exit code says that something is wrong.
       print(content)

@@ -84,6 +84,9 @@ struct EventCharts: Sendable {
     }
   }
 
+  /// The points that a verdict adds to the charts of all verdicts.
+  func scores(of verdict: Verdict) -> [RunEvent] { checkpoints.events(of: verdict) }
+
   /// Truth against rollout, and the autocorrelations of both.
   func events(of verdict: Verdict) -> [RunEvent] {
     let subject = verdict.checkpoint
@@ -104,7 +107,7 @@ struct EventCharts: Sendable {
           y: .init(observable.symbol, unit: observable.unit.isEmpty ? nil : observable.unit)),
         pair(truth, model))
     }
-    return checkpoints.events(of: verdict) + rollouts
+    return scores(of: verdict) + rollouts
       + verdict.observables.compactMap { observable in
         guard let curve = verdict.climate.autocorrelation[observable.name] else { return nil }
         return .curves(

@@ -6,8 +6,9 @@ internal import Trajectories
 /// What `holstream systems` and `holstream models` print, made from the lines that parse.
 public enum CatalogueGuide {
   /// - Throws: `RunError` for a word that names none.
-  public static func systems(_ word: String?) throws -> String {
+  public static func systems(_ word: String?, json: Bool = false) throws -> String {
     guard let word else {
+      if json { return try RunState.text(SystemCatalogue.all.map { GuideContent($0.word, $0.summary) }) }
       return SystemCatalogue.all.map { "  \($0.word.padded(to: 24)) \($0.summary)" }.joined(separator: "\n")
         + "\n\nKeys of one: holstream systems WORD"
     }
@@ -15,6 +16,7 @@ public enum CatalogueGuide {
     guard let system = SystemCatalogue.make(word, section, seed: 0) else {
       throw RunError(.usage, Spelling.complaint("system", word, among: SystemCatalogue.all.map { $0.word }))
     }
+    if json { return try RunState.text(GuideContent(word, type(of: system).summary, keys: section)) }
     let observables = system.allObservables.map(\.name)
     return "\(word): \(type(of: system).summary)\na state is \(system.layout.summary)\n"
       + "observables: \(observables.prefix(24).joined(separator: ", "))\(observables.count > 24 ? ", …" : "")\n"
@@ -22,8 +24,11 @@ public enum CatalogueGuide {
   }
 
   /// - Throws: `RunError` for a word that names none.
-  public static func models(_ word: String?) throws -> String {
+  public static func models(_ word: String?, json: Bool = false) throws -> String {
     guard let word else {
+      if json {
+        return try RunState.text(ModelCatalogue.names.map { GuideContent($0, ModelFamily(rawValue: $0).summary) })
+      }
       return ModelCatalogue.names.map { name in
         "  \(name.padded(to: 20)) \(ModelFamily(rawValue: name).summary)"
       }.joined(separator: "\n") + "\n\nKeys of one: holstream models WORD"
@@ -34,6 +39,7 @@ public enum CatalogueGuide {
     let section = ConfigurationSection.listing()
     _ = DomainWord(section)
     _ = Fitting(ModelFamily(rawValue: word), section)
+    if json { return try RunState.text(GuideContent(word, ModelFamily(rawValue: word).summary, keys: section)) }
     return "\(word): \(ModelFamily(rawValue: word).summary)\n" + ComponentGuide.keys(of: section, indent: "  ")
   }
 }

@@ -2,21 +2,45 @@ internal import Settings
 
 /// What `holstream components` prints, made from the lines that parse.
 public struct ComponentGuide: CustomStringConvertible {
-  private let word: String?
+  private let components: [any Component.Type]
+  /// The one that was asked for.
+  private let one: (any Component.Type)?
 
-  /// - Parameter word: One component, or nil for the list of all.
+  /// - Parameters:
+  ///   - word: One component, or nil for the list of all.
+  ///   - components: Those that there are.
   /// - Throws: `RunError` for a word that names none.
-  public init(_ word: String?) throws {
-    if let word, ComponentCatalogue.component(word) == nil {
-      throw RunError(.usage, Spelling.complaint("component", word, among: ComponentCatalogue.all.map { $0.word }))
+  public init(_ word: String?, of components: [any Component.Type] = ComponentCatalogue.all) throws {
+    self.components = components
+    one = word.flatMap { word in components.first { $0.word == word } }
+    if let word, one == nil {
+      throw RunError(.usage, Spelling.complaint("component", word, among: components.map { $0.word }))
     }
-    self.word = word
+  }
+
+  /// The same for programs: an array of all, or an object with the keys of one.
+  public var json: String {
+    get throws {
+      func content(_ type: any Component.Type, _ section: ConfigurationSection? = nil) -> GuideContent {
+        var content = GuideContent(type.word, type.summary, keys: section)
+        content.role = type.role.rawValue
+        content.takes = type.inputs.map(\.rawValue).sorted()
+        content.gives = type.output?.rawValue
+        return content
+      }
+      guard let type = one else {
+        return try RunState.text(components.map { content($0) })
+      }
+      let section = ConfigurationSection.listing()
+      _ = type.init(section)
+      return try RunState.text(content(type, section))
+    }
   }
 
   public var description: String {
-    guard let word, let type = ComponentCatalogue.component(word) else {
+    guard let type = one else {
       return PipelineDescription.Role.allCases.map { role in
-        let lines = ComponentCatalogue.all.filter { $0.role == role }.map { type in
+        let lines = components.filter { $0.role == role }.map { type in
           "  \(type.word.padded(to: 18)) \(type.summary)"
         }
         return "\(role.rawValue)\n" + lines.joined(separator: "\n")

@@ -64,6 +64,15 @@ public struct ConfigurationFile {
         node = value
         return
       }
+      if case .sequence(var items) = node {
+        guard let index = Int(key), items.indices.contains(index) else {
+          throw ConfigurationError(
+            override.text, "`\(key)` is looked for in a list of \(items.count) items, which are counted from 0")
+        }
+        try set(&items[index], rest.dropFirst())
+        node = .sequence(items)
+        return
+      }
       guard case .mapping(var mapping) = node else {
         throw ConfigurationError(override.text, "`\(key)` is looked for in a value that has no keys")
       }

@@ -3,19 +3,29 @@ internal import Settings
 
 /// How a pipeline file becomes a description: every key is read, every edge checked, all problems found in one go.
 extension PipelineDescription {
+  /// - Parameter components: What the file may name: the program's own, and those of whoever adds some.
   /// - Throws: `ConfigurationError` with everything that is wrong.
-  public init(contentsOf url: URL, overrides: [String] = []) throws {
+  public init(
+    contentsOf url: URL, overrides: [String] = [], components: [any Component.Type] = ComponentCatalogue.all
+  ) throws {
     let overrides = try overrides.map(ConfigurationOverride.init)
-    try self.init(ConfigurationFile(contentsOf: url, overrides: overrides), overrides: overrides)
+    try self.init(ConfigurationFile(contentsOf: url, overrides: overrides), overrides: overrides, components)
   }
 
+  /// - Parameter components: As above.
   /// - Throws: `ConfigurationError` with everything that is wrong.
-  public init(text: String, name: String = "pipeline.yaml", overrides: [String] = []) throws {
+  public init(
+    text: String, name: String = "pipeline.yaml", overrides: [String] = [],
+    components: [any Component.Type] = ComponentCatalogue.all
+  ) throws {
     let overrides = try overrides.map(ConfigurationOverride.init)
-    try self.init(ConfigurationFile(text: text, name: name, overrides: overrides), overrides: overrides)
+    try self.init(ConfigurationFile(text: text, name: name, overrides: overrides), overrides: overrides, components)
   }
 
-  private init(_ file: ConfigurationFile, overrides: [ConfigurationOverride]) throws {
+  private init(
+    _ file: ConfigurationFile, overrides: [ConfigurationOverride], _ components: [any Component.Type]
+  ) throws {
+    self.components = components
     let diagnostics = ConfigurationDiagnostics(overrides: overrides)
     let root = file.section(diagnostics)
     text = file.resolvedText
@@ -25,27 +35,36 @@ extension PipelineDescription {
     until = root.optionalText("until", "The node whose end ends the run")
     heldOutOneIn = root.integer("held-out-one-in", default: 8, in: 1...1_000_000, "Every n-th trajectory is held out")
     var nodes: [Node] = []
+    // Nodes that are there and cannot be read: that is said once, and not of everything that names them.
+    var broken: Set<String> = []
     for role in Role.allCases {
       let section = root.section(role.rawValue)
       for id in section.names {
         if nodes.contains(where: { $0.id == id }) { section.problem("the name `\(id)` is taken already", key: id) }
-        if let node = Self.node(id, role, section.section(id), seed: seed) { nodes.append(node) }
+        if let node = Self.node(id, role, section.section(id), seed: seed, among: components) {
+          nodes.append(node)
+        } else {
+          broken.insert(id)
+        }
       }
     }
-    if nodes.isEmpty { root.problem("no sources, stages or sinks") }
+    if nodes.isEmpty, broken.isEmpty { root.problem("no sources, stages or sinks") }
     if heldOutOneIn == 1, nodes.contains(where: { $0.component is any Training }) {
       root.problem("1 holds every trajectory out and leaves none to learn from", key: "held-out-one-in")
     }
-    if let until, !nodes.contains(where: { $0.id == until }) {
-      root.problem("there is no node `\(until)`", key: "until")
+    if let until, !broken.contains(until), !nodes.contains(where: { $0.id == until }) {
+      let meant = Spelling.suggestion(for: until, among: nodes.map(\.id)).map { "; did you mean `\($0)`?" } ?? ""
+      root.problem("there is no node `\(until)`\(meant)", key: "until")
     }
-    Self.checkEdges(nodes, root)
+    Self.checkEdges(nodes, broken: broken, root)
     root.refuseUnknownKeys()
     try diagnostics.throwIfAny()
     self.nodes = try Self.sorted(nodes, file.name)
   }
 
-  private static func node(_ id: String, _ role: Role, _ section: ConfigurationSection, seed: UInt64) -> Node? {
+  private static func node(
+    _ id: String, _ role: Role, _ section: ConfigurationSection, seed: UInt64, among components: [any Component.Type]
+  ) -> Node? {
     let from = role == .source ? nil : section.optionalText("from", "The node to read")
     let delivery =
       role == .source
@@ -55,7 +74,7 @@ extension PipelineDescription {
         "How elements arrive")
     let buffer =
       role == .source ? 0 : section.integer("buffer", default: 16, in: 1...1_000_000, "Elements that may wait")
-    let candidates = ComponentCatalogue.all.filter { $0.role == role }
+    let candidates = components.filter { $0.role == role }
     let given = section.names.filter { !["from", "deliver", "buffer"].contains($0) }
     let found = candidates.filter { given.contains($0.word) }
     guard found.count == 1, given.count == 1 else {
@@ -78,13 +97,14 @@ extension PipelineDescription {
       component: found[0].init(section.section(found[0].word), seed: seed))
   }
 
-  private static func checkEdges(_ nodes: [Node], _ root: ConfigurationSection) {
+  private static func checkEdges(_ nodes: [Node], broken: Set<String>, _ root: ConfigurationSection) {
     for node in nodes where node.role != .source {
       guard let section = root.child(named: node.role.rawValue)?.child(named: node.id) else { continue }
       guard let from = node.from else {
         section.problem("says not what it reads; add `from: NODE`")
         continue
       }
+      if broken.contains(from) { continue }
       guard let origin = nodes.first(where: { $0.id == from }) else {
         let names = nodes.filter { $0.role != .sink }.map(\.id)
         let meant = Spelling.suggestion(for: from, among: names).map { "; did you mean `\($0)`?" } ?? ""

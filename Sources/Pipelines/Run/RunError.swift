@@ -1,7 +1,7 @@
 /// Why a command could not do its job, with the remedy in the message.
 public struct RunError: Error, Sendable, Equatable, CustomStringConvertible {
   public struct Code: Sendable, Equatable {
-    private enum Value { case usage, badInput, unwritable, nothingToResume, missing, interrupted, alert }
+    private enum Value { case usage, badInput, changed, unwritable, nothingToResume, missing, interrupted, alert }
     private let value: Value
     private init(_ value: Value) { self.value = value }
 
@@ -9,6 +9,8 @@ public struct RunError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let usage = Code(.usage)
     /// A file whose content cannot be used.
     public static let badInput = Code(.badInput)
+    /// What a run was begun with is not what is asked for now.
+    public static let changed = Code(.changed)
     /// A folder that cannot be written.
     public static let unwritable = Code(.unwritable)
     public static let nothingToResume = Code(.nothingToResume)

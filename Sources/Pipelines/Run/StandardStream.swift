@@ -61,6 +61,19 @@ public enum StandardStream: Int32, Sendable {
     return isReady
   }
 
+  /// Characters and lines that its terminal shows now; nil where it is none.
+  public var size: (columns: Int, rows: Int)? {
+    var size = winsize()
+    guard isatty(rawValue) == 1, ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return (Int(size.ws_col), Int(size.ws_row))
+  }
+
+  /// Whether a picture can be drawn anew in place: on a terminal that knows more than lines.
+  public var redraws: Bool {
+    let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
+    return size != nil && !kind.isEmpty && kind != "dumb"
+  }
+
   /// Waits until nobody can read it any more: the reader of the pipe has ended. For ever where it is no pipe.
   public func waitUntilAbandoned() {
     var look = pollfd(fd: rawValue, events: 0, revents: 0)

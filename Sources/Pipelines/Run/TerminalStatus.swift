@@ -94,8 +94,8 @@ public final class TerminalStatus: Sendable {
   private func write(_ text: String) { StandardStream.error.write(text) }
 
   private static func width() -> Int {
-    var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 100
+    let columns = StandardStream.error.size?.columns ?? 0
+    return columns > 20 ? columns : 100
   }
 }
 

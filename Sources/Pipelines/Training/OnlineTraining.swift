@@ -34,12 +34,15 @@ struct OnlineTraining {
     var validation: HeldOutWindows.Settings?
     /// A store whose windows are mixed into the batches.
     var replay: ReplayMix.Settings?
+    /// A checkpoint whose weights the training begins with; nil for random ones.
+    var initialWeights: String?
   }
 
   static let positionNote = "position"
   static let reservoirNote = "reservoir"
   static let scalarsNote = "scalars"
   static let validationNote = "validation"
+  static let initialWeightsNote = "initial-weights"
 
   let settings: Settings
   private let source: any TrajectorySource
@@ -56,6 +59,8 @@ struct OnlineTraining {
   private(set) var lastValidation: Validation.Totals?
   /// The data scalars, if the last step took them from the data.
   private(set) var adopted: FieldScales?
+  /// What it begins with, before the first step.
+  let initial: InitialWeights?
   /// The training windows so far, as far as the scalars need them.
   private var scales = FieldScalesFold()
   private var replay: ReplayMix?
@@ -78,6 +83,11 @@ struct OnlineTraining {
     self.position = position
     self.isHeldOut = isHeldOut
     windows = Self.assembler(settings)
+    initial = try settings.initialWeights.map { try InitialWeights($0) }
+    if let initial, order != nil {
+      // Of a log the layout is known when its first frame has come.
+      _ = try initial.model(settings.trainer.model.with(layout: source.layout, interval: source.interval))
+    }
     reservoir =
       settings.takesEachWindowOnce
       ? Reservoir(policy: .fifo, capacity: 1 << 52, seed: settings.trainer.seed)
@@ -101,15 +111,14 @@ struct OnlineTraining {
     self.source = source
     order = source.order
     windows = Self.assembler(settings)
+    initial = nil
     self.isHeldOut = isHeldOut
     self.position = position
     let trainer = try Trainer(
       resuming: checkpoint, layout: source.layout, symmetries: source.system.symmetries)
     guard settings.trainer.continues(trainer.configuration) else {
       throw RunError(
-        .badInput,
-        "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for; start a new run, or resume with the pipeline.yaml in the run's folder"
-      )
+        .changed, "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for")
     }
     guard let reached = try Self.position(of: checkpoint),
       let state = Self.note(Self.reservoirNote, of: checkpoint, as: Reservoir.State.self)
@@ -276,17 +285,22 @@ struct OnlineTraining {
 
   /// Takes one optimizer step.
   mutating func step() throws -> TrainingStepReport {
-    adopted = settings.scalars.scales(after: scales, current: trainer?.configuration.model.scales)
+    adopted = settings.scalars.scales(
+      after: scales, current: trainer?.configuration.model.scales ?? initial?.scales)
     if let trainer {
       if let adopted { try trainer.adopt(adopted) }
     } else {
       var configuration = settings.trainer
       configuration.model = configuration.model.with(layout: source.layout, interval: source.interval)
+      if let initial { configuration.model = try initial.model(configuration.model) }
       if let given = settings.givenScales {
         configuration.model.scales = try FieldScales(given: given, for: source.layout)
       }
       if let adopted { configuration.model.scales = adopted }
-      trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
+      trainer =
+        try initial.map {
+          try Trainer(configuration: configuration, parameters: $0.parameters, symmetries: system.symmetries)
+        } ?? Trainer(configuration: configuration, symmetries: system.symmetries)
     }
     let trainer = trainer!
     let batch = try batch(for: trainer)
@@ -325,6 +339,7 @@ struct OnlineTraining {
     checkpoint.system = source.system.attributes
     checkpoint.arithmetic = Arithmetic.current.id
     checkpoint.notes[Self.positionNote] = "\(position)"
+    checkpoint.notes[Self.initialWeightsNote] = settings.initialWeights
     let encoder = JSONEncoder.withInfinities
     func note(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     checkpoint.notes[Self.reservoirNote] = try note(reservoir.state)

@@ -1,12 +1,12 @@
-internal import Learning
+public import Learning
 
 /// What one optimizer step did, and how well training sees the stream.
-struct TrainingRecord: Codable, Sendable {
-  var report: TrainingStepReport
+public struct TrainingRecord: Codable, Sendable {
+  public var report: TrainingStepReport
   /// Steps of the whole curriculum.
-  var total: Int
+  public var total: Int
   /// Frames of the stream that have gone by, held-out and refused ones included.
-  var position: Int
+  public var position: Int
   /// Every so many steps, since it costs a pass over the reservoir.
   var reservoir: Reservoir.Report?
   /// How old and how used up the batch's samples of the stream were.
@@ -21,10 +21,10 @@ struct TrainingRecord: Codable, Sendable {
   /// The data scalars, when they were taken from the data with this step.
   var scalars: FieldScales?
   /// Steps a second, lately.
-  var stepsPerSecond: Double
+  public var stepsPerSecond: Double
 
   /// The numbers that charts show, by name.
-  var numbers: [String: Double] {
+  public var numbers: [String: Double] {
     var numbers = [
       "loss": Double(report.loss.total), "learning rate": Double(report.learningRate),
       "gradient norm": Double(report.gradientNorm), "total": Double(total), "steps per second": stepsPerSecond,

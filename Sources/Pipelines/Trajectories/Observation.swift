@@ -1,21 +1,21 @@
-internal import Trajectories
+public import Trajectories
 
 /// Named numbers of one instant of one trajectory.
-struct Observation: Sendable, Equatable {
-  var trajectory: Int
-  var index: Int
-  var time: Double
-  var names: [String]
-  var values: [Double]
+public struct Observation: Sendable, Equatable {
+  public var trajectory: Int
+  public var index: Int
+  public var time: Double
+  public var names: [String]
+  public var values: [Double]
 
   /// What is observed of a frame.
-  init(_ frame: Frame, _ observables: [Observable]) {
+  public init(_ frame: Frame, _ observables: [Observable]) {
     self.init(
       trajectory: frame.trajectory, index: frame.index, time: frame.time, names: observables.map(\.name),
       values: observables.map { $0.value(frame.state) })
   }
 
-  init(trajectory: Int, index: Int, time: Double, names: [String], values: [Double]) {
+  public init(trajectory: Int, index: Int, time: Double, names: [String], values: [Double]) {
     self.trajectory = trajectory
     self.index = index
     self.time = time
@@ -36,7 +36,7 @@ extension Observation: Encodable {
     init?(intValue: Int) { nil }
   }
 
-  func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     var line = encoder.container(keyedBy: Key.self)
     try line.encode(trajectory, forKey: Key("trajectory"))
     try line.encode(index, forKey: Key("frame"))

@@ -42,30 +42,27 @@ public struct RunList: Sendable {
   }
 
   /// A row a run, for a terminal.
-  public func table(at now: Date = Date()) -> String {
+  /// - Parameter width: Characters of a line; nil where nobody counts them.
+  public func table(at now: Date = Date(), width: Int? = nil) -> String {
     guard !entries.isEmpty else { return "There are no runs here yet." }
-    let rows =
-      [["run", "state", "age", "step", "best verdict"]]
-      + entries.map { entry in
+    return TextTable(
+      head: ["run", "state", "age", "step", "best verdict"],
+      rows: entries.map { entry in
         let state = entry.state
-        let step = state.step.map { step in state.steps.map { "\(step)/\($0)" } ?? "\(step)" } ?? ""
-        let best = state.best.map { String(format: "step %d: \($0.measure) %.3g", $0.step, $0.score) } ?? ""
-        return [entry.run, state.phase.rawValue, RunState.age(state.started ?? state.updated, at: now), step, best]
+        let age = RunState.age(state.started ?? state.updated, at: now)
+        return [entry.run, state.phase.rawValue, age, state.stepWords, state.bestWords]
       }
-    let widths = (0..<5).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      zip(row, widths).map { $0.padded(to: $1 + 2) }.joined().trimmingSuffix()
-    }.joined(separator: "\n")
+    ).text(width: width)
   }
 
   /// A JSON array with an object a run.
   public var json: String { (try? String(decoding: RunState.encoder.encode(entries), as: UTF8.self)) ?? "[]" }
 }
 
-extension String {
-  fileprivate func trimmingSuffix() -> String {
-    var text = self[...]
-    while text.last == " " { text.removeLast() }
-    return String(text)
-  }
+extension RunState {
+  /// `4000/9000`; empty where nothing is trained.
+  var stepWords: String { step.map { step in steps.map { "\(step)/\($0)" } ?? "\(step)" } ?? "" }
+
+  /// `step 4000: climate score 1.2`; empty where nothing was judged.
+  var bestWords: String { best.map { String(format: "step %d: \($0.measure) %.3g", $0.step, $0.score) } ?? "" }
 }

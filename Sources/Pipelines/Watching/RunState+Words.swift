@@ -23,6 +23,16 @@ extension RunState {
     }
   }
 
+  /// The state and the words of `why` as one JSON object.
+  public func json(whyIn directory: RunDirectory) throws -> String {
+    struct Content: Encodable {
+      var run: String
+      var why: String
+      var state: RunState
+    }
+    return try Self.text(Content(run: directory.shown(), why: why(in: directory), state: self))
+  }
+
   /// `12 s`, `3 min`, `5 h`, `4 days` before an instant.
   static func age(_ date: Date?, at now: Date) -> String {
     guard let date else { return "" }
@@ -38,7 +48,21 @@ extension RunState {
   static func instant(_ date: Date) -> String { date.formatted(.iso8601) }
 
   /// Everything at a glance, line by line, for a terminal.
-  public func lines(of directory: RunDirectory, at now: Date = Date()) -> [String] {
+  /// - Parameter width: Characters of a line; nil where nobody counts them.
+  public func lines(of directory: RunDirectory, at now: Date = Date(), width: Int? = nil) -> [String] {
+    guard let width, width < 100 else { return wideLines(of: directory, at: now) }
+    // An edge's numbers go below its name.
+    let edges = Set((graph?.edges ?? []).map { "  \($0.from) → \($0.to)" })
+    return wideLines(of: directory, at: now).flatMap { line -> [String] in
+      guard let name = edges.first(where: { line.hasPrefix($0 + " ") }) else {
+        return line.wrapped(to: width, indent: "  ").split(separator: "\n").map(String.init)
+      }
+      let numbers = line.dropFirst(name.count).split(separator: " ").joined(separator: " ")
+      return [name] + "    \(numbers)".wrapped(to: width, indent: "  ").split(separator: "\n").map(String.init)
+    }
+  }
+
+  private func wideLines(of directory: RunDirectory, at now: Date) -> [String] {
     var lines = ["\(directory.shown()): \(pipeline), \(phase.rawValue)"]
     if let started, phase == .running { lines[0] += " for \(Self.age(started, at: now))" }
     if let process, phase == .running, process.isAlive == nil {

@@ -98,6 +98,11 @@ public struct RunState: Codable, Sendable {
     return encoder
   }()
 
+  /// Whatever is told to programs, in the same form.
+  static func text(_ value: some Encodable) throws -> String {
+    String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
   private static let decoder: JSONDecoder = {
     let decoder = JSONDecoder.withInfinities
     decoder.dateDecodingStrategy = .iso8601

@@ -18,15 +18,15 @@ public final class EventHub: Sendable {
   private let state = Mutex(State())
   private let historyLength: Int
   private let mostTopics: Int
-  private let clock: @Sendable () -> Double
+  private let clock: @Sendable () -> Double?
 
   /// - Parameters:
   ///   - historyLength: How many events of each topic a late watcher is given.
   ///   - mostTopics: How many charts and tables are remembered; beyond, the one that was silent longest is forgotten.
-  ///   - clock: Seconds since 1970; the system's clock when nil.
+  ///   - clock: Seconds since 1970, nil where nobody knows; the system's clock when left out.
   public init(
     historyLength: Int = 1000, mostTopics: Int = 512,
-    clock: (@Sendable () -> Double)? = nil
+    clock: (@Sendable () -> Double?)? = nil
   ) {
     self.clock = clock ?? { Date().timeIntervalSince1970 }
     self.historyLength = historyLength

@@ -6,11 +6,11 @@ public final class ToldEvent: Sendable {
   /// 1 for the first event of a hub.
   public let number: Int
   public let event: RunEvent
-  /// When it was sent, in seconds since 1970.
-  public let time: Double
+  /// When it was sent, in seconds since 1970; nil where that is not known.
+  public let time: Double?
   private let encoded = Mutex<[UInt8]?>(nil)
 
-  init(number: Int, event: RunEvent, time: Double) {
+  init(number: Int, event: RunEvent, time: Double?) {
     self.number = number
     self.event = event
     self.time = time
@@ -18,7 +18,7 @@ public final class ToldEvent: Sendable {
 
   private struct Timed: Encodable {
     let event: RunEvent
-    let time: Double
+    let time: Double?
 
     private enum Key: String, CodingKey { case time }
 
@@ -26,7 +26,7 @@ public final class ToldEvent: Sendable {
       try event.encode(to: encoder)
       var object = encoder.container(keyedBy: Key.self)
       // Milliseconds are enough to read, and short.
-      try object.encode((time * 1000).rounded() / 1000, forKey: .time)
+      try object.encodeIfPresent(time.map { ($0 * 1000).rounded() / 1000 }, forKey: .time)
     }
   }
 

@@ -1,9 +1,15 @@
 internal import Synchronization
 
-/// A split point: what one node gives, to as many readers as ask before the graph runs.
+/// A split point: what one node gives, to as many readers as ask before the graph runs, and to taps while it does.
 public final class Flow<Element: Sendable>: Sendable {
+  private struct Readers {
+    var edges: [Edge<Element>] = []
+    var taps: [Edge<Element>] = []
+    var isFinished = false
+  }
+
   public let name: String
-  private let edges = Mutex<[Edge<Element>]>([])
+  private let readers = Mutex(Readers())
 
   init(name: String) { self.name = name }
 
@@ -18,18 +24,37 @@ public final class Flow<Element: Sendable>: Sendable {
 
   private func inlet(_ delivery: EdgeState<Element>.Delivery, _ word: String) -> Inlet<Element> {
     let edge = Edge<Element>(delivery)
-    edges.withLock { $0.append(edge) }
+    readers.withLock { $0.edges.append(edge) }
     return Inlet(edge: edge, origin: name, delivery: word)
+  }
+
+  /// A reader of what passes from now on.
+  public func tap() -> Tap<Element> {
+    let edge = Edge<Element>(.latest)
+    let isFinished = readers.withLock { readers in
+      if !readers.isFinished { readers.taps.append(edge) }
+      return readers.isFinished
+    }
+    if isFinished { edge.finish() }
+    return Tap(edge) { [weak self] in self?.readers.withLock { $0.taps.removeAll { $0 === edge } } }
   }
 
   /// Whether every reader that there was has gone.
   var isAbandoned: Bool {
     // Asked before every element: a key path would be built anew each time.
-    edges.withLock { edges in !edges.isEmpty && edges.allSatisfy { $0.isClosed } }
+    readers.withLock { readers in !readers.edges.isEmpty && readers.edges.allSatisfy { $0.isClosed } }
   }
 
   func send(_ element: Element) async throws {
-    for edge in edges.withLock({ $0 }) {
+    // No tuple through the lock: its type would be looked up at every element.
+    var edges: [Edge<Element>] = []
+    var taps: [Edge<Element>] = []
+    readers.withLock { readers in
+      edges = readers.edges
+      taps = readers.taps
+    }
+    for tap in taps { tap.post(element) }
+    for edge in edges {
       // Without suspending, as long as there is room.
       if case .full = edge.post(element) { try await edge.send(element) }
     }
@@ -39,11 +64,15 @@ public final class Flow<Element: Sendable>: Sendable {
   /// - Returns: Whether all have; not when one went away over it, or the task was cancelled.
   func settle() async -> Bool {
     var isSettled = true
-    for edge in edges.withLock({ $0 }) { isSettled = await edge.settle() && isSettled }
+    for edge in readers.withLock({ $0.edges }) { isSettled = await edge.settle() && isSettled }
     return isSettled
   }
 
   func finish() {
-    for edge in edges.withLock({ $0 }) { edge.finish() }
+    let all = readers.withLock { readers in
+      readers.isFinished = true
+      return readers.edges + readers.taps
+    }
+    for edge in all { edge.finish() }
   }
 }
