@@ -13,7 +13,7 @@ struct SquareDynamicsTests {
   private func path(
     _ system: HolsteinSquareSystem, from start: Parts, noise: NumPyArray?, steps: Int, every: Int
   ) -> [Parts] {
-    var lattice = LangevinTrajectory(system, q: start.q, p: start.p, step: 0)
+    var lattice = LangevinTrajectory(system, q: start.q, p: start.p, step: 0, seed: 1, trajectory: 0)
     var frames: [Parts] = [(lattice.q, lattice.p)]
     let silence = [Double](repeating: .nan, count: start.q.count)
     for step in 0..<steps {
