@@ -50,7 +50,7 @@ struct WatchLimitsTests {
   @Test(
     "A run that may have no inotify says so, looks by the timer, and judges every checkpoint",
     .enabled(if: isAvailable, "no user namespace can be made here to set the limits in"),
-    arguments: [("max_inotify_instances", 0), ("max_inotify_watches", 0), ("max_inotify_watches", 1)])
+    arguments: [("max_inotify_instances", 0), ("max_inotify_watches", 1)])
   func limits(name: String, most: Int) async throws {
     try await withTemporaryDirectory { folder in
       let file = folder.appending(path: "limited.yaml")

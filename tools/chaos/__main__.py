@@ -1,7 +1,10 @@
 """Does to the built program what the world does to it, and checks that nothing is lost. `python3 tools/chaos --help`."""
 import argparse
+import os
 import pathlib
 import random
+import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -20,7 +23,18 @@ The cases:
 """
 
 
+def alone():
+    """Goes on in a mount namespace of its own, where it may. Otherwise a namespace that somebody makes meanwhile would keep our
+    file systems mounted after we have let them go, and mounting one again would give what is in the system's memory."""
+    if os.geteuid() == 0 and shutil.which("unshare") and "CHAOS_ALONE" not in os.environ:
+        os.environ["CHAOS_ALONE"] = "1"
+        own = ["unshare", "-m", sys.executable, *sys.argv]
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0:
+            os.execvp(own[0], own)
+
+
 def main():
+    alone()
     catalogue = "\n".join(f"  {case.NAME:<12} {case.SUMMARY}" for case in CASES.values())
     parser = argparse.ArgumentParser(
         prog="chaos", description=USAGE + catalogue, formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -40,9 +40,6 @@ LENGTHS = 1024
 
 
 class Disk:
-    """A file system in a file. Each needs an image of its own: where another mount namespace still holds an earlier one, the
-    system would mount what that one is in memory."""
-
     def __init__(self, image, folder, new=False):
         self.image, self.folder = image, folder
         folder.mkdir(exist_ok=True)
@@ -54,7 +51,6 @@ class Disk:
 
     def close(self):
         subprocess.run(["umount", self.folder], check=True)
-        self.image.unlink()
 
     def cut(self, copy):
         """The image as it is at one instant: between two equal readings nothing was written."""
@@ -90,7 +86,7 @@ def lengths(store, codec):
 
 
 def one(place, number, codec):
-    disk = Disk(place.folder / f"disk-{number}.img", place.folder / "disk", new=True)
+    disk = Disk(place.folder / "disk.img", place.folder / "disk", new=True)
     chance = place.chance
     file = place.folder / "power.yaml"
     file.write_text(PLAN.replace("SYNCHRONISED", "synchronised: 2 s"))
@@ -109,7 +105,7 @@ def one(place, number, codec):
             found = lengths(store, codec)
             reports.append((time.monotonic(), found))
             time.sleep(0.02)
-        image = place.folder / f"cut-{number}.img"
+        image = place.folder / "cut.img"
         # Stopped, the program gets nothing more to the disk; what is in the system's memory alone is lost with the power.
         assert started.signal(signal.SIGSTOP), f"the run has ended: {started.words()[-800:]}"
         instant = time.monotonic()
