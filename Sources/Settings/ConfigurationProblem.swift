@@ -43,9 +43,10 @@ public final class ConfigurationDiagnostics {
 
   public init(overrides: [ConfigurationOverride] = []) { self.overrides = overrides }
 
-  public func report(_ problem: ConfigurationProblem) {
+  /// - Parameter culprit: The keys that lead to what is to blame, where the problem is told of what it is in.
+  public func report(_ problem: ConfigurationProblem, culprit: String? = nil) {
     var problem = problem
-    let path = ConfigurationOverride.dotted(problem.path)
+    let path = ConfigurationOverride.dotted(culprit ?? problem.path)
     if let override = overrides.last(where: { path == $0.path || path.hasPrefix($0.path + ".") }) {
       problem.file = "--set \(override.text)"
       problem.line = nil

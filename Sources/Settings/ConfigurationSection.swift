@@ -193,7 +193,7 @@ public final class ConfigurationSection {
       let remedy =
         Spelling.suggestion(for: name, among: known).map { "did you mean `\($0)`?" }
         ?? (known.isEmpty ? "this section takes no keys" : "known keys: \(known.joined(separator: ", "))")
-      problem("unknown key `\(name)`; \(remedy)", at: key.mark)
+      problem("unknown key `\(name)`; \(remedy)", at: key.mark, culprit: joined(name))
     }
   }
 
@@ -211,10 +211,13 @@ public final class ConfigurationSection {
   /// Reports a problem with the whole section.
   public func problem(_ message: String) { problem(message, at: mark) }
 
-  private func problem(_ message: String, key: String? = nil, at mark: SettingsNode.Mark?) {
+  private func problem(
+    _ message: String, key: String? = nil, at mark: SettingsNode.Mark?, culprit: String? = nil
+  ) {
     diagnostics.report(
       ConfigurationProblem(
-        file: file, line: mark?.line, column: mark?.column, path: key.map(joined) ?? path, message: message))
+        file: file, line: mark?.line, column: mark?.column, path: key.map(joined) ?? path, message: message),
+      culprit: culprit)
   }
 
   // MARK: Reading

@@ -13,12 +13,42 @@ struct CommandLineTests {
     "Every command teaches with --help",
     arguments: [
       "run", "validate", "graph", "components", "simulate", "predict", "climate", "inspect", "tail", "replay-step",
+      "sweep", "compare", "view", "package", "tap", "runs", "top", "why", "judge", "fit", "seal", "tendency",
     ])
   func help(command: String) throws {
     let (status, output) = try holstream(command, "--help")
     #expect(status == 0)
     #expect(output.contains("USAGE: holstream \(command)"))
     #expect(output.contains("OVERVIEW"))
+  }
+
+  @Test("Completions are written for the shells, with every command in them", arguments: ["bash", "zsh", "fish"])
+  func completions(shell: String) throws {
+    let (status, output) = try holstream("--generate-completion-script", shell)
+    #expect(status == 0)
+    for word in ["sweep", "compare", "at-once"] { #expect(output.contains(word)) }
+  }
+
+  @Test("What is wrong with a file is JSON for editors, and 78 all the same")
+  func problems() async throws {
+    try await withTemporaryDirectory { folder in
+      let file = folder.appending(path: "p.yaml")
+      try "sources:\n  lattice:\n    holstein: { sites: 15 }\n".write(to: file, atomically: true, encoding: .utf8)
+      let (status, output) = try holstream("validate", file.path, "--json")
+      #expect(status == 78)
+      struct Answer: Decodable {
+        var sound: Bool
+        var problems: [Problem]
+        struct Problem: Decodable {
+          var line: Int
+          var column: Int
+          var path: String
+        }
+      }
+      let answer = try JSONDecoder().decode(Answer.self, from: Data(output.utf8))
+      #expect(!answer.sound && answer.problems.count == 1)
+      #expect(answer.problems.first.map { [$0.line, $0.column] } == [3, 24])
+    }
   }
 
   @Test("A misspelt option is wrong usage: 64")

@@ -24,7 +24,7 @@ enum SmallPipeline {
       train:
         from: lorenz
         online-trainer:
-          model: { family: mlp, width: 8, layers: 1 }
+          model: { family: mlp, width: 8, layers: 2 }
           batch: 4
           window: 6
           reservoir: 16

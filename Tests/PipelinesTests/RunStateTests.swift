@@ -23,6 +23,12 @@ struct RunStateTests {
       #expect(state.graph?.edges.contains { $0.from == "lattice" && $0.counters.sent > 60 } == true)
       #expect(state.why(in: directory).hasPrefix("It is complete."))
 
+      // On a terminal of 60 columns no line is longer, and nothing is left out.
+      let (wide, narrow) = (state.lines(of: directory), state.lines(of: directory, width: 60))
+      #expect(narrow.allSatisfy { $0.count <= 60 || !$0.dropFirst(4).contains(" ") }, "\(narrow)")
+      func words(_ lines: [String]) -> [Substring] { lines.joined(separator: " ").split(separator: " ") }
+      #expect(words(wide) == words(narrow))
+
       let list = try RunList(under: folder.appending(path: "runs"))
       #expect(list.entries.count == 1)
       #expect(list.table().contains("complete"))
