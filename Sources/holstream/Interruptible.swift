@@ -14,7 +14,12 @@ func interruptible<Result: Sendable>(_ body: @escaping @Sendable () throws -> Re
     }
   }
   defer { withExtendedLifetime(signals) {} }
-  return try await withCheckedThrowingContinuation { continuation in
+  return try await onThread(body)
+}
+
+/// Runs a job that blocks on a thread of its own.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
   }
 }

@@ -16,7 +16,7 @@ struct TapCommand: AsyncParsableCommand {
 
   @Argument(help: ArgumentHelp("A run's folder.", valueName: "run"), completion: .directory) var folder: String
   @Argument(help: "A source or a stage of its pipeline; of a sink, what it reads.") var node: String
-  @Option(name: .shortAndLong, help: "End after so many lines.") var count: Int?
+  @Option(name: [.customShort("n"), .long], help: "End after so many lines.") var count: Int?
   @Flag(help: "Tell whole elements as JSON.") var json = false
 
   func validate() throws {

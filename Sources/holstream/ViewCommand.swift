@@ -3,6 +3,7 @@ import Dashboard
 import Foundation
 import Pipelines
 import Streams
+import Synchronization
 
 struct ViewCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,16 +33,26 @@ struct ViewCommand: AsyncParsableCommand {
       try await interruptible { try RunReplay(url).write(to: target) { Report(title: $0, events: $1).html } }
       return
     }
+    // One listener for reading and for serving: a second one after the first would hear nothing.
+    let serving = Serving()
+    let signals = StopSignals { serving.task.withLock { $0?.cancel() } }
+    defer { withExtendedLifetime(signals) {} }
     // When each was told the logs do not say.
     let events = EventHub(clock: { nil })
-    let replay = try await interruptible { try RunReplay(url) }
+    let replay = try await onThread { try RunReplay(url) }
     for event in replay.events { events.send(event) }
     let status = TerminalStatus()
     let server = try page.server(of: events, title: replay.title, best: replay.bestCheckpoint, status) { replay.graph }
     guard let server else { return }
-    let serving = Task { try await server.run() }
-    let signals = StopSignals { serving.cancel() }
-    defer { withExtendedLifetime(signals) {} }
-    do { try await serving.value } catch is CancellationError {}
+    let task = Task { try await server.run() }
+    serving.task.withLock { $0 = task }
+    // It may have been asked for while the logs were read.
+    if Interruption.isRequested { task.cancel() }
+    do { try await task.value } catch is CancellationError {}
   }
+}
+
+/// What signals end, once there is one.
+private final class Serving: Sendable {
+  let task = Mutex<Task<Void, any Error>?>(nil)
 }

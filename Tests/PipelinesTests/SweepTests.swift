@@ -21,6 +21,7 @@ struct SweepTests {
     #expect(plan.points == [["1", "x"], ["1", "y"], ["2", "x"], ["2", "y"]])
     #expect(plan.overrides(plan.points[1]) == ["seed=1", "a.b.0.c=y"])
     #expect(throws: ConfigurationError.self) { try SweepPlan(pipeline: "", over: ["seed=1,,2"]) }
+    #expect(throws: RunError.self) { try SweepPlan(pipeline: "", over: ["seed"]) }
     #expect(throws: ConfigurationError.self) { try SweepPlan(pipeline: "", over: ["seed=1", "seed=2"]) }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import FoundationNetworking
 import Streams
 import TestSupport
 import Testing
@@ -29,7 +30,7 @@ struct TapTests {
       }
       #expect(passed == passed.sorted() && passed[0] >= 1)
       // Of a sink, what it reads, and in words.
-      let store = try holstream("tap", run.url.path, "store", "-c", "1")
+      let store = try holstream("tap", run.url.path, "store", "-n", "1")
       #expect(store.status == 0 && store.output.contains("elements of `lorenz`"), "\(store.output)")
       let none = try holstream("tap", run.url.path, "lorentz")
       #expect(none.status == 64 && none.output.contains("climate"), "\(none.output)")
@@ -38,6 +39,25 @@ struct TapTests {
       #expect(!FileManager.default.fileExists(atPath: TapPipe.folder(of: run).path), "no pipe is left behind")
       let ended = try holstream("tap", run.url.path, "train")
       #expect(ended.status == 65 && ended.output.contains("holstream tail"), "\(ended.output)")
+    }
+  }
+
+  @Test("The page of a finished run is served until a signal, which ends it cleanly", .timeLimit(.minutes(5)))
+  func view() async throws {
+    let holstream = try BuiltProgram()
+    try await withTemporaryDirectory { folder in
+      try await Runs.run(SmallPipeline.yaml(), in: folder.appending(path: "run"))
+      let log = folder.appending(path: "log")
+      let process = try holstream.start(["view", "run", "--port", "0"], in: folder, log: log)
+      defer { process.terminate() }
+      func said() -> String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+      await wait(for: folder, orEndOf: process) { said().contains("Live page: ") }
+      let address = try #require(said().firstMatch(of: /http:\S+/)).output
+      let (data, _) = try await URLSession.shared.data(from: #require(URL(string: address + "api/events")))
+      #expect(String(decoding: data, as: UTF8.self).contains("Verdicts of evaluate"))
+      process.interrupt()
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 0)
     }
   }
 }

@@ -19,6 +19,9 @@ struct SweepPlan: Codable, Equatable, Sendable {
   init(pipeline: String, over: [String]) throws {
     self.pipeline = pipeline
     axes = try over.map { text in
+      guard text.contains("=") else {
+        throw RunError(.usage, "--over takes a key and its values, such as seed=1,2,3; got `\(text)`")
+      }
       let override = try ConfigurationOverride(text)
       let values = Self.split(override.value)
       guard !values.contains(where: \.isEmpty) else {
