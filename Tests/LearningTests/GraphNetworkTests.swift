@@ -86,7 +86,7 @@ struct GraphNetworkTests {
     func array(_ name: String) throws -> NumPyArray {
       try NumPyArray(contentsOf: folder.appending(path: "\(name).npy"))
     }
-    let layout = GraphNetwork.layout(GraphSettings(widths: [6, 8]), planes: 1)
+    let layout = GraphNetwork.layout([1, 6, 8, 1])
     var parameters = [Float](repeating: 0, count: layout.count)
     /// The golden array of each tensor, its weights turned to (inputs, outputs).
     func golden(_ prefix: String, _ index: Int) throws -> [Double] {

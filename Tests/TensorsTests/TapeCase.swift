@@ -78,6 +78,27 @@ struct TapeCase: Sendable, CustomTestStringConvertible {
         let operation = CircularConvolution(batch: 5, sites: [4], taps: [3], inputs: 2, outputs: 2, scratchLimit: 50)
         return tape.record(operation, [x, w], shape: [5, 4, 2])
       },
+      TapeCase("neighbours' mean on a square") { $0.neighbourMean($0.input([2, 12, 3]), on: [3, 4]) },
+      TapeCase("neighbours' mean on a ring") { $0.neighbourMean($0.input([2, 5, 17]), on: [5]) },
+      TapeCase("neighbours' mean where neighbours are the same twice") {
+        $0.neighbourMean($0.input([1, 4, 2]), on: [2, 2])
+      },
+      TapeCase("neighbours' layer") {
+        $0.neighbourLayer(
+          $0.input([2, 12, 3]), on: [3, 4], own: $0.parameter(offset: 0, shape: [3, 5]),
+          neighbours: $0.parameter(offset: 15, shape: [3, 5]), bias: $0.parameter(offset: 30, shape: [5]))
+      },
+      TapeCase("neighbours' layer with tanh, without bias") {
+        $0.neighbourLayer(
+          $0.input([2, 5, 2]), on: [5], own: $0.parameter(offset: 0, shape: [2, 3]),
+          neighbours: $0.parameter(offset: 6, shape: [2, 3]), bias: nil, function: .tanh)
+      },
+      TapeCase("neighbours' layer of more sites than one block", in: -0.6...0.6) {
+        $0.neighbourLayer(
+          $0.input([1, 90, 2]), on: [9, 10], own: $0.parameter(offset: 0, shape: [2, 2]),
+          neighbours: $0.parameter(offset: 4, shape: [2, 2]), bias: $0.parameter(offset: 8, shape: [2]), function: .tanh
+        )
+      },
       TapeCase("normalise") { $0.normalise($0.input([3, 5])) },
       TapeCase("normalise long rows") { $0.normalise($0.input([2, 19])) },
       TapeCase("squared error") { $0.squaredError($0.input([3, 7]), $0.input([3, 7])) },

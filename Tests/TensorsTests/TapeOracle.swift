@@ -74,6 +74,20 @@ struct TapeOracle {
           weight(o.table, entry) * x[0][k]
       }
       return y
+    case let o as NeighbourMean: return mean(x[0], o.lattice)
+    case let o as NeighbourLayer:
+      let (around, k, n) = (mean(x[0], o.lattice), o.lattice.channels, o.outputs)
+      return (0..<shape.count).map { at in
+        let (i, j) = (at / n, at % n)
+        let sum = (0..<k).reduce(o.hasBias ? x[3][j] : 0) {
+          $0 + x[0][i * k + $1] * x[1][$1 * n + j] + around[i * k + $1] * x[2][$1 * n + j]
+        }
+        return switch o.function {
+        case .none: sum
+        case .tanh: function(.tanh, sum)
+        case .relu: function(.relu, sum)
+        }
+      }
     case is CircularConvolution: return convolution(x[0], x[1], shapes[0].axes, shapes[1].axes)
     case let o as Normalisation:
       return stride(from: 0, to: shape.count, by: shape.last).flatMap { first in
@@ -94,6 +108,20 @@ struct TapeOracle {
 
   private static func split(_ k: Int, _ shape: TensorShape) -> (frame: Int, entry: Int, channel: Int) {
     (k / (shape.axes[1] * shape.last), k / shape.last % shape.axes[1], k % shape.last)
+  }
+
+  /// Over the nearest neighbours, found by their coordinates.
+  private static func mean(_ x: [Double], _ lattice: TapeLattice) -> [Double] {
+    let (rows, columns, channels) = (lattice.rows, lattice.columns, lattice.channels)
+    return x.indices.map { at in
+      let (c, j, i) = (at % channels, at / channels % columns, at / (channels * columns) % rows)
+      let sample = at / (channels * columns * rows)
+      func value(_ i: Int, _ j: Int) -> Double {
+        x[((sample * rows + (i + rows) % rows) * columns + (j + columns) % columns) * channels + c]
+      }
+      let along = value(i, j + 1) + value(i, j - 1)
+      return lattice.axes == 1 ? along / 2 : (along + value(i + 1, j) + value(i - 1, j)) / 4
+    }
   }
 
   /// The weight that single precision has, for the table is part of the recording.

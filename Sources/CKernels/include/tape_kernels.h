@@ -82,3 +82,11 @@ void holstream_tape_squared_error_weights(const float *x, const float *t, float 
 // asked for. For matrices that the second cache holds. The order of the sums depends on k alone.
 void holstream_tape_product(const float *a, int32_t transposed_a, const float *b, int32_t transposed_b, float *c,
                             size_t m, size_t k, size_t n, int32_t accumulate);
+
+// y[s] = factor * sum over the nearest neighbours j of site s of x[j], or += where accumulate is not zero: vectors of
+// `channels` floats on a periodic lattice of rows * columns sites, for the `count` sites from `first` on. y begins with
+// site `first`. A lattice of one row is a ring where `axes` is 1: two neighbours; with two axes there are four.
+void holstream_tape_neighbour_sum(const float *x, float factor, float *y, size_t first, size_t count, size_t rows,
+                                  size_t columns, size_t channels, int32_t axes, int32_t accumulate);
+// dx = dy f'(x) by y = f(x) alone: tanh or relu.
+void holstream_tape_function_adjoint(int32_t f, const float *y, const float *dy, float *dx, size_t count);

@@ -24,7 +24,7 @@ public struct GraphNetworkModel: TrainableModel {
 
   public static func accepts(_ layout: StateLayout?) -> Bool { layout?.latticeShape(most: mostPlanes) != nil }
 
-  public static func canLearn(_ target: LearningTarget) -> Bool { true }
+  public static func canLearn(_ target: LearningTarget) -> Bool { target != .force }
 
   public static func settings(_ section: ConfigurationSection) -> [String: Attribute] {
     GraphSettings(section).attributes
@@ -43,7 +43,7 @@ public struct GraphNetworkModel: TrainableModel {
     guard configuration.constraint == nil else {
       throw fail("a gnn cannot be constrained; leave `constrain` out, or use the family cnn")
     }
-    let made = GraphNetwork.layout(settings, planes: shape.planes)
+    let made = GraphNetwork.layout([shape.planes] + settings.widths + [shape.planes])
     guard made.count <= largestCount else {
       throw fail("a gnn of widths \(settings.widths) would have \(made.count) parameters, more than \(largestCount)")
     }

@@ -39,10 +39,17 @@ public struct GraphSettings: Sendable, Equatable {
     zeroInitialisedOutput = section.flag("zero-output", default: true, "The last layer starts at zero")
   }
 
-  private static func widths(_ text: String) -> [Int]? {
+  static func widths(_ text: String) -> [Int]? {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     let widths = parts.compactMap { Int($0) }
     return widths.count == parts.count && areSound(widths) ? widths : nil
+  }
+
+  static func widths(_ attribute: Attribute) -> [Int]? {
+    attribute.list.flatMap { list in
+      let widths = list.compactMap(\.integer)
+      return widths.count == list.count && areSound(widths) ? widths : nil
+    }
   }
 
   private static func areSound(_ widths: [Int]) -> Bool {
@@ -52,12 +59,7 @@ public struct GraphSettings: Sendable, Equatable {
   /// As a configuration holds them.
   /// - Throws: `LearningError` of code `invalidConfiguration` for a setting that is missing, unknown or out of bounds.
   public init(_ configuration: ModelConfiguration) throws {
-    widths = try configuration.setting("widths") { attribute in
-      attribute.list.flatMap { list in
-        let widths = list.compactMap(\.integer)
-        return widths.count == list.count && Self.areSound(widths) ? widths : nil
-      }
-    }
+    widths = try configuration.setting("widths") { Self.widths($0) }
     activation = try configuration.setting("activation") { $0.text.flatMap(PerceptronSettings.Activation.init) }
     zeroInitialisedOutput = try configuration.setting("zeroInitialisedOutput", \.flag)
     try configuration.refuseSettings(beyond: attributes.keys)

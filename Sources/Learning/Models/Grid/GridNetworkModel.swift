@@ -25,7 +25,7 @@ public struct GridNetworkModel: TrainableModel {
 
   public static func accepts(_ layout: StateLayout?) -> Bool { layout?.latticeShape(most: mostPlanes) != nil }
 
-  public static func canLearn(_ target: LearningTarget) -> Bool { true }
+  public static func canLearn(_ target: LearningTarget) -> Bool { target != .force }
 
   public static func settings(_ section: ConfigurationSection) -> [String: Attribute] {
     ResidualSettings(section).attributes

@@ -27,7 +27,7 @@ public struct PerceptronModel: TrainableModel {
   /// Of any layout, once it is known.
   public static func accepts(_ layout: StateLayout?) -> Bool { layout != nil }
 
-  public static func canLearn(_ target: LearningTarget) -> Bool { true }
+  public static func canLearn(_ target: LearningTarget) -> Bool { target != .force }
 
   public static func settings(_ section: ConfigurationSection) -> [String: Attribute] {
     PerceptronSettings(section).attributes
