@@ -48,8 +48,9 @@ struct StoredLabelsTests {
       #expect(found.parameters == system.parameters && found.schedule == system.schedule)
       #expect(stored.interval == live.interval && stored.hasMids == midInterval)
       for trajectory in 0..<2 {
-        let expected = try live.window(of: trajectory, at: 0, steps: 19, tendencies: true)
-        let window = try stored.window(of: trajectory, at: 0, steps: 19, tendencies: true)
+        let expected = try live.window(
+          of: trajectory, at: 0, steps: 19, labels: TrainingLabels(LabelRule(), of: live.system))
+        let window = try stored.window(of: trajectory, at: 0, steps: 19, labels: TrainingLabels(LabelRule(), of: found))
         #expect(window == expected)
         #expect(window.tendencies?.contains { $0 != 0 } == true)
       }
@@ -62,7 +63,7 @@ struct StoredLabelsTests {
       SquareParameters(sites: 4), ElectronConfiguration(), SquareDynamics(saveEvery: 5))
     let live = SimulatedTrajectories(system, seed: 3, abreast: 1, frames: 8)
     let frames = try live.frames(of: 0, 0..<8)
-    let window = try live.window(of: 0, at: 0, steps: 7, tendencies: true)
+    let window = try live.window(of: 0, at: 0, steps: 7, labels: TrainingLabels(LabelRule(), of: system))
     #expect(window.tendencies == frames.dropLast().flatMap { $0.tendency!.single.values })
     try await withTemporaryDirectory { folder in
       let url = folder.appending(path: "forces.zarr")
@@ -75,7 +76,7 @@ struct StoredLabelsTests {
       // Nothing says of what system it is: the labels are there all the same.
       let stored = try StoredTrajectories(url)
       #expect(!(stored.system is any DynamicalSystem) && stored.hasTendencies)
-      let again = try stored.window(of: 0, at: 0, steps: 7, tendencies: true)
+      let again = try stored.window(of: 0, at: 0, steps: 7, labels: TrainingLabels(LabelRule(), of: stored.system))
       for (field, range) in zip(stored.layout.fields, stored.layout.ranges) {
         let own = live.layout.range(field.name)
         for step in 0..<7 {
@@ -97,13 +98,15 @@ struct StoredLabelsTests {
     for index in [1, 5, 9, 15] {
       let frame = frames[index]
       let before = frames[index - 1].state.single
-      let label = try TrainingLabels.tendency(of: system, at: frame, before: before, interval: source.interval)
+      let label = try TrainingLabels(LabelRule(), of: system).tendency(
+        of: system, at: frame, before: before, interval: source.interval)
       func constant(_ g: Double) throws -> State<Float> {
         var configuration = system.configuration
         configuration.schedule = .constant
         configuration.parameters.coupling = g
-        return try TrainingLabels.tendency(
-          of: HolsteinSystem(configuration), at: frame, before: before, interval: source.interval)
+        let system = try HolsteinSystem(configuration)
+        return try TrainingLabels(LabelRule(), of: system).tendency(
+          of: system, at: frame, before: before, interval: source.interval)
       }
       let time = frame.time - source.interval * (midInterval ? 0.5 : 1)
       let g = min(max((time - 0.3) / 2, 0), 1) * (1.6 - 0.8) + 0.8

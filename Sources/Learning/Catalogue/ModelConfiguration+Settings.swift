@@ -1,5 +1,5 @@
 public import Settings
-internal import Trajectories
+public import Trajectories
 
 extension ModelConfiguration {
   /// Reads the keys of the section `model` of a pipeline file: the family, its own, and those that all have.
@@ -16,11 +16,17 @@ extension ModelConfiguration {
   public init(_ family: ModelFamily, _ section: ConfigurationSection) {
     // A family's keys are the same for all states that it can learn.
     let type = ModelCatalogue.trainable.first { $0.families.contains(family) }!
-    self.init(family: family, settings: type.settings(section))
+    self.init(family: family, settings: type.settings(family, section))
+    let isForce = ForceFieldModel.families.contains(family)
     learns = section.choice(
-      "learns", default: family == .neuralODE ? "tendency" : "state",
+      "learns", default: (isForce ? LearningTarget.force : family == .neuralODE ? .tendency : .state).rawValue,
       among: LearningTarget.allCases.map { ($0.rawValue, $0) },
-      "The next state, or the time derivative, which rollouts then integrate")
+      "The next state, or the time derivative, which rollouts then integrate; of force fields the force")
+    if isForce != (learns == .force) {
+      section.problem(
+        isForce ? "must be `force` for a \(family.rawValue)" : "must be `state` or `tendency` for a \(family.rawValue)",
+        key: "learns")
+    }
     if family == .neuralODE, learns != .tendency {
       section.problem("must be `tendency` for a neural-ode; the family mlp learns the state", key: "learns")
     }
@@ -39,10 +45,11 @@ extension ModelConfiguration {
       throw LearningError(
         .invalidConfiguration, "the family “\(family.rawValue)” cannot learn the \(learns.rawValue) of these states")
     }
-    if learns == .tendency {
+    if learns != .state {
       guard let interval, interval > 0, interval.isFinite else {
         throw LearningError(
-          .invalidConfiguration, "a model that learns the tendency must know the positive time between two frames")
+          .invalidConfiguration,
+          "a model that learns the \(learns.rawValue) must know the positive time between two frames")
       }
     }
     guard scales.isUsable else {
@@ -69,6 +76,17 @@ extension ModelConfiguration {
   /// Number of trainable parameters.
   public var parameterCount: Int {
     get throws { try ModelCatalogue.type(family, for: layout).parameterLayout(self).count }
+  }
+
+  /// With what the data's system says of itself, of a model that knows some of its physics.
+  /// - Throws: `LearningError` of code `invalidConfiguration` where the two contradict each other, or it says too little.
+  public func completed(by system: [String: Attribute]) throws -> ModelConfiguration {
+    try ModelCatalogue.type(family, for: layout).completed(self, by: system)
+  }
+
+  /// Which derivatives its windows carry, where they carry any.
+  public var labelRule: LabelRule {
+    ModelCatalogue.trainable.first { $0.families.contains(family) }?.labelRule(self) ?? LabelRule()
   }
 
   /// Whether its loss needs windows with time derivatives.

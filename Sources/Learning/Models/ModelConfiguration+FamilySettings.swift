@@ -34,7 +34,7 @@ extension ModelConfiguration {
     var configuration = self
     configuration.layout = layout
     // A model of the next state is none of the interval's.
-    if learns == .tendency { configuration.interval = interval }
+    if learns != .state { configuration.interval = interval }
     return configuration
   }
 }

@@ -19,6 +19,15 @@ public protocol TrainableModel: SurrogateModel {
   /// Reads the family's own keys of a pipeline file, and so declares them.
   static func settings(_ section: ConfigurationSection) -> [String: Attribute]
 
+  /// The same, for a type whose families have keys of their own; without other word all have the same.
+  static func settings(_ family: ModelFamily, _ section: ConfigurationSection) -> [String: Attribute]
+
+  /// The configuration with what the data's system says of itself, of a model that knows some of its physics; without
+  /// other word as it is.
+  /// - Throws: `LearningError` of code `invalidConfiguration` where the two contradict each other, or it says too little.
+  static func completed(_ configuration: ModelConfiguration, by system: [String: Attribute]) throws
+    -> ModelConfiguration
+
   /// All parameters of a model: names, shapes and offsets. The one place where they are known.
   /// - Throws: `LearningError` of code `invalidConfiguration` for settings that no model can be made from.
   static func parameterLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout
@@ -38,6 +47,13 @@ public protocol TrainableModel: SurrogateModel {
   /// Whether its loss compares time derivatives with those of the data, so that windows must carry them.
   static func needsTendencies(_ configuration: ModelConfiguration, _ loss: LossConfiguration) -> Bool
 
+  /// Which derivatives these are.
+  static func labelRule(_ configuration: ModelConfiguration) -> LabelRule
+
+  /// The terms of the training loss on data that are not trained on.
+  /// - Throws: `LearningError` of code `invalidData` when a sample has not the derivatives that the loss needs.
+  func loss(of batch: TrainingBatch, _ loss: LossConfiguration) throws -> LossTerms
+
   var configuration: ModelConfiguration { get }
   /// In the order of `parameterLayout`.
   var parameters: [Float] { get }
@@ -54,6 +70,13 @@ public protocol TrainableModel: SurrogateModel {
 
 extension TrainableModel {
   public static var takesEachWindowOnce: Bool { false }
+  public static func settings(_ family: ModelFamily, _ section: ConfigurationSection) -> [String: Attribute] {
+    settings(section)
+  }
+  public static func completed(
+    _ configuration: ModelConfiguration, by system: [String: Attribute]
+  ) throws -> ModelConfiguration { configuration }
+  public static func labelRule(_ configuration: ModelConfiguration) -> LabelRule { LabelRule() }
   public static func memory(_ configuration: ModelConfiguration) throws -> Int { 0 }
   public static func sumsLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout { ParameterLayout() }
   public var memory: Int { (try? Self.memory(configuration)) ?? 0 }

@@ -13,7 +13,7 @@ public struct RunSummary: Sendable, CustomStringConvertible {
     let directory = run.directory
     lines.append("Done in \(TerminalStatus.brief(elapsed)).")
     if let last = run.judged.last {
-      lines += ["", "What it learned: \(last.plainWords)"]
+      lines += ["", "What it learned: \(last.words)"]
       lines += Self.best(run, after: last)
       lines += Self.published(run, last)
     } else if run.description.nodes.contains(where: { $0.component is any Judging }) {

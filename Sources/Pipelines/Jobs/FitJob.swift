@@ -61,6 +61,7 @@ public struct FitJob: Sendable {
     var windows: [TrainingWindow] = []
     var heldOut: [TrainingWindow] = []
     let count = store.reader.trajectories
+    let labels = try fitting.labels(of: store.system)
     // A short trajectory is one window of its own length.
     let length = min(fitting.windowLength, store.longest - 1)
     guard length >= 1 else {
@@ -80,7 +81,7 @@ public struct FitJob: Sendable {
       let frames = store.reader.length(trajectory)
       for first in stride(from: 0, to: frames - least, by: max(1, min(fitting.stride, length))) {
         let steps = min(length, frames - 1 - first)
-        let window = try store.window(of: trajectory, at: first, steps: steps, tendencies: fitting.needsTendencies)
+        let window = try store.window(of: trajectory, at: first, steps: steps, labels: labels)
         if isHeldOut { heldOut.append(window) } else { windows.append(window) }
       }
       status.progress("reading", done: trajectory + 1, of: count, since: start)

@@ -66,9 +66,10 @@ struct Fitting {
     }
   }
 
-  /// Whether windows must carry derivatives.
-  var needsTendencies: Bool {
-    if case .trained(let trainer) = way { trainer.model.needsTendencies(trainer.loss) } else { false }
+  /// How the derivatives that windows must carry are found; nil where they need none.
+  func labels(of system: any SystemDescription) throws -> TrainingLabels? {
+    guard case .trained(let trainer) = way, trainer.model.needsTendencies(trainer.loss) else { return nil }
+    return try TrainingLabels(trainer.model.labelRule, of: system)
   }
 
   /// Intervals that a window must have to be of any use.
@@ -128,7 +129,8 @@ struct Fitting {
         on: windows)
     case .trained(var configuration):
       configuration.seed = seed
-      configuration.model = configuration.model.with(layout: layout, interval: interval)
+      configuration.model = try configuration.model.with(layout: layout, interval: interval).completed(
+        by: system.attributes)
       configuration.model.scales = scales
       let trainer = try Trainer(configuration: configuration, symmetries: system.symmetries)
       var last: TrainingStepReport?

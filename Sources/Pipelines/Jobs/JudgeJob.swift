@@ -117,7 +117,7 @@ public struct JudgeJob: Sendable {
       let identity = folder.identity(of: checkpoint.url)
       if let before = known[checkpoint.name], before.inode == identity {
         lines.append(before.words)
-        explanations.append(before.verdict.plainWords)
+        explanations.append(before.verdict.words)
         continue
       }
       do {
@@ -132,7 +132,7 @@ public struct JudgeJob: Sendable {
         }
         known[checkpoint.name] = entry
         lines.append(entry.words)
-        explanations.append(verdict.plainWords)
+        explanations.append(verdict.words)
         judged += 1
       } catch let error as LearningError {
         failed.append("\(checkpoint.name): \(error)")

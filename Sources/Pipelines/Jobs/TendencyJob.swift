@@ -10,6 +10,7 @@ public struct TendencyJob: Sendable {
   private let origin: URL
   private let system: String?
   private let settings: [String]
+  private let checkpoint: URL?
   private let output: URL
 
   /// Frames that are computed at once.
@@ -19,10 +20,12 @@ public struct TendencyJob: Sendable {
   ///   - origin: A store of the system's states; of arrays in whatever order, others are left alone.
   ///   - system: Word of the system; what the store says when nil.
   ///   - settings: `key=value` for the system's keys.
-  public init(origin: URL, system: String? = nil, settings: [String] = [], output: URL) {
+  ///   - checkpoint: A force field that is asked in place of the system's equations; nil for these.
+  public init(origin: URL, system: String? = nil, settings: [String] = [], checkpoint: URL? = nil, output: URL) {
     self.origin = origin
     self.system = system
     self.settings = settings
+    self.checkpoint = checkpoint
     self.output = output
   }
 
@@ -32,9 +35,11 @@ public struct TendencyJob: Sendable {
     let store = try StoredTrajectories(origin)
     let system = try StoredSystem.dynamics(of: store, word: system, settings: settings)
     let labels = system.labels
+    let learned = try checkpoint.map { try LearnedForces(contentsOf: $0, for: system, workers: SimulateJob.cores) }
     let fields = StoreFields.fields(of: labels, isSingle: false, withMids: false)
     let writer = try TrajectoryStoreWriter(
-      creating: output, layout: TrajectoryStoreLayout(fields: fields, attributes: try attributes(system, store)))
+      creating: output,
+      layout: TrajectoryStoreLayout(fields: fields, attributes: try attributes(system, learned, store)))
     let plan = try StoreFields.Plan(fields, of: labels, in: output.relativePath)
     let total = (0..<store.reader.trajectories).reduce(0) { $0 + store.reader.length($1) }
     let start = ContinuousClock.now
@@ -48,12 +53,13 @@ public struct TendencyJob: Sendable {
             trajectory: trajectory, index: frame.index, time: frame.time,
             state: try StoredSystem.arranged(frame.state, as: system.layout, needing: system.labelInputs, of: store))
         }
-        for (frame, state) in zip(frames, Self.labels(of: frames, by: system)) {
+        let found = learned?.labels(of: frames, labels) ?? Self.labels(of: frames, by: system)
+        for (frame, state) in zip(frames, found) {
           guard let state, state.isFinite else {
             try writer.close()
             throw RunError(
               .badInput,
-              "frame \(frame.index) of trajectory \(trajectory) in \(origin.relativePath) has no \(labels.fields[0].name): a number is not finite, or too large; the frames before it are in \(output.relativePath)"
+              "frame \(frame.index) of trajectory \(trajectory) in \(origin.relativePath) has no \(labels.fields[0].name): a number is not finite, or too large\(learned == nil ? "" : ", or no chemical potential gives the force field's charge"); the frames before it are in \(output.relativePath)"
             )
           }
           try writer.append(Frame(trajectory: trajectory, index: frame.index, time: frame.time, state: state), plan)
@@ -91,13 +97,18 @@ public struct TendencyJob: Sendable {
   }
 
   /// The system's parameters stand apart: the arrays are not its states.
-  private func attributes(_ system: any DynamicalSystem, _ store: StoredTrajectories) throws -> [String: JSONValue] {
+  private func attributes(
+    _ system: any DynamicalSystem, _ learned: LearnedForces?, _ store: StoredTrajectories
+  ) throws -> [String: JSONValue] {
     var attributes: [String: JSONValue] = [
       "frame_interval": .number(store.interval), "written_by": .string("holstream"),
       StoreFields.arithmeticKey: .string(Arithmetic.current.id),
       "computed_by": JSONValue(.object(system.attributes)),
       StoreFields.layoutKey: JSONValue(try Attribute(encoding: system.labels)),
     ]
+    if let learned, let checkpoint {
+      attributes["force_field"] = .string("\(checkpoint.lastPathComponent): \(learned.summary)")
+    }
     if store.isIntervalAssumed { attributes[StoreFields.assumedIntervalKey] = .bool(true) }
     return attributes
   }

@@ -32,6 +32,7 @@ struct CheckpointJudge: Sendable {
     var probe: LyapunovProbe?
     var truthExponents: [LargestExponent?]
     var predictability: Double?
+    var parity: ForceParity?
   }
 
   /// - Throws: `RunError` when there is no source of truth, or its held-out trajectories are too few or too short.
@@ -95,7 +96,7 @@ struct CheckpointJudge: Sendable {
   }
 
   mutating func verdict(on model: any SurrogateModel, name: String, step: Int) throws -> Verdict {
-    let prepared: Prepared
+    var prepared: Prepared
     switch plan {
     case .newest: prepared = try prepare()
     case .heldOut:
@@ -114,9 +115,16 @@ struct CheckpointJudge: Sendable {
         model: try ModelExponents.exponents(of: model, probe, over: prepared.truth.truth),
         truth: prepared.truthExponents)
     }
-    return Verdict(
+    var verdict = Verdict(
       checkpoint: name, step: step, try rollouts(of: model, over: prepared.truth, prepared.predictability),
       metrics: settings.metrics, baselines: prepared.baselines, randomStarts: random, lyapunov: lyapunov)
+    if model is ForceFieldModel, prepared.parity == nil {
+      prepared.parity = ForceParity(
+        prepared.truth.truth, system: source.system, split: settings.forceSplit, workers: settings.cores)
+      if self.prepared != nil { self.prepared = prepared }
+    }
+    try prepared.parity?.judge(model, into: &verdict)
+    return verdict
   }
 
   /// Why there is no truth to judge by yet; nil where there is, or where waiting would not bring it.

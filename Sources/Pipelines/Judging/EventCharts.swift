@@ -107,7 +107,7 @@ struct EventCharts: Sendable {
           y: .init(observable.symbol, unit: observable.unit.isEmpty ? nil : observable.unit)),
         pair(truth, model))
     }
-    return scores(of: verdict) + rollouts
+    return scores(of: verdict) + rollouts + Self.forces(of: verdict)
       + verdict.observables.compactMap { observable in
         guard let curve = verdict.climate.autocorrelation[observable.name] else { return nil }
         return .curves(

@@ -12,6 +12,6 @@ extension Verdict {
     return .init(
       table: "Verdicts of \(stage)", key: checkpoint,
       values: [.init("step", Double(step))] + headline.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) },
-      words: "  \(name)   \(rowWords)", brief: statusWords, explanation: plainWords)
+      words: "  \(name)   \(rowWords)", brief: statusWords, explanation: words)
   }
 }

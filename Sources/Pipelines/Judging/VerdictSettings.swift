@@ -25,6 +25,7 @@ struct VerdictSettings: Sendable {
   let alerts: Alerts
   let policy: CheckpointPolicy
   let hysteresis: Double
+  let forceSplit: Double
 
   init(_ section: ConfigurationSection) {
     truth = section.optionalText(
@@ -64,6 +65,9 @@ struct VerdictSettings: Sendable {
     hysteresis = section.number(
       "hysteresis", default: 0.05, in: 0...0.99,
       "best-by-climate moves only to a checkpoint whose score is better by this share")
+    forceSplit = section.number(
+      "force-split", default: 15, in: 0...1e9,
+      "Time that divides early from late frames where a force field's forces are compared with the exact ones")
     alerts = Alerts(section)
     metrics = Metrics(section.section("metrics", "Which numbers are computed, and how"))
   }

@@ -21,6 +21,10 @@ struct OnlineTraining {
     var policy: Reservoir.Policy
     /// Whether windows carry derivatives.
     var needsTendencies: Bool
+    /// How derivatives are found; nil where windows carry none.
+    func labels(of system: any SystemDescription) throws -> TrainingLabels? {
+      needsTendencies ? try TrainingLabels(trainer.model.labelRule, of: system) : nil
+    }
     /// Whether each window is learnt from once, in order; the reservoir is then a queue, which a step takes from.
     var takesEachWindowOnce: Bool { ModelCatalogue.takesEachWindowOnce(trainer.model.family) }
     /// Newest frames of each trajectory that are not learnt from yet: what a verdict on a log is given on. Those of a
@@ -70,6 +74,7 @@ struct OnlineTraining {
   private var previous: [Int: (state: State<Float>, tendency: State<Float>?)] = [:]
   private var heldBack = HeldBackFrames()
   private let order: StreamOrder?
+  private let labels: TrainingLabels?
   /// Windows of frames before this were offered to the reservoir in an earlier run.
   private let replayUntil: Int
 
@@ -86,8 +91,11 @@ struct OnlineTraining {
     initial = try settings.initialWeights.map { try InitialWeights($0) }
     if let initial, order != nil {
       // Of a log the layout is known when its first frame has come.
-      _ = try initial.model(settings.trainer.model.with(layout: source.layout, interval: source.interval))
+      _ = try initial.model(
+        settings.trainer.model.with(layout: source.layout, interval: source.interval).completed(
+          by: source.system.attributes))
     }
+    labels = try settings.labels(of: source.system)
     reservoir =
       settings.takesEachWindowOnce
       ? Reservoir(policy: .fifo, capacity: 1 << 52, seed: settings.trainer.seed)
@@ -114,9 +122,13 @@ struct OnlineTraining {
     initial = nil
     self.isHeldOut = isHeldOut
     self.position = position
+    labels = try settings.labels(of: source.system)
     let trainer = try Trainer(
       resuming: checkpoint, layout: source.layout, symmetries: source.system.symmetries)
-    guard settings.trainer.continues(trainer.configuration) else {
+    var asked = settings.trainer
+    asked.model = try asked.model.with(layout: source.layout, interval: source.interval).completed(
+      by: source.system.attributes)
+    guard asked.continues(trainer.configuration) else {
       throw RunError(
         .changed, "the checkpoint was trained with another model, curriculum or seed than the pipeline asks for")
     }
@@ -128,7 +140,7 @@ struct OnlineTraining {
     }
     self.trainer = trainer
     replayUntil = reached
-    let windows = try Self.windows(of: state, from: source, settings)
+    let windows = try Self.windows(of: state, from: source, labels)
     reservoir = try Reservoir(restoring: state) { entry in
       guard let window = windows[SampleIdentity(trajectory: entry.trajectory, frame: entry.start)] else {
         throw RunError(.badInput, "the checkpoint's reservoir contradicts itself")
@@ -148,13 +160,13 @@ struct OnlineTraining {
       }
       return try HeldOutWindows(
         $0, memory: settings.trainer.model.memory, restoring: state,
-        Self.windows(of: state, from: source, settings))
+        Self.windows(of: state, from: source, labels))
     }
   }
 
   /// The windows that a reservoir held, each trajectory gone over once.
   private static func windows(
-    of state: Reservoir.State, from source: any TrajectorySource, _ settings: Settings
+    of state: Reservoir.State, from source: any TrajectorySource, _ labels: TrainingLabels?
   ) throws -> [SampleIdentity: TrainingWindow] {
     var windows: [SampleIdentity: TrainingWindow] = [:]
     for (trajectory, entries) in Dictionary(grouping: state.entries, by: \.trajectory) {
@@ -175,7 +187,7 @@ struct OnlineTraining {
       for entry in entries {
         let part = Array(frames[(entry.start - first)..<(entry.start - first + entry.steps + 1)])
         windows[SampleIdentity(trajectory: trajectory, frame: entry.start)] = try TrainingWindow(
-          part, tendenciesBy: settings.needsTendencies ? source.system : nil, interval: source.interval)
+          part, labels, of: source.system, interval: source.interval)
       }
     }
     return windows
@@ -228,9 +240,9 @@ struct OnlineTraining {
     guard !isHeldOut || heldOut != nil else { return }
     let state = frame.state.single
     var tendency: State<Float>?
-    if settings.needsTendencies {
+    if let labels {
       if let before = previous[frame.trajectory] {
-        tendency = try TrainingLabels.tendency(
+        tendency = try labels.tendency(
           of: system, at: frame, before: before.state, stored: before.tendency, interval: source.interval)
       }
       previous[frame.trajectory] = (state, frame.tendency?.single)
@@ -291,7 +303,8 @@ struct OnlineTraining {
       if let adopted { try trainer.adopt(adopted) }
     } else {
       var configuration = settings.trainer
-      configuration.model = configuration.model.with(layout: source.layout, interval: source.interval)
+      configuration.model = try configuration.model.with(layout: source.layout, interval: source.interval).completed(
+        by: system.attributes)
       if let initial { configuration.model = try initial.model(configuration.model) }
       if let given = settings.givenScales {
         configuration.model.scales = try FieldScales(given: given, for: source.layout)

@@ -47,9 +47,10 @@ struct ReplayMix {
         "\(settings.path) holds states of \(source.layout.summary), the stream has \(layout.summary); a batch cannot mix the two"
           + (source.layout.domain == layout.domain ? "" : " (say with `domain:` what neighbours mean in the store)"))
     }
+    let labels = try training.labels(of: source.system)
     func window(_ place: Place) throws -> TrainingWindow {
       try source.window(
-        of: place.trajectory, at: place.start, steps: training.windowLength, tendencies: training.needsTendencies)
+        of: place.trajectory, at: place.start, steps: training.windowLength, labels: labels)
     }
     if let state {
       reservoir = try Reservoir(restoring: state) { try window(Place(trajectory: $0.trajectory, start: $0.start)) }
