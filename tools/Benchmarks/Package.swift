@@ -57,6 +57,19 @@ let package = Package(
         .product(name: "Tensors", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
       ]),
     .executableTarget(
+      name: "bench-force",
+      dependencies: [
+        "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Settings", package: "holstream"),
+        .product(name: "Tensors", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
+      ]),
+    .executableTarget(
+      name: "study-force",
+      dependencies: [
+        .product(name: "Learning", package: "holstream"), .product(name: "Settings", package: "holstream"),
+        .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"),
+      ]),
+    .executableTarget(
       name: "bench-readout",
       dependencies: [
         "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
