@@ -22,13 +22,12 @@ struct ForceFieldJobTests {
   private func fit(_ origin: URL, batches: Int = 400, to output: URL) throws -> String {
     try FitJob(
       origin: origin, family: "gnn-direct",
-      settings: ["widths=8-8", "batches=400", "batch=2", "window=4", "learning-rate=1e-2", "warm-up-steps=20"]
-        + settings,
+      settings: ["widths=8-8", "batches=\(batches)", "batch=2", "window=4", "learning-rate=1e-2", "warm-up-steps=20"],
       seed: 2, output: output
     ).run(status: TerminalStatus(isTerminal: false))
   }
 
-  @Test("A field that is fitted writes forces and densities at the charge of the lattice", .timeLimit(.minutes(5)))
+  @Test("A field that is fitted writes forces and densities at the charge of the lattice", .timeLimit(.minutes(15)))
   func chain() async throws {
     try await withTemporaryDirectory { folder in
       let truth = try quench("truth.zarr", seed: 1, in: folder)
