@@ -159,7 +159,8 @@ struct PipelineRunTests {
       let error = #expect(throws: RunError.self) {
         try PipelineRun(other, directory: folder.appending(path: "run"), resuming: true)
       }
-      #expect(error?.code == .badInput)
+      #expect(error?.code == .changed)
+      #expect(error?.description.contains("channels") == true, "\(error?.description ?? "")")
     }
   }
 
