@@ -18,8 +18,9 @@ struct InspectCommand: AsyncParsableCommand {
       --apply is given too. --follow tells of new frames as they are stored, until nobody writes to the store any more.
       """)
 
-  @Argument(help: "A run's folder, a store (folder), a checkpoint (.safetensors) or a log (.jsonl).", completion: .file()) var path:
-    String
+  @Argument(
+    help: "A run's folder, a store (folder), a checkpoint (.safetensors) or a log (.jsonl).", completion: .file())
+  var path: String
   @Flag(help: "Read every chunk and check it.") var verify = false
   @Flag(help: "Find what a crash left behind and how to mend it.") var repair = false
   @Flag(help: "With --repair: mend it.") var apply = false

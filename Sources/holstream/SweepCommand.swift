@@ -30,7 +30,8 @@ struct SweepCommand: AsyncParsableCommand {
 
   func run() async throws {
     let job = try SweepJob(
-      URL(filePath: file.pipeline), over: over, overrides: file.overrides, directory: directory.map { URL(filePath: $0) },
+      URL(filePath: file.pipeline), over: over, overrides: file.overrides,
+      directory: directory.map { URL(filePath: $0) },
       resuming: resume, atOnce: atOnce, program: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath())
     let signals = StopSignals()
     defer { withExtendedLifetime(signals) {} }

@@ -19,7 +19,8 @@ struct TailCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("Logs (.jsonl), or folders of runs.", valueName: "run|file"), completion: .file())
   var places: [String]
   @Flag(name: .shortAndLong, inversion: .prefixedNo, help: "Wait for new lines at the end.") var follow = false
-  @Option(name: [.customShort("n"), .long], help: "Start with the last so many lines of each log; all when 0.") var lines = 10
+  @Option(name: [.customShort("n"), .long], help: "Start with the last so many lines of each log; all when 0.")
+  var lines = 10
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(

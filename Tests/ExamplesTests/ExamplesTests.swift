@@ -43,7 +43,8 @@ struct ExamplesTests {
     #expect(page.contains(program.trimmingCharacters(in: .newlines)))
   }
 
-  @Test("A pipeline file names a component of another package, with its keys checked, and the others know nothing of it")
+  @Test(
+    "A pipeline file names a component of another package, with its keys checked, and the others know nothing of it")
   func foreignComponent() async throws {
     let file = Places.package.appending(path: "examples/every-nth/thin.yaml")
     #expect(throws: ConfigurationError.self) { try PipelineDescription(contentsOf: file) }

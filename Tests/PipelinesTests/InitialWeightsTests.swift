@@ -58,7 +58,8 @@ struct InitialWeightsTests {
         ("\(own)initial-weights=nowhere.safetensors", "nowhere"),
       ] {
         do {
-          try await Runs.run(SmallPipeline.yaml(), in: folder.appending(path: UUID().uuidString), set: [weights, change])
+          try await Runs.run(
+            SmallPipeline.yaml(), in: folder.appending(path: UUID().uuidString), set: [weights, change])
           Issue.record("\(change) was accepted")
         } catch { #expect("\(error)".contains(words), "\(change): \(error)") }
       }
@@ -73,9 +74,15 @@ struct InitialWeightsTests {
       let before = try Data(contentsOf: file)
       for (change, words) in [
         ("stages.train.online-trainer.batch=8", "`stages.train.online-trainer.batch` is 8, and was 4"),
-        ("stages.train.online-trainer.curriculum[1].steps=3", "`stages.train.online-trainer.curriculum[1].steps` is 3, and was 2"),
+        (
+          "stages.train.online-trainer.curriculum[1].steps=3",
+          "`stages.train.online-trainer.curriculum[1].steps` is 3, and was 2"
+        ),
         ("seed=4", "`seed` is 4, and was 3"),
-        ("stages.train.online-trainer.weight-decay=0", "`stages.train.online-trainer.weight-decay` is 0, and was left out"),
+        (
+          "stages.train.online-trainer.weight-decay=0",
+          "`stages.train.online-trainer.weight-decay` is 0, and was left out"
+        ),
       ] {
         let error = await #expect(throws: RunError.self) {
           try await Runs.run(SmallPipeline.yaml(), in: folder, set: [change], resuming: true)
@@ -143,14 +150,17 @@ struct ListKeysTests {
         var keys: [Key]?
       }
     }
-    func decode<T: Decodable>(_ text: String, _: T.Type) throws -> T { try JSONDecoder().decode(T.self, from: Data(text.utf8)) }
+    func decode<T: Decodable>(_ text: String, _: T.Type) throws -> T {
+      try JSONDecoder().decode(T.self, from: Data(text.utf8))
+    }
     let all = try decode(ComponentGuide(nil).json, [Content].self)
     #expect(all.count == ComponentCatalogue.all.count && all.allSatisfy { !$0.summary.isEmpty })
     let trainer = try decode(ComponentGuide("online-trainer").json, Content.self)
     #expect(trainer.keys?.contains { $0.name == "initial-weights" } == true)
     #expect(trainer.keys?.first { $0.name == "validation" }?.keys?.contains { $0.name == "windows" } == true)
     #expect(try decode(CatalogueGuide.systems(nil, json: true), [Content].self).contains { $0.word == "lorenz-63" })
-    #expect(try decode(CatalogueGuide.models("mlp", json: true), Content.self).keys?.contains { $0.name == "width" } == true)
+    #expect(
+      try decode(CatalogueGuide.models("mlp", json: true), Content.self).keys?.contains { $0.name == "width" } == true)
     #expect(throws: RunError.self) { try CatalogueGuide.systems("lorenz-36", json: true) }
   }
 }

@@ -94,11 +94,14 @@ struct RunRecordsTests {
   func replay() async throws {
     try await withTemporaryDirectory { folder in
       let (run, _) = try await Runs.run(
-        SmallPipeline.yaml() + "\n  page-loss: { from: train, page: {} }\n  page: { from: evaluate, page: {} }\n", in: folder)
+        SmallPipeline.yaml() + "\n  page-loss: { from: train, page: {} }\n  page: { from: evaluate, page: {} }\n",
+        in: folder)
       let replay = try RunReplay(folder)
       func points(_ events: [RunEvent]) -> [Double: Double] {
         var points: [Double: Double] = [:]
-        for case .point(let chart, let x, let values) in events where chart.title == "loss" { points[x] = values["training"] }
+        for case .point(let chart, let x, let values) in events where chart.title == "loss" {
+          points[x] = values["training"]
+        }
         return points
       }
       #expect(points(replay.events) == points(run.events.history) && points(replay.events).count == 12)
@@ -138,7 +141,9 @@ struct RunRecordsTests {
       #expect(try String(contentsOf: unpacked.appending(path: "report.html"), encoding: .utf8) == "a report")
       let store = unpacked.appending(path: "trajectories.zarr")
       #expect(try StoredTrajectories(store).reader.isSealed)
-      let (own, kept) = (try StoredTrajectories(folder.appending(path: "trajectories.zarr")), try StoredTrajectories(store))
+      let (own, kept) = (
+        try StoredTrajectories(folder.appending(path: "trajectories.zarr")), try StoredTrajectories(store)
+      )
       let length = own.reader.length(0)
       #expect(try own.frames(of: 0, 0..<length).map(\.state) == kept.frames(of: 0, 0..<length).map(\.state))
       let best = try #require(CheckpointFolder(run.directory.file("checkpoints")).bestStep)

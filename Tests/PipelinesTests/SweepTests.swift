@@ -55,9 +55,15 @@ struct SweepTests {
         try Data(contentsOf: run.appending(path: "checkpoints/step-00000012.safetensors"))
       }
       let first = try weights(sweep.appending(path: "1"))
-      #expect(try RunRecord(sweep.appending(path: "1")).steps(.init(
-        node: "train", url: sweep.appending(path: "1/metrics.jsonl"))).map(\.report) == RunRecord(alone).steps(.init(
-          node: "train", url: alone.appending(path: "metrics.jsonl"))).map(\.report))
+      #expect(
+        try RunRecord(sweep.appending(path: "1")).steps(
+          .init(
+            node: "train", url: sweep.appending(path: "1/metrics.jsonl"))
+        ).map(\.report)
+          == RunRecord(alone).steps(
+            .init(
+              node: "train", url: alone.appending(path: "metrics.jsonl"))
+          ).map(\.report))
       #expect(try weights(sweep.appending(path: "2")) != first)
       // The first is gone, the second complete.
       try FileManager.default.removeItem(at: sweep.appending(path: "1"))

@@ -19,7 +19,8 @@ struct TailLogsTests {
     return (lines.withLock { $0 }, nil)
   }
 
-  @Test("Lines of several logs are told in the order of their steps, by the names that charts have, where it is asked for")
+  @Test(
+    "Lines of several logs are told in the order of their steps, by the names that charts have, where it is asked for")
   func merged() async throws {
     try await withTemporaryDirectory { folder in
       try await Runs.run(SmallPipeline.yaml(), in: folder)
@@ -55,7 +56,8 @@ struct TailLogsTests {
         let (lines, error) = try await tail { job }
         #expect(lines.isEmpty && error?.message.contains("did you mean `loss`?") == true)
       }
-      #expect(try await tail { try TailJob([url], conditions: ["loss < 1.5", "loss != 0"]) }.lines == ["level nan  loss 1"])
+      #expect(
+        try await tail { try TailJob([url], conditions: ["loss < 1.5", "loss != 0"]) }.lines == ["level nan  loss 1"])
       #expect(try await tail { try TailJob([url], conditions: ["level = nan"]) }.lines.count == 3)
       #expect(try await tail { try TailJob([url], conditions: ["level < 1"]) }.lines.isEmpty)
       for text in ["loss", "< 1", "loss <", "loss < few"] {

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Taps")
 struct TapTests {
-  @Test("A tap gets what passes, ends with its flow, and is no reader for whose sake a source goes on", .timeLimit(.minutes(5)))
+  @Test(
+    "A tap gets what passes, ends with its flow, and is no reader for whose sake a source goes on",
+    .timeLimit(.minutes(5)))
   func tap() async throws {
     var tapped: Flow<Int>?
     let few = Collector<Int>(limit: 3)

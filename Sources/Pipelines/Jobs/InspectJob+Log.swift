@@ -78,7 +78,8 @@ extension InspectJob {
     let answer = try json ? RunState.text(content) : content.text
     guard content.isWhole else {
       print(answer)
-      throw RunError(.badInput, "the log is not whole; `holstream tail \(content.log) --lines 0` marks the places with !!")
+      throw RunError(
+        .badInput, "the log is not whole; `holstream tail \(content.log) --lines 0` marks the places with !!")
     }
     return answer
   }

@@ -64,7 +64,8 @@ public struct PackageJob: Sendable {
     let ended = Int((record.state.updated ?? Date(timeIntervalSince1970: 0)).timeIntervalSince1970)
     _ = try Tool("tar").run(
       [
-        "--create", "--file", archive.path, "--format=gnu", "--sort=name", "--mtime=@\(ended)", "--owner=0", "--group=0",
+        "--create", "--file", archive.path, "--format=gnu", "--sort=name", "--mtime=@\(ended)", "--owner=0",
+        "--group=0",
         "--numeric-owner", "--mode=u=rwX,go=rX", name,
       ], in: place)
     // `link` refuses to replace what has come meanwhile.
@@ -74,7 +75,8 @@ public struct PackageJob: Sendable {
     let bytes = (try? FileManager.default.attributesOfItem(atPath: output.path)[.size] as? Int) ?? 0
     return
       "\(output.relativePath): \(String(format: "%.1f", Double(bytes) / 1e6)) MB, \(files.count + 1) files\n"
-      + provenance.contents.joined(separator: "\n") + "\nTo open it: tar xf \(output.relativePath); see README.md in it."
+      + provenance.contents.joined(separator: "\n")
+      + "\nTo open it: tar xf \(output.relativePath); see README.md in it."
   }
 
   /// The files that lie in the run's folder itself.

@@ -76,10 +76,13 @@ struct RunProvenance: Encodable {
     ]
     if let checkpoint {
       lines.append(
-        "| `\(checkpoint)` | the \(checkpointIsBest == true ? "best" : "newest") model, safetensors with its configuration |")
+        "| `\(checkpoint)` | the \(checkpointIsBest == true ? "best" : "newest") model, safetensors with its configuration |"
+      )
     }
     lines += stores.map { "| `\($0.name)` | \($0.trajectories) trajectories, \($0.frames) frames: a Zarr v3 group |" }
-    lines += ["", "With Holstream: `holstream inspect .`, `holstream view .`. Without:", "", "```python", "import xarray"]
+    lines += [
+      "", "With Holstream: `holstream inspect .`, `holstream view .`. Without:", "", "```python", "import xarray",
+    ]
     lines += stores.prefix(1).map { "data = xarray.open_zarr(\"\($0.name)\", consolidated=False)" }
     lines += checkpoint.map { ["from safetensors.numpy import load_file", "weights = load_file(\"\($0)\")"] } ?? []
     return (lines + ["```", ""]).joined(separator: "\n")

@@ -27,14 +27,16 @@ public struct SweepJob: Sendable {
   ///   - program: What runs a pipeline, as `holstream run` does.
   /// - Throws: `ConfigurationError` with the values that make a pipeline that cannot be run; `RunError`.
   public init(
-    _ file: URL, over: [String], overrides: [String] = [], directory: URL? = nil, resuming: Bool = false, atOnce: Int = 1,
+    _ file: URL, over: [String], overrides: [String] = [], directory: URL? = nil, resuming: Bool = false,
+    atOnce: Int = 1,
     program: URL
   ) throws {
     self.file = file
     self.program = program
     self.overrides = overrides
     guard (1...SimulateJob.cores).contains(atOnce) else {
-      throw RunError(.usage, "--at-once must be from 1 to the \(SimulateJob.cores) cores of this machine, got \(atOnce)")
+      throw RunError(
+        .usage, "--at-once must be from 1 to the \(SimulateJob.cores) cores of this machine, got \(atOnce)")
     }
     self.atOnce = atOnce
     let base = try PipelineDescription(contentsOf: file, overrides: overrides)
@@ -44,7 +46,9 @@ public struct SweepJob: Sendable {
       try PipelineDescription(contentsOf: file, overrides: overrides + plan.overrides($0))
     }
     isResuming = resuming
-    if let directory { folder = directory } else {
+    if let directory {
+      folder = directory
+    } else {
       guard !resuming else { throw RunError(.usage, "--resume needs --directory, the folder of the sweep") }
       folder = Self.next(base.directory)
     }
@@ -62,7 +66,8 @@ public struct SweepJob: Sendable {
       }
     } else if earlier != nil {
       throw RunError(
-        .usage, "\(RunDirectory.shown(folder)) holds a sweep already; add --resume to go on, or choose another --directory")
+        .usage,
+        "\(RunDirectory.shown(folder)) holds a sweep already; add --resume to go on, or choose another --directory")
     }
   }
 

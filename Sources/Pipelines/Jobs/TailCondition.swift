@@ -5,7 +5,13 @@ internal import Zarr
 struct TailCondition: Sendable {
   private enum Comparison: String, CaseIterable {
     // Those of two characters first: they begin with others.
-    case atMost = "<=", atLeast = ">=", equal = "==", unequal = "!=", below = "<", above = ">", same = "="
+    case atMost = "<="
+    case atLeast = ">="
+    case equal = "=="
+    case unequal = "!="
+    case below = "<"
+    case above = ">"
+    case same = "="
   }
 
   let name: String

@@ -137,7 +137,9 @@ public struct TailJob: Sendable {
 
   private static func object(_ fields: [TailFields.Field]) -> String {
     let encoder = JSONEncoder.withInfinities
-    func text(_ value: some Encodable) -> String { (try? String(decoding: encoder.encode(value), as: UTF8.self)) ?? "null" }
+    func text(_ value: some Encodable) -> String {
+      (try? String(decoding: encoder.encode(value), as: UTF8.self)) ?? "null"
+    }
     return "{\(fields.map { "\(text($0.name)):\(text($0.value))" }.joined(separator: ","))}"
   }
 }

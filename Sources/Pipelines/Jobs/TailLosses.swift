@@ -18,7 +18,8 @@ struct TailLosses {
     guard missing + changed > 0 else { return }
     throw RunError(
       .badInput,
-      "the log is not whole: \(missing) lines are missing, \(changed) fail their checksum; the places are marked with !!")
+      "the log is not whole: \(missing) lines are missing, \(changed) fail their checksum; the places are marked with !!"
+    )
   }
 
   /// What is no line, in words.

@@ -39,7 +39,8 @@ public struct TapJob: Sendable {
     }
     let path = folder.appending(path: TapPipe.name(of: origin, unique: UUID().uuidString)).path
     guard mkfifo(path, 0o600) == 0 else {
-      throw RunError(.unwritable, "cannot make a pipe in \(RunDirectory.shown(folder)): \(String(cString: strerror(errno)))")
+      throw RunError(
+        .unwritable, "cannot make a pipe in \(RunDirectory.shown(folder)): \(String(cString: strerror(errno)))")
     }
     defer {
       unlink(path)
@@ -63,7 +64,8 @@ public struct TapJob: Sendable {
   private func origin(in record: RunRecord) throws -> String {
     let nodes = record.description.nodes
     guard let found = nodes.first(where: { $0.id == node }) else {
-      throw RunError(.usage, "there is no node `\(node)` in this run; it has \(nodes.map(\.id).joined(separator: ", "))")
+      throw RunError(
+        .usage, "there is no node `\(node)` in this run; it has \(nodes.map(\.id).joined(separator: ", "))")
     }
     return found.role == .sink ? found.from ?? node : node
   }

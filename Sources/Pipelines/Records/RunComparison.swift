@@ -168,7 +168,8 @@ extension RunComparison {
         ["arithmetic"] + runs.map { $0.program?.arithmetic ?? "" },
       ].filter { $0.dropFirst().contains { !$0.isEmpty } })
     add(
-      "Configuration", "key", settings.map { [$0.name] + $0.values.map { $0 ?? "–" } }, "The configurations are the same.")
+      "Configuration", "key", settings.map { [$0.name] + $0.values.map { $0 ?? "–" } },
+      "The configurations are the same.")
     for curve in curves {
       add(
         "Median \(curve.quantity) of \(curve.node) up to a step", "step",

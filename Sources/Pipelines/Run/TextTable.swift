@@ -17,7 +17,8 @@ struct TextTable {
   private var stacked: String {
     rows.map { row in
       let cells = row.enumerated().dropFirst().filter { !$0.element.isEmpty }
-      return ([row.first ?? ""]
+      return
+        ([row.first ?? ""]
         + cells.map { index, cell in
           let name = index < head.count ? head[index] : ""
           return "  \(name.isEmpty ? "" : "\(name): ")\(cell)"

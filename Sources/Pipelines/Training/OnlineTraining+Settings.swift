@@ -46,7 +46,8 @@ extension OnlineTraining.Settings {
         section.section("validation", "What held-out trajectories say during training"), windowLength),
       replay: Self.replay(section.section("replay", "Windows of a store that are mixed into the batches")),
       initialWeights: section.optionalText(
-        "initial-weights", "A checkpoint whose weights and scales the training begins with, in place of random weights"))
+        "initial-weights", "A checkpoint whose weights and scales the training begins with, in place of random weights")
+    )
     if takesOnce, initialWeights != nil {
       section.problem(
         "is of no use to the family \(trainer.model.family.rawValue), whose weights follow from sums over the data",
