@@ -12,10 +12,13 @@ public protocol Ensemble: Sendable {
   mutating func advance() throws -> [Frame]
   /// What learning on the fly did since the last call, trajectory by trajectory; nothing where nothing is learned.
   mutating func takeRecords() -> [OnTheFlyRecord]
+  /// What happened since the last call that a user should know, in sentences.
+  mutating func takeNotices() -> [String]
 }
 
 extension Ensemble {
   public mutating func takeRecords() -> [OnTheFlyRecord] { [] }
+  public mutating func takeNotices() -> [String] { [] }
 }
 
 /// Sizes that no machine has, refused before anything is allocated.

@@ -92,6 +92,7 @@ struct Simulation: Sendable {
   let frames: Int
   let ensembles: Int?
   private let workers: Int
+  private let stopsAtRefusal: Bool
 
   private static let mostFrames = 1_000_000_000_000_000
 
@@ -118,6 +119,9 @@ struct Simulation: Sendable {
       )
     }
     ensembles = rounds
+    stopsAtRefusal = section.choice(
+      "refused", default: "continue", among: [("continue", false), ("stop", true)],
+      "What the run does with a frame that is not finite or breaks a law: goes on without it, or ends")
     workers = section.integer("workers", default: 1, in: 1...256, "Cores that the simulator may use")
     self.system = SystemCatalogue.make(word, section, seed: seed)!
   }
@@ -146,13 +150,19 @@ struct Simulation: Sendable {
     }
     let state = Mutex(Progress(ensemble: first))
     let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"), assembly.patience)
-    let (workers, invariants) = (workers, source.system.invariants)
+    let (workers, invariants, stopsAtRefusal) = (workers, source.system.invariants, stopsAtRefusal)
+    let labels = LabelLog(assembly.directory.file("labels-\(node.id).jsonl"), node: node.id, assembly.patience, assembly.events)
     return {
       try state.withLock { state in
         while true {
           if let frame = state.ready.popLast() {
             guard let reason = state.contract?.violation(of: frame) else { return frame }
             try refused.add(frame, reason: reason)
+            if stopsAtRefusal {
+              throw RunError(
+                .badInput,
+                "\(node.id): frame \(frame.index) of trajectory \(frame.trajectory) was refused (`refused: stop`): \(reason)")
+            }
             continue
           }
           if state.running == nil || state.running!.nextIndex >= source.framesPerTrajectory {
@@ -161,7 +171,10 @@ struct Simulation: Sendable {
             state.running = try source.ensemble(state.ensemble, workers: workers)
             state.contract = FrameContract(invariants)
           }
-          state.ready = try state.running!.advance().reversed()
+          let frames = try state.running!.advance()
+          try labels.add(state.running!.takeRecords(), of: source.dynamics, at: frames.first?.time ?? 0)
+          for notice in state.running!.takeNotices() { assembly.events.send(.message("\(node.id): \(notice)")) }
+          state.ready = frames.reversed()
         }
       }
     }

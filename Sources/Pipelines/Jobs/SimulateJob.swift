@@ -55,11 +55,17 @@ public struct SimulateJob: Sendable {
     var made: (writer: TrajectoryStoreWriter, plan: StoreFields.Plan)?
     let patience = DiskPatience(halt: Interruption.signal) { status.print($0) }
     let frames = steps / every + 1
+    let labels = LabelLog(output.appendingPathExtension("labels.jsonl"), node: "simulate", patience, nil)
+    var learned = OnTheFlySummary()
     defer { status.clear() }
     for done in 0..<frames {
       let round = try ensemble.advance()
+      let records = ensemble.takeRecords()
+      for record in records { learned.add(record, sites: system.layout.domain.sites ?? 1) }
+      for notice in ensemble.takeNotices() { status.print(notice) }
       // Made only now, so that what cannot be simulated leaves nothing behind, and frames show whether they carry forces.
       made = try made ?? patience.blocking(nil) { try create(system, round, attributes) }
+      try labels.add(records, of: system, at: round.first?.time ?? 0)
       guard let (store, plan) = made else { throw Self.noSpace(output, nil) }
       for frame in round {
         guard frame.state.isFinite else {
@@ -87,7 +93,16 @@ public struct SimulateJob: Sendable {
     return "Wrote \(count) trajectories of \(frames) frames to \(output.relativePath)"
       + (steps > 0
         ? String(format: " (%.2f µs per step and trajectory, storing included).", seconds * 1e6 / Double(steps * count))
-        : ".")
+        : ".") + Self.words(learned)
+  }
+
+  /// What learning on the fly came to; nothing where nothing was learned.
+  private static func words(_ learned: OnTheFlySummary) -> String {
+    guard learned.siteSteps > 0 else { return "" }
+    return String(
+      format:
+        "\nLearned on the fly: %.2f %% of the site-steps were solved, %d steps whole; %d versions; error of the force elsewhere %.2g by %d audited sites.",
+      100 * learned.share, learned.wholeSteps, learned.version, learned.error, learned.audited)
   }
 
   private func create(_ system: any DynamicalSystem, _ frames: [Frame], _ attributes: [String: JSONValue]) throws

@@ -7,7 +7,7 @@ extension HolsteinSquareSystem {
     "sites", "g", "k", "kappa", "m", "t", "temperature", "gamma", "ensemble", "engine", "radius", "dt", "every",
     "mid_interval",
     "integrator", "initial", "initial_temperature", "initial_displacement", "keep_force", "schedule", "noise_seed",
-    "frame_interval", "model", "units", "on_the_fly",
+    "frame_interval", "model", "units", "on_the_fly", "recovery",
   ]
 
   public var attributes: [String: Attribute] {
@@ -30,6 +30,7 @@ extension HolsteinSquareSystem {
       ]
     // Only where it counts, as stores of earlier versions have it.
     if electrons.engine == .onTheFly { attributes["on_the_fly"] = electrons.learning.attribute }
+    if dynamics.recovery != .none { attributes["recovery"] = .text(dynamics.recovery.rawValue) }
     return AttributeReader.complete(attributes, system: Self.word)
   }
 
@@ -51,7 +52,7 @@ extension HolsteinSquareSystem {
       midInterval: try reader.flag("mid_interval"), integrator: try reader.choice("integrator"), schedule: schedule,
       start: try reader.choice("initial"), initialTemperature: try reader.number("initial_temperature"),
       initialDisplacement: try reader.number("initial_displacement"), keepsForce: try reader.flag("keep_force"),
-      noiseSeed: seed)
+      noiseSeed: seed, recovery: reader.has("recovery") ? try reader.choice("recovery") : .none)
     var electrons = ElectronConfiguration(
       ensemble: try reader.choice("ensemble"), engine: try reader.choice("engine"),
       radius: try reader.integer("radius", in: 0...1_000_000))

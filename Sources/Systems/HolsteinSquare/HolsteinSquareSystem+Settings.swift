@@ -57,6 +57,10 @@ extension HolsteinSquareSystem {
       ?? (natural.isFinite ? natural : 0)
     dynamics.keepsForce = section.flag("keep-force", default: true, "Frames carry the force, and stores keep it")
     dynamics.schedule = TemperatureSchedule(section.section("schedule", "T(t), the quench"))
+    dynamics.recovery = section.choice(
+      "recovery", default: dynamics.recovery.rawValue,
+      among: SquareDynamics.Recovery.allCases.map { ($0.rawValue, $0) },
+      "What becomes of a trajectory that is no longer finite: nothing, or its last interval again by `exact`")
     dynamics.noiseSeed = seed
     do {
       try self.init(parameters, ElectronConfiguration(ensemble: ensemble, engine: engine, radius: radius, learning: learning), dynamics)

@@ -14,7 +14,7 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
   public let electrons: ElectronConfiguration
   public let dynamics: SquareDynamics
   public let layout: StateLayout
-  let solver: any ElectronSolver
+  var solver: any ElectronSolver
   /// The electrons of states that observables and invariants asked for last.
   private let recent = RecentElectrons()
 

@@ -18,6 +18,8 @@ struct LangevinTrajectory: Sendable {
   private let system: HolsteinSquareSystem
   /// What learns the force, where the engine is such.
   private var field: OnTheFlyField?
+  /// Whether forces are the exact engine's, whatever the system's own.
+  private var isRecovering = false
 
   /// - Parameters: seed, trajectory: Of what learning on the fly draws at random.
   init(_ system: HolsteinSquareSystem, q: [Double], p: [Double], step: Int, seed: UInt64, trajectory: Int) {
@@ -35,6 +37,12 @@ struct LangevinTrajectory: Sendable {
 
   /// At `q` and `step`.
   private mutating func solveForce(temperature: Double) -> [Double] {
+    if isRecovering {
+      let solver = ElectronConfiguration(engine: .exact).solver(sites: system.parameters.sites)
+      return system.force(
+        at: q, by: try? solver.solve(system.problem(at: q, temperature: temperature), wantsEnergy: false)
+      ).force
+    }
     guard field != nil else { return system.force(at: q, temperature: temperature).force }
     let electrons = try? field!.solve(
       system.problem(at: q, temperature: temperature), coupling: system.parameters.coupling, step: step)
@@ -43,6 +51,15 @@ struct LangevinTrajectory: Sendable {
 
   /// What learning on the fly did since the last call; nothing with other engines.
   mutating func takeRecords() -> [OnTheFlyRecord] { field?.takeRecords() ?? [] }
+
+  /// From here on with forces of the exact engine, the one at `q` included.
+  mutating func beginRecovery() {
+    isRecovering = true
+    force = solveForce(temperature: system.temperature(atStep: step))
+  }
+
+  /// Back to the system's own engine, from the next force on.
+  mutating func endRecovery() { isRecovering = false }
 
   var isFinite: Bool { q.allSatisfy(\.isFinite) && p.allSatisfy(\.isFinite) && force.allSatisfy(\.isFinite) }
 

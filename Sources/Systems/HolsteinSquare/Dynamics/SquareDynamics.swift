@@ -19,6 +19,14 @@ public struct SquareDynamics: Sendable, Equatable {
     case zero
   }
 
+  /// What becomes of a trajectory whose displacements or forces are no longer finite.
+  public enum Recovery: String, Sendable, CaseIterable {
+    /// Its later frames are not finite, and are refused.
+    case none
+    /// It goes on from its last frame: the interval is done again with the engine `exact`.
+    case exact
+  }
+
   public var dt: Double
   /// Steps between frames.
   public var saveEvery: Int
@@ -35,12 +43,15 @@ public struct SquareDynamics: Sendable, Equatable {
   public var keepsForce: Bool
   /// The bath's random numbers, for trajectories that go on from given states; those from a seed have its own.
   public var noiseSeed: UInt64
+  public var recovery: Recovery
 
   public init(
     dt: Double = 0.05, saveEvery: Int = 100, midInterval: Bool = false, integrator: Method = .verletBath,
     schedule: TemperatureSchedule = .constant, start: Start = .random, initialTemperature: Double = 5,
-    initialDisplacement: Double = 5.27, keepsForce: Bool = true, noiseSeed: UInt64 = 1
+    initialDisplacement: Double = 5.27, keepsForce: Bool = true, noiseSeed: UInt64 = 1,
+    recovery: Recovery = .none
   ) {
+    self.recovery = recovery
     self.dt = dt
     self.saveEvery = saveEvery
     self.midInterval = midInterval
@@ -75,6 +86,10 @@ public struct SquareDynamics: Sendable, Equatable {
     try check(
       initialDisplacement >= 0 && initialDisplacement <= 1e6, "initial-displacement",
       "the size of the first displacements must be from 0 to 1e6, got \(initialDisplacement)")
+    try check(
+      recovery == .none || parameters.sites <= ElectronConfiguration.mostSparse, "recovery",
+      "`recovery: exact` is for lattices of up to \(ElectronConfiguration.mostSparse) × \(ElectronConfiguration.mostSparse) sites, got \(parameters.sites)"
+    )
     try schedule.validate()
   }
 }

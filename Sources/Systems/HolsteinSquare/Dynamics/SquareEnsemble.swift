@@ -12,6 +12,7 @@ struct SquareEnsemble: Ensemble {
   private let firstTime: Double
   private let workers: Workers
   private var lattices: [LangevinTrajectory]
+  private var notices: [String] = []
 
   /// - Throws: `SystemError` for numbers that cannot be.
   init(_ system: HolsteinSquareSystem, _ trajectories: Range<Int>, seed: UInt64, workers: Int) throws(SystemError) {
@@ -79,17 +80,43 @@ struct SquareEnsemble: Ensemble {
 
   private func state(_ lattice: LangevinTrajectory) -> State<Double> { State(layout, lattice.q + lattice.p) }
 
+  mutating func takeNotices() -> [String] {
+    defer { notices = [] }
+    return notices
+  }
+
   private mutating func advance(steps: Int) {
     let (before, system, seed, first) = (lattices, system, seed, trajectories.lowerBound)
-    lattices = Self.make(before.count, workers) { k in
-      var lattice = before[k]
+    @Sendable func advanced(_ lattice: inout LangevinTrajectory, _ trajectory: Int) {
       var noise = [Double](repeating: 0, count: lattice.q.count)
       for _ in 0..<steps where lattice.isFinite {
-        system.drawNoise(&noise, seed: seed, trajectory: first + k, step: lattice.step)
+        system.drawNoise(&noise, seed: seed, trajectory: trajectory, step: lattice.step)
         lattice.advance(noise: noise)
       }
+    }
+    lattices = Self.make(before.count, workers) { k in
+      var lattice = before[k]
+      advanced(&lattice, first + k)
       return lattice
     }
+    guard system.dynamics.recovery == .exact else { return }
+    for k in lattices.indices where !lattices[k].isFinite && Self.isSound(before[k]) {
+      let lost = Double(lattices[k].step) * system.dt
+      lattices[k] = before[k]
+      lattices[k].beginRecovery()
+      advanced(&lattices[k], first + k)
+      lattices[k].endRecovery()
+      notices.append(
+        "trajectory \(first + k) was no longer finite at time \(lost); it "
+          + (lattices[k].isFinite
+            ? "went on from time \(Double(before[k].step) * system.dt) by the exact engine"
+            : "is not with the exact engine either, and is lost"))
+    }
+  }
+
+  /// Whether displacements and momenta are finite, whatever the force.
+  private static func isSound(_ lattice: LangevinTrajectory) -> Bool {
+    lattice.q.allSatisfy(\.isFinite) && lattice.p.allSatisfy(\.isFinite)
   }
 
   /// Lattices by number, each made by one worker.

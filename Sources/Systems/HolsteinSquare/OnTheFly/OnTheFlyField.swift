@@ -14,6 +14,8 @@ struct OnTheFlyField: Sendable {
   let radius: Int
   private let seed: UInt64
   private let trajectory: Int
+  /// What the steps of an earlier run did, by step: they are done again as it says, whatever the model expects of itself.
+  private let script: [Int: OnTheFlyRecord]
   private var ridge = StreamingRidge(size: SiteDescriptors.count, ridge: 1e-3)
   private var table = ErrorTable()
   private var variances: [Double] = ErrorTable().variances
@@ -25,7 +27,11 @@ struct OnTheFlyField: Sendable {
   /// What steps did that nobody has asked for yet.
   private(set) var records: [OnTheFlyRecord] = []
 
-  init(_ settings: OnTheFlySettings, radius: Int, seed: UInt64, trajectory: Int) {
+  /// - Parameter script: Of the same trajectory, to replay; nothing to decide anew.
+  init(
+    _ settings: OnTheFlySettings, radius: Int, seed: UInt64, trajectory: Int, replaying script: [OnTheFlyRecord] = []
+  ) {
+    self.script = Dictionary(script.map { ($0.step, $0) }, uniquingKeysWith: { $1 })
     self.settings = settings
     self.radius = radius
     self.seed = seed
@@ -46,7 +52,7 @@ struct OnTheFlyField: Sendable {
   }
 
   /// - Parameter coupling: g, which makes an error of the force of one of the density.
-  /// - Throws: `SystemError` as the solvers do.
+  /// - Throws: `SystemError` as the solvers do, and for a log to replay whose version is not that of the step.
   mutating func solve(_ problem: ElectronProblem, coupling: Double, step: Int) throws(SystemError) -> ElectronState {
     let whole = wholeSolver(problem)
     try DiagonalSolver().check(problem)
@@ -80,7 +86,14 @@ struct OnTheFlyField: Sendable {
     if version > 0 { predict(descriptors, &correction, &variance) }
     let limit = settings.targetError / max(abs(coupling), 1e-300)
     var labelled = version > 0 ? (0..<n).filter { !(variance[$0] <= limit * limit) } : []
-    let isWhole = version == 0 || Double(labelled.count) > settings.wholeShare * Double(n)
+    var isWhole = version == 0 || Double(labelled.count) > settings.wholeShare * Double(n)
+    let scripted = script[step]
+    if let scripted {
+      guard scripted.version == version, scripted.labelled.allSatisfy({ $0 < n }) else {
+        throw SystemError(.invalidState, "the log of step \(step) has version \(scripted.version), not \(version)")
+      }
+      (labelled, isWhole) = (scripted.labelled, scripted.isWhole)
+    }
 
     let state: ElectronState
     var audited: [Int] = []
@@ -100,7 +113,7 @@ struct OnTheFlyField: Sendable {
         }
       }
     } else {
-      audited = drawAudit(n, step: step)
+      audited = scripted?.audited ?? drawAudit(n, step: step)
       let solved = Set(labelled).union(audited).sorted()
       let windows = SiteWindows(problem, radius: radius, sites: solved)
       var isLabelled = [Bool](repeating: false, count: n)
