@@ -117,7 +117,12 @@ func learned(_ model: ForceFieldModel, _ states: [State<Double>], sites: Int) th
   }
 }
 
-setvbuf(stdout, nil, _IOLBF, 0)
+/// A line at once, also where it goes into a file.
+func say(_ line: String) {
+  print(line)
+  fflush(nil)
+}
+
 let steps = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 6000
 let (canonical, local) = (try exact(.canonical), try exact(.grandCanonical))
 let training = try quenches(0..<24, frames: 61) + quenches(100..<164, frames: 1).map { $0 + $0 }
@@ -137,12 +142,12 @@ let labels = try [
 func cell(_ error: (root: Double, largest: Double)) -> String {
   String(format: "%.3f (%.1f)", error.root, error.largest)
 }
-print("| field | parameters | " + kinds.map(\.0).joined(separator: " | ") + " | 24 × 24, t ≤ 30 | CPU s |")
-print("|---|---|---|---|---|---|---|")
+say("| field | parameters | " + kinds.map(\.0).joined(separator: " | ") + " | 24 × 24, t ≤ 30 | CPU s |")
+say("|---|---|---|---|---|---|---|")
 for radius in [1, 2, 3] {
   let windowed = try HolsteinSquareSystem(parameters, ElectronConfiguration(engine: .windowed, radius: radius))
   let wide = try HolsteinSquareSystem(larger, ElectronConfiguration(engine: .windowed, radius: radius))
-  print(
+  say(
     "| windows, R = \(radius) | | "
       + zip(kinds, truth).map { cell(error(forces($0.1, windowed), $1)) }.joined(separator: " | ")
       + " | \(cell(error(forces(far, wide), farTruth))) | |")
@@ -151,7 +156,7 @@ for variant in Variant.all {
   let ensemble = variant.keys.contains("ensemble=canonical") ? "canonical" : "grand-canonical"
   let (model, seconds) = try train(variant, labels[ensemble]!, steps: steps)
   let cells = try zip(kinds, truth).map { cell(error(try learned(model, $0.1, sites: sites), $1)) }
-  print(
+  say(
     "| \(variant.name) | \(model.parameters.count) | \(cells.joined(separator: " | ")) | "
       + cell(error(try learned(model, far, sites: 24), farTruth)) + String(format: " | %.0f |", seconds))
 }
