@@ -26,13 +26,30 @@ extension Observable {
   /// `.re` and `.im` of complex ones.
   public static func components(of layout: StateLayout) -> [Observable] {
     zip(layout.fields, layout.ranges).flatMap { field, range in
-      range.map { place in
-        let (element, part) = (place - range.lowerBound).quotientAndRemainder(dividingBy: field.isComplex ? 2 : 1)
-        let index = place
-        let suffix = indices(of: element, in: field.shape) + (field.isComplex ? part == 0 ? ".re" : ".im" : "")
-        return Observable(field.name + suffix, symbol: field.symbol + suffix, unit: field.unit) { $0.values[index] }
-      }
+      range.map { component(field, at: $0, in: range) }
     }
+  }
+
+  /// The number of a state that has this name among its components; nil for none. What it costs does not depend on the
+  /// size of the state.
+  public static func component(_ name: String, of layout: StateLayout) -> Observable? {
+    for (field, range) in zip(layout.fields, layout.ranges) where name.hasPrefix(field.name) {
+      let suffix = name.dropFirst(field.name.count)
+      let indices = suffix.split { !$0.isASCII || !$0.isNumber }.compactMap { Int($0) }
+      guard indices.count == field.shape.count, zip(indices, field.shape).allSatisfy({ $0 < $1 }) else { continue }
+      let element = zip(indices, field.shape).reduce(0) { $0 * $1.1 + $1.0 }
+      let place = range.lowerBound + (field.isComplex ? 2 * element + (suffix.hasSuffix(".im") ? 1 : 0) : element)
+      // What was read may have been written in another way.
+      let found = component(field, at: place, in: range)
+      if found.name == name { return found }
+    }
+    return nil
+  }
+
+  private static func component(_ field: Field, at place: Int, in range: Range<Int>) -> Observable {
+    let (element, part) = (place - range.lowerBound).quotientAndRemainder(dividingBy: field.isComplex ? 2 : 1)
+    let suffix = indices(of: element, in: field.shape) + (field.isComplex ? part == 0 ? ".re" : ".im" : "")
+    return Observable(field.name + suffix, symbol: field.symbol + suffix, unit: field.unit) { $0.values[place] }
   }
 
   /// What is looked at in a state of which nothing more is known: its components up to sixteen numbers; of larger ones
@@ -62,7 +79,7 @@ extension Observable {
     }
   }
 
-  /// `[i, j]` of an element; nothing for a single number.
+  /// `[i,j]` of an element; nothing for a single number.
   private static func indices(of element: Int, in shape: [Int]) -> String {
     guard !shape.isEmpty else { return "" }
     var rest = element

@@ -33,7 +33,7 @@ extension SystemDescription {
 
   /// The observable of this name; also a component of the state by its own name.
   public func observable(_ name: String) -> Observable? {
-    allObservables.first { $0.name == name } ?? Observable.components(of: layout).first { $0.name == name }
+    allObservables.first { $0.name == name } ?? Observable.component(name, of: layout)
   }
 }
 

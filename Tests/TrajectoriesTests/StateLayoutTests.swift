@@ -84,4 +84,23 @@ struct StateLayoutTests {
     #expect(try JSONDecoder().decode(Attribute.self, from: data) == value)
     #expect(String(decoding: try JSONEncoder().encode(Attribute.number(3)), as: UTF8.self) == "3")
   }
+
+  @Test("A component is found by the name that it has among all, and by no other")
+  func componentByName() throws {
+    let layout = StateLayout([
+      Field("x"), Field("x2", shape: [3]), Field("rho", shape: [2, 3], isComplex: true), Field("c", isComplex: true),
+    ])
+    let state = State(layout, (0..<layout.count).map(Double.init))
+    for component in Observable.components(of: layout) {
+      let found = try #require(Observable.component(component.name, of: layout), "\(component.name)")
+      #expect(found.name == component.name && found.symbol == component.symbol)
+      #expect(found.value(state) == component.value(state))
+    }
+    for name in [
+      "", "y", "x[0]", "x2", "x2[3]", "x2[-1]", "x2[01]", "x2 [0]", "rho[0,0]", "rho[0, 0].re", "rho[2,0].re",
+      "rho[0,0].abs", "rho[0].re", "c", "c.re.im", "x2[99999999999999999999]", "x2[٣]",
+    ] {
+      #expect(Observable.component(name, of: layout) == nil, "\(name)")
+    }
+  }
 }
