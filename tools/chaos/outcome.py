@@ -72,7 +72,13 @@ class Outcome:
 
     @staticmethod
     def digest(path):
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        """What a file holds; how often a store was repaired is no part of it."""
+        content = path.read_bytes()
+        if path.name == "zarr.json" and path.parent.name == "length":
+            value = json.loads(content)
+            value["attributes"].pop("repairs", None)
+            content = json.dumps(value, sort_keys=True).encode()
+        return hashlib.sha256(content).hexdigest()
 
     def by_step(self, found, step, *times):
         """The line of each step; fails when a step that was taken again did something else."""

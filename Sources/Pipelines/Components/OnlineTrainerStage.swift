@@ -1,3 +1,4 @@
+internal import Disk
 internal import Foundation
 internal import Learning
 internal import Settings
@@ -81,8 +82,10 @@ struct OnlineTrainerStage: Component, Training {
       var training = prepared.value
       var saved = training.trainer?.step
       func save() async throws {
-        // A resumed run goes on behind the checkpoint: the logs must have all that came before.
+        // A resumed run goes on behind the checkpoint: the logs must have all that came before, and on the disk, for a
+        // loss of power or a disk that turns read-only leaves the checkpoint and takes what was in memory alone.
         _ = await emit.settle()
+        AppendedFile.synchroniseAll()
         try Task.checkCancellation()
         guard let checkpoint = try training.checkpoint(), let step = training.trainer?.step, step != saved else {
           return

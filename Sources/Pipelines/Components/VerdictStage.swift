@@ -1,4 +1,5 @@
 internal import Climate
+internal import Disk
 internal import Foundation
 internal import Learning
 internal import Settings
@@ -59,7 +60,10 @@ struct VerdictStage: Component, Judging {
             assembly.events.send(.row(verdict.row(of: node.id)))
             try await emit(verdict)
             // Only what is in the logs is called evaluated.
-            if await emit.settle() { _ = try evaluations.evaluated(file, verdict, began: began) }
+            if await emit.settle() {
+              AppendedFile.synchroniseAll()
+              _ = try evaluations.evaluated(file, verdict, began: began)
+            }
             try watch?.observe(verdict.numbers, isComplete: true)
           }
         } catch let error as CheckpointJudge.TooEarly {
