@@ -11,12 +11,9 @@ final class CheckpointLedgerFile: Sendable {
   /// - Throws: `LogError` when the file cannot be read or written.
   init(_ url: URL) throws {
     var ledger = CheckpointLedger()
-    var follower = JSONLinesFollower(url)
-    while case let items = try follower.read(), !items.isEmpty {
-      for case .line(let line) in items {
-        if let event = try? JSONDecoder().decode(CheckpointLedger.Event.self, from: Data(line.object.utf8)) {
-          ledger.apply(event)
-        }
+    try JSONLinesFollower.each(of: url) { line in
+      if let event = try? JSONDecoder().decode(CheckpointLedger.Event.self, from: Data(line.object.utf8)) {
+        ledger.apply(event)
       }
     }
     self.ledger = Mutex(ledger)

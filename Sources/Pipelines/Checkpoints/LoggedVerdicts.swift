@@ -19,7 +19,7 @@ struct LoggedVerdicts: Sendable {
   /// - Throws: Foundation's error when the log is there and cannot be read.
   init(_ url: URL) throws {
     self.url = url
-    try Self.each(of: url) { line in
+    try JSONLinesFollower.each(of: url) { line in
       if let subject = try? JSONDecoder().decode(Subject.self, from: Data(line.object.utf8)) {
         subjects.insert(subject)
       }
@@ -43,7 +43,7 @@ struct LoggedVerdicts: Sendable {
     guard let url, contains(step: step, file: file) else { return nil }
     let decoder = JSONDecoder.withInfinities
     var found: Verdict?
-    try Self.each(of: url) { line in
+    try JSONLinesFollower.each(of: url) { line in
       let bytes = Data(line.object.utf8)
       guard let subject = try? JSONDecoder().decode(Subject.self, from: bytes), subject.step == step,
         subject.file == nil || subject.file == file
@@ -51,12 +51,5 @@ struct LoggedVerdicts: Sendable {
       found = (try? decoder.decode(Verdict.self, from: bytes)) ?? found
     }
     return found
-  }
-
-  private static func each(of url: URL, _ body: (JSONLine) -> Void) throws {
-    var follower = JSONLinesFollower(url)
-    while case let items = try follower.read(), !items.isEmpty {
-      for case .line(let line) in items { body(line) }
-    }
   }
 }

@@ -25,15 +25,9 @@ extension InspectJob {
         throw RunError(.badInput, "there is no log \(RunDirectory.shown(url))")
       }
       log = RunDirectory.shown(url)
-      let folder = url.deletingLastPathComponent().path
-      let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
-        $0 == url.lastPathComponent
-          || $0.hasPrefix(url.lastPathComponent + ".") && Int($0.dropFirst(url.lastPathComponent.count + 1)) != nil
-      }
-      files = names.count
-      bytes = names.reduce(0) { total, name in
-        total + ((try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int) ?? 0)
-      }
+      let parts = JSONLinesLog.files(of: url)
+      files = parts.count
+      bytes = parts.reduce(0) { $0 + ((try? $1.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0) }
       var losses = TailLosses()
       var newest: String?
       var follower = JSONLinesFollower(url)

@@ -26,13 +26,10 @@ extension InspectJob {
       best = try? FileManager.default.destinationOfSymbolicLink(atPath: folder.bestLink.path)
       var ledger: [String: [String: Int]] = [:]
       if logs.contains("ledger.jsonl") {
-        var follower = JSONLinesFollower(directory.file("ledger.jsonl"))
-        while case let items = try follower.read(), !items.isEmpty {
-          for case .line(let line) in items {
-            let event = try? JSONDecoder().decode(CheckpointLedger.Event.self, from: Data(line.object.utf8))
-            guard case .ended(_, let judge, let outcome, _, _, _, _)? = event else { continue }
-            ledger[judge, default: [:]][outcome.rawValue, default: 0] += 1
-          }
+        try JSONLinesFollower.each(of: directory.file("ledger.jsonl")) { line in
+          let event = try? JSONDecoder().decode(CheckpointLedger.Event.self, from: Data(line.object.utf8))
+          guard case .ended(_, let judge, let outcome, _, _, _, _)? = event else { return }
+          ledger[judge, default: [:]][outcome.rawValue, default: 0] += 1
         }
       }
       self.ledger = ledger

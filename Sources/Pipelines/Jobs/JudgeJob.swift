@@ -181,14 +181,11 @@ public struct JudgeJob: Sendable {
 
   /// The newest verdict on each checkpoint that was given with these settings.
   private static func judged(in url: URL, _ settings: String) throws -> [String: Judged] {
-    var follower = JSONLinesFollower(url)
     let decoder = JSONDecoder.withInfinities
     var byName: [String: Judged] = [:]
-    while case let items = try follower.read(), !items.isEmpty {
-      for case .line(let line) in items {
-        if let entry = try? decoder.decode(Judged.self, from: Data(line.object.utf8)), entry.settings == settings {
-          byName[entry.verdict.checkpoint] = entry
-        }
+    try JSONLinesFollower.each(of: url) { line in
+      if let entry = try? decoder.decode(Judged.self, from: Data(line.object.utf8)), entry.settings == settings {
+        byName[entry.verdict.checkpoint] = entry
       }
     }
     return byName

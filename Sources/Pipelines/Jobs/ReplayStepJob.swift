@@ -129,12 +129,9 @@ public struct ReplayStepJob: Sendable {
     var found: TrainingStepReport?
     for node in description.nodes where node.from == trainer.id {
       guard let log = node.component as? any Logging else { continue }
-      var follower = JSONLinesFollower(directory.file(log.path))
-      while case let items = try follower.read(), !items.isEmpty {
-        for case .line(let line) in items {
-          let record = try? decoder.decode(TrainingRecord.self, from: Data(line.object.utf8))
-          if let report = record?.report, report.step == step { found = report }
-        }
+      try JSONLinesFollower.each(of: directory.file(log.path)) { line in
+        let record = try? decoder.decode(TrainingRecord.self, from: Data(line.object.utf8))
+        if let report = record?.report, report.step == step { found = report }
       }
     }
     return found

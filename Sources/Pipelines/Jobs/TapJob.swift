@@ -92,7 +92,7 @@ public struct TapJob: Sendable {
         let text = String(decoding: waiting[..<end], as: UTF8.self)
         waiting.removeSubrange(...end)
         let fields = TailFields(text)
-        if case .number(let number)? = fields["passed"] { passed = Int(number) }
+        if case .number(let number)? = fields["passed"] { passed = Int(exactly: number) ?? passed }
         told += 1
         print(json ? text : Self.line(fields))
       }

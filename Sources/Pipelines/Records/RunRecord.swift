@@ -53,10 +53,9 @@ struct RunRecord {
   }
 
   private static func each(of url: URL, _ body: (JSONLine) -> Void) throws {
-    var follower = JSONLinesFollower(url)
-    while case let items = try follower.read(), !items.isEmpty {
-      try Interruption.check("Stopped.")
-      for case .line(let line) in items { body(line) }
+    try JSONLinesFollower.each(of: url) { line in
+      if line.number % 1000 == 0 { try Interruption.check("Stopped.") }
+      body(line)
     }
   }
 

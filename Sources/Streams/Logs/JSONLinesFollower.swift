@@ -48,6 +48,15 @@ public struct JSONLinesFollower {
     return []
   }
 
+  /// Reads the sound lines of a log as it is now, from its oldest file on.
+  /// - Throws: Foundation's error when an existing file cannot be read; what `body` throws.
+  public static func each(of url: URL, _ body: (JSONLine) throws -> Void) throws {
+    var follower = JSONLinesFollower(url)
+    while case let items = try follower.read(), !items.isEmpty {
+      for case .line(let line) in items { try body(line) }
+    }
+  }
+
   private mutating func check(_ text: String) throws -> [Item] {
     let line: JSONLine
     do throws(JSONLine.Defect) {

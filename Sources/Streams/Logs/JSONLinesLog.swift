@@ -124,6 +124,11 @@ public final class JSONLinesLog: Sendable {
     return (try? file.read())?.lazy.compactMap { try? JSONLine(parsing: $0).number }.first
   }
 
+  /// The files of a log that are there, the oldest first, the one that is written last.
+  public static func files(of url: URL) -> [URL] {
+    rotated(of: url).map(\.url) + (FileManager.default.fileExists(atPath: url.path) ? [url] : [])
+  }
+
   /// Older files of a log, in order.
   static func rotated(of url: URL) -> [(url: URL, first: Int, last: Int)] {
     let folder = url.deletingLastPathComponent()
