@@ -8,6 +8,11 @@ import Pipelines
 func interruptible<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try AddressSpace.check()
   let signals = StopSignals {
+    // Most jobs have ended by then, and have said so.
+    DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
+      StandardStream.error.print(
+        "holstream: Stopping after what is being computed, in ten seconds at the latest. Another signal ends it at once.")
+    }
     DispatchQueue.global().asyncAfter(deadline: .now() + 10) {
       StandardStream.error.print("holstream: Ended in the middle of a long step; what was written before is whole.")
       _exit(ExitStatus.interrupted.rawValue)

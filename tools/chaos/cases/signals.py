@@ -10,7 +10,35 @@ SUMMARY = "SIGINT, SIGTERM, SIGHUP at random instants and --resume, SIGPIPE; sta
 ROUNDS = 4
 
 
+def hears(started):
+    """Whether the program has taken SIGTERM over from the system, which is where its own handling begins."""
+    try:
+        words = open(f"/proc/{started.process.pid}/status").read()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    caught = int(words.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> signal.SIGTERM - 1 & 1)
+
+
+def in_a_long_step(place):
+    """A diagonalisation hears nothing; the first signal is answered all the same, the second obeyed at once."""
+    out = place.folder / "long.zarr"
+    started = place.start("simulate", "--system", "holstein", "--set", "sites=1200", "--steps", "1", "--every", "1", "--out", out)
+    while started.process.poll() is None and not hears(started):
+        time.sleep(0.002)
+    assert started.signal(signal.SIGTERM), started.words()
+    while started.process.poll() is None and "Another signal" not in started.words():
+        time.sleep(0.01)
+    # Within a second it would be the same signal, sent twice.
+    time.sleep(1)
+    started.signal(signal.SIGTERM)
+    ended = started.wait()
+    ended.expect(130)
+    assert "Another signal ends it at once" in ended.words, f"a signal in a long step was not answered: {ended.words}"
+
+
 def run(place, rounds):
+    in_a_long_step(place)
     kinds = [kind for kind in chosen(place) if kind.judged] or chosen(place)
     stops = 0
     for number in range(rounds):
