@@ -256,6 +256,13 @@ struct ReadoutTests {
     #expect(throws: LearningError.self) { try Checkpoint(file, name: "not finite") }
     file.tensors["sums.gram"] = nil
     #expect(throws: LearningError.self) { try Checkpoint(file, name: "missing") }
+    // Numbers to which a frame more cannot be added.
+    file = try trainer.checkpoint().safetensors()
+    file.tensors["sums.counts"] = .init(doubles: [64, 64, 9.2e18], shape: [3])
+    let error = #expect(throws: LearningError.self) {
+      try Trainer(resuming: Checkpoint(file, name: "large")).learn(oracle.windows(64))
+    }
+    #expect(error?.message.contains("sums.counts") == true, "\(error?.message ?? "")")
     let short = try oracle.window(0..<2)
     #expect(throws: LearningError.self) { try oracle.trainer().learn([short]) }
 

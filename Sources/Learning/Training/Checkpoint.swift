@@ -76,9 +76,15 @@ public struct Checkpoint: Sendable, Equatable {
       let moments = try TrainedFile.momentPrefixes.map {
         hasSums ? [] : try file.vector(trained.parameterLayout, prefix: $0, name: name)
       }
+      let sums = try file.doubles(trained.sumsLayout, name: name)
+      for tensor in trained.sumsLayout.tensors where tensor.name == ReadoutSums.counts {
+        guard sums[tensor.offset..<(tensor.offset + tensor.count)].allSatisfy({ (0...0x1p48).contains($0) }) else {
+          throw LearningError(.checkpointMismatch, "\(name): \(tensor.name) holds what are no counts of frames")
+        }
+      }
       training = Training(
         configuration: progress.configuration, step: progress.step, updates: progress.updates,
-        firstMoments: moments[0], secondMoments: moments[1], sums: try file.doubles(trained.sumsLayout, name: name))
+        firstMoments: moments[0], secondMoments: moments[1], sums: sums)
     }
     notes = [:]
     for (key, value) in file.metadata where key.hasPrefix(ModelFileKey.notePrefix) {

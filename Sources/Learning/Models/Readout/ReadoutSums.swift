@@ -122,9 +122,12 @@ struct ReadoutSums: Sendable, Equatable {
       layout.add("sums.\(prefix)squares", shape: [t])
       layout.add("sums.\(prefix)reported", shape: [t, f])
     }
-    layout.add("sums.counts", shape: [3])
+    layout.add(counts, shape: [3])
     return layout
   }
+
+  /// The weight of all frames, their number, and that at the last look.
+  static let counts = "sums.counts"
 
   /// - Parameters:
   ///   - reported: By kind (targets, features).
@@ -151,8 +154,8 @@ struct ReadoutSums: Sendable, Equatable {
     }
     let counts = take(3)
     weight = counts[0]
-    // Numbers of an untrusted file.
-    transitions = Int(exactly: counts[1]) ?? 0
-    return (reported, Int(exactly: counts[2]) ?? 0)
+    // Bounded where the file was read.
+    transitions = Int(counts[1])
+    return (reported, Int(counts[2]))
   }
 }
