@@ -11,10 +11,13 @@ public final class FileLock: Sendable {
   private let descriptor: Int32
 
   /// - Throws: `Held`, or `DiskError` where the file cannot be made.
-  public init(_ path: String) throws {
+  public convenience init(_ path: String) throws { try self.init(path) { usleep(1000) } }
+
+  /// - Parameter pause: Waits a moment for somebody who only looks (`isHeld`).
+  init(_ path: String, pause: () -> Void) throws {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw DiskError(path, cannotBe: "locked for writing", errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.lock(descriptor, pause) else {
       let code = errno
       var note = [UInt8](repeating: 0, count: 200)
       let length = pread(descriptor, &note, note.count, 0)
@@ -31,6 +34,18 @@ public final class FileLock: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Who looks whether the lock is held shares it for an instant, and must keep nobody from taking it.
+  private static func lock(_ descriptor: Int32, _ pause: () -> Void) -> Bool {
+    for _ in 0..<1000 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+      guard errno == EWOULDBLOCK, flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return false }
+      flock(descriptor, LOCK_UN)
+      pause()
+    }
+    errno = EWOULDBLOCK
+    return false
+  }
 
   /// Whether somebody holds the lock now.
   public static func isHeld(_ path: String) -> Bool {

@@ -96,6 +96,24 @@ struct DiskTests {
     }
   }
 
+  @Test("Who only looks whether a lock is held keeps nobody from taking it")
+  func look() async throws {
+    try await withTemporaryDirectory { folder in
+      let path = folder.appending(path: ".lock").path
+      _ = try FileLock(path)
+      // As `isHeld` has it for an instant.
+      let looking = open(path, O_RDONLY)
+      #expect(flock(looking, LOCK_SH | LOCK_NB) == 0)
+      var waited = 0
+      let lock = try FileLock(path) {
+        waited += 1
+        if waited == 3 { close(looking) }
+      }
+      #expect(waited == 3)
+      withExtendedLifetime(lock) {}
+    }
+  }
+
   @Test("What is due is done when it is asked for, once, by another thread; what is not due is not")
   func synchroniser() {
     let times = Mutex(0)
