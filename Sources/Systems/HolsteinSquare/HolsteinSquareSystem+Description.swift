@@ -38,7 +38,9 @@ extension HolsteinSquareSystem {
   /// The energy that the lattice keeps without a bath: Σ P²/2m, springs, and the electrons' free energy, whose gradient is
   /// the force: Ω + μ N/2 (canonical) + (g/2) Σ Q.
   func energy(_ state: State<Double>) -> Double {
-    guard let electrons = recentElectrons(of: state, wantsEnergy: true), let omega = electrons.grandPotential else { return .nan }
+    guard let electrons = recentElectrons(of: state, wantsEnergy: true), let omega = electrons.grandPotential else {
+      return .nan
+    }
     let n = parameters.count
     return state.values.withUnsafeBufferPointer { values in
       var (kinetic, sum) = (0.0, 0.0)

@@ -62,9 +62,8 @@ extension HolsteinSquareSystem {
       among: SquareDynamics.Recovery.allCases.map { ($0.rawValue, $0) },
       "What becomes of a trajectory that is no longer finite: nothing, or its last interval again by `exact`")
     dynamics.noiseSeed = seed
-    do {
-      try self.init(parameters, ElectronConfiguration(ensemble: ensemble, engine: engine, radius: radius, learning: learning), dynamics)
-    } catch {
+    let electrons = ElectronConfiguration(ensemble: ensemble, engine: engine, radius: radius, learning: learning)
+    do { try self.init(parameters, electrons, dynamics) } catch {
       section.problem(error.message, key: error.key == "sites" && edge != nil ? "L" : error.key ?? "dt")
       try! self.init(SquareParameters())
     }

@@ -174,6 +174,32 @@ struct OnTheFlyTests {
     #expect(abs(summary.error / (squares / Double(sites)).squareRoot() - 1) < 0.3)
   }
 
+  @Test("What the audit expects of a step is what was predicted before it, however much worse it finds the model")
+  func calibration() throws {
+    let settings = OnTheFlySettings(targetError: 3e-2, wholeShare: 1, auditShare: 1, retrainEvery: 2)
+    let system = try system(settings)
+    var field = OnTheFlyField(settings, radius: 2, seed: 5, trajectory: 0)
+    for step in 0..<6 {
+      let q = Array(ordered(system, seed: UInt64(step))["Q"])
+      _ = try field.solve(system.problem(at: q, temperature: 0.1), coupling: 3.5, step: step)
+    }
+    // A lattice that is less well ordered than all that was learned from.
+    let noise = system.initialState(seed: 9, trajectory: 0).values
+    let q = (0..<64).map { 6.2 * system.lattice.sign($0) + 0.55 * noise[$0] }
+    let problem = system.problem(at: q, temperature: 0.1)
+    let variance = field.model.predict(SiteGuess(problem).descriptors).variance
+    var expected = field.audit.expected
+    _ = field.takeRecords()
+    let before = field.audit.factor
+    _ = try field.solve(problem, coupling: 3.5, step: 6)
+    let record = field.takeRecords()[0]
+    let labelled = Set(record.labelled)
+    try #require(!record.isWhole && labelled.count < 40)
+    for i in record.audited where !labelled.contains(i) { expected = 0.999 * expected + 3.5 * 3.5 * variance[i] }
+    try #require(field.audit.factor > 1.01 * before)
+    #expect(abs(field.audit.expected / expected - 1) < 1e-12)
+  }
+
   @Test("What cannot be is refused by name", arguments: [
     ("target-error", OnTheFlySettings(targetError: 0)), ("whole-share", OnTheFlySettings(wholeShare: 2)),
     ("audit-share", OnTheFlySettings(auditShare: .nan)), ("retrain-every", OnTheFlySettings(retrainEvery: 0)),
@@ -184,48 +210,5 @@ struct OnTheFlyTests {
     // Whole steps of a large lattice cannot be exact.
     #expect(throws: SystemError.self) { try system(sites: 512) }
     #expect(throws: Never.self) { try system(sites: 512, OnTheFlySettings(whole: .windowed)) }
-  }
-}
-
-@Suite("Square lattices that are no longer finite")
-struct SquareRecoveryTests {
-  /// Electrons whose density is not a number as soon as the first displacement exceeds a limit.
-  private struct Faulty: ElectronSolver {
-    let limit: Double
-    func solve(_ problem: ElectronProblem, wantsEnergy: Bool) throws(SystemError) -> ElectronState {
-      var state = try DiagonalSolver().solve(problem, wantsEnergy: wantsEnergy)
-      if problem.onsite[0] < -3.5 * limit { state.density[7] = .nan }
-      return state
-    }
-  }
-
-  private func ensemble(_ recovery: SquareDynamics.Recovery, limit: Double) throws -> any Ensemble {
-    var system = try HolsteinSquareSystem(
-      SquareParameters(sites: 4), ElectronConfiguration(engine: .diagonal),
-      SquareDynamics(saveEvery: 4, noiseSeed: 3, recovery: recovery))
-    system.solver = Faulty(limit: limit)
-    return try system.ensemble(0..<2, seed: 3, workers: 1)
-  }
-
-  @Test("A force that is not finite loses its trajectory alone, or the trajectory goes on from its last sound frame")
-  func recovery() throws {
-    var sound = try ensemble(.none, limit: .infinity)
-    let truth = try (0..<8).map { _ in try sound.advance() }
-    let first = truth.map { $0[0].state["Q"].first! }
-    // Reached after the first frame.
-    let limit = first[0] + 0.3 * (first.max()! - first[0])
-    try #require(first.max()! > first[0])
-    var lost = try ensemble(.none, limit: limit)
-    let bare = try (0..<8).map { _ in try lost.advance() }
-    #expect(bare.contains { !$0[0].state.isFinite } && bare.allSatisfy { $0[1].state.isFinite })
-    var saved = try ensemble(.exact, limit: limit)
-    var notices: [String] = []
-    for index in 0..<8 {
-      let frames = try saved.advance()
-      notices += saved.takeNotices()
-      // Here the exact engine is the sound one, so that the trajectory is the sound one, too.
-      #expect(frames[0].state == truth[index][0].state && frames[1].state == truth[index][1].state)
-    }
-    #expect(notices.contains { $0.contains("trajectory 0") && $0.contains("went on from time") })
   }
 }

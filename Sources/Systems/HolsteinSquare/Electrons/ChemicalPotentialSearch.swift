@@ -48,3 +48,34 @@ struct ChemicalPotentialSearch {
     return middle > low && middle < high ? middle : nil
   }
 }
+
+extension ElectronProblem {
+  /// The μ of half filling, and what was found there; μ = 0 in the grand canonical ensemble.
+  /// - Parameters:
+  ///   - start: Where the search for μ begins; the middle of the sites' energies when nil.
+  ///   - tolerance: Of the charge a site.
+  ///   - evaluate: What is found at a μ, Σ (n − ½) there, and its derivative or a guess of it.
+  func halfFilling<Found>(
+    from start: Double? = nil, within tolerance: Double = 1e-12,
+    _ evaluate: (Double) -> (found: Found, excess: Double, slope: Double)
+  ) -> (mu: Double, found: Found) {
+    guard ensemble == .canonical else { return (0, evaluate(0).found) }
+    var search = ChemicalPotentialSearch(bounds, stride: max(temperature, 0.25))
+    var mu = start ?? middle
+    while true {
+      let (found, excess, slope) = evaluate(mu)
+      if abs(excess) <= tolerance * Double(count) { return (mu, found) }
+      guard let next = search.next(after: mu, excess: excess, slope: slope) else { return (mu, found) }
+      mu = next
+    }
+  }
+
+  /// Poles that serve whatever μ `halfFilling` tries.
+  var poles: FermiPoles {
+    let bounds = bounds
+    let reach =
+      ensemble == .canonical
+      ? bounds.upperBound - bounds.lowerBound : max(bounds.upperBound, -bounds.lowerBound)
+    return FermiPoles(reach: reach, temperature: temperature)
+  }
+}

@@ -30,6 +30,12 @@ struct ElectronProblem: Sendable, Equatable {
     let (least, most) = onsite.reduce((Double.infinity, -Double.infinity)) { (min($0.0, $1), max($0.1, $1)) }
     return (least - 4 * abs(hopping))...(most + 4 * abs(hopping))
   }
+
+  /// In the middle of the sites' own energies, where half of them are below: a first guess of μ at half filling.
+  var middle: Double {
+    let sorted = onsite.sorted()
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
 }
 
 /// The electrons in equilibrium.

@@ -32,7 +32,7 @@ final class PoleSolver: ElectronSolver {
     let problem = evaluation.problem
     let count = Double(problem.count)
     let guess = SiteWindows(problem, radius: problem.lattice.sites > 4 ? 2 : 1).halfFilling(
-      .canonical, temperature: problem.temperature, from: SiteWindows.estimate(problem), within: 1e-5)
+      from: SiteWindows.estimate(problem), within: 1e-5)
     var search = ChemicalPotentialSearch(problem.bounds, stride: problem.temperature)
     var (mu, slope) = (guess.mu, guess.slope)
     var before: (mu: Double, excess: Double, density: [Double])?

@@ -20,7 +20,7 @@ struct WindowedSolver: ElectronSolver {
     try check(problem)
     let windows = SiteWindows(problem, radius: radius)
     let start = problem.ensemble == .canonical && radius > 1 ? SiteWindows.estimate(problem) : nil
-    let found = windows.halfFilling(problem.ensemble, temperature: problem.temperature, from: start)
+    let found = windows.halfFilling(from: start)
     return ElectronState(
       density: found.density, chemicalPotential: found.mu,
       grandPotential: wantsEnergy ? try windows.grandPotential(found.mu, problem.temperature) : nil)
@@ -33,9 +33,7 @@ struct SiteWindows: Sendable {
   /// Sites of a window.
   let size: Int
   let count: Int
-  let bounds: ClosedRange<Double>
-  /// In the middle of the sites' own energies.
-  private let median: Double
+  private let problem: ElectronProblem
   /// (groups, size, lanes).
   private let diagonal: [Double]
   private let squares: [Double]
@@ -46,9 +44,7 @@ struct SiteWindows: Sendable {
     self.size = size
     let count = sites?.count ?? problem.count
     self.count = count
-    bounds = problem.bounds
-    let sorted = problem.onsite.sorted()
-    median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    self.problem = problem
     let groups = (count + Self.lanes - 1) / Self.lanes
     let block = size * Self.lanes
     var squares = [Double](repeating: 0, count: groups * block)
@@ -75,7 +71,7 @@ struct SiteWindows: Sendable {
 
   /// μ by the smallest windows, to a thousandth of an electron a site.
   static func estimate(_ problem: ElectronProblem) -> Double {
-    SiteWindows(problem, radius: 1).halfFilling(.canonical, temperature: problem.temperature, within: 1e-3).mu
+    SiteWindows(problem, radius: 1).halfFilling(within: 1e-3).mu
   }
 
   /// n_i and Σ_i dn_i/dμ at one μ.
@@ -102,30 +98,18 @@ struct SiteWindows: Sendable {
   }
 
   /// The density at half filling, its μ and Σ dn/dμ; at μ = 0 in the grand canonical ensemble.
-  /// - Parameters:
-  ///   - start: Where the search for μ begins; the middle of the sites' energies when nil.
-  ///   - tolerance: Of the charge a site.
-  func halfFilling(
-    _ ensemble: ElectronConfiguration.Ensemble, temperature: Double, from start: Double? = nil,
-    within tolerance: Double = 1e-12
-  ) -> (density: [Double], mu: Double, slope: Double) {
-    let reach = max(bounds.upperBound, -bounds.lowerBound)
-    guard ensemble == .canonical else {
-      let found = density(0, FermiPoles(reach: reach, temperature: temperature))
-      return (found.density, 0, found.slope)
-    }
-    let poles = FermiPoles(reach: bounds.upperBound - bounds.lowerBound, temperature: temperature)
-    var search = ChemicalPotentialSearch(bounds, stride: max(temperature, 0.25))
-    var mu = start ?? median
-    while true {
+  /// - Precondition: There is a window for each site.
+  /// - Parameters: start, tolerance: Of the search for μ.
+  func halfFilling(from start: Double? = nil, within tolerance: Double = 1e-12)
+    -> (density: [Double], mu: Double, slope: Double)
+  {
+    precondition(count == problem.count, "half filling is a matter of all \(problem.count) sites, not of \(count)")
+    let poles = problem.poles
+    let (mu, found) = problem.halfFilling(from: start, within: tolerance) { mu in
       let found = density(mu, poles)
-      let excess = found.density.reduce(0) { $0 + ($1 - 0.5) }
-      if abs(excess) <= tolerance * Double(count) { return (found.density, mu, found.slope) }
-      guard let next = search.next(after: mu, excess: excess, slope: found.slope) else {
-        return (found.density, mu, found.slope)
-      }
-      mu = next
+      return (found, found.density.reduce(0) { $0 + ($1 - 0.5) }, found.slope)
     }
+    return (found.density, mu, found.slope)
   }
 
   /// Ω as the sum over sites of their windows' local densities of states.

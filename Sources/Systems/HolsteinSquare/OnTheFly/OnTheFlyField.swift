@@ -1,42 +1,34 @@
-internal import Foundation
-internal import Tensors
-
 /// A force field that begins exact and learns while the lattice moves.
 ///
-/// The density is that of three steps of the recursion method plus a correction, linear in the site's descriptors, whose
-/// weights come from sums over all labels (`StreamingRidge`). Its expected error on a site is the mean square of earlier errors
-/// on sites as doubtful (`ErrorTable`), times 1 + leverage, times how much the audit found the model worse than it said.
+/// The density is that of three steps of the recursion method (`SiteGuess`) plus a learned correction, which says what
+/// error it expects on each site (`SiteModel`), times how much the audit found it worse than it said (`OnTheFlyAudit`).
 /// Sites beyond the target are solved by their windows in the same step. Everything is a function of the displacements so
 /// far, of seed, trajectory and step; new weights come at the boundary of a step.
 struct OnTheFlyField: Sendable {
   let settings: OnTheFlySettings
   /// R of the windows that labels come from.
   let radius: Int
-  private let seed: UInt64
   private let trajectory: Int
   /// What the steps of an earlier run did, by step: they are done again as it says, whatever the model expects of itself.
-  private let script: [Int: OnTheFlyRecord]
-  private var ridge = StreamingRidge(size: SiteDescriptors.count, ridge: 1e-3)
-  private var table = ErrorTable()
-  private var variances: [Double] = ErrorTable().variances
-  private(set) var version = 0
+  private let script: [Int: OnTheFlyRecord]?
+  private(set) var model = SiteModel()
+  private(set) var audit: OnTheFlyAudit
   private var stepsSinceTraining = 0
-  /// Of the audit: squared errors found and expected, forgotten by and by.
-  private var found = 0.0
-  private var expected = 0.0
   /// What steps did that nobody has asked for yet.
   private(set) var records: [OnTheFlyRecord] = []
 
-  /// - Parameter script: Of the same trajectory, to replay; nothing to decide anew.
+  /// - Parameter script: Of the same trajectory, to replay; nil to decide anew.
   init(
-    _ settings: OnTheFlySettings, radius: Int, seed: UInt64, trajectory: Int, replaying script: [OnTheFlyRecord] = []
+    _ settings: OnTheFlySettings, radius: Int, seed: UInt64, trajectory: Int, replaying script: [OnTheFlyRecord]? = nil
   ) {
-    self.script = Dictionary(script.map { ($0.step, $0) }, uniquingKeysWith: { $1 })
+    self.script = script.map { Dictionary($0.map { ($0.step, $0) }, uniquingKeysWith: { $1 }) }
     self.settings = settings
     self.radius = radius
-    self.seed = seed
     self.trajectory = trajectory
+    audit = OnTheFlyAudit(settings, seed: seed, trajectory: trajectory)
   }
+
+  var isReplaying: Bool { script != nil }
 
   /// The records since the last call.
   mutating func takeRecords() -> [OnTheFlyRecord] {
@@ -44,116 +36,27 @@ struct OnTheFlyField: Sendable {
     return records
   }
 
-  /// How much larger the audit finds mean-square errors than the table says: at least 1, so that luck does not make bold.
-  var calibration: Double {
-    // As if 20 audited sites had been as expected.
-    let prior = 20 * (settings.targetError * settings.targetError) / 16
-    return max(1, (found + prior) / (expected + prior))
-  }
-
   /// - Parameter coupling: g, which makes an error of the force of one of the density.
-  /// - Throws: `SystemError` as the solvers do, and for a log to replay whose version is not that of the step.
+  /// - Throws: `SystemError` as the solvers do, and where a log to replay does not say this step of this version.
   mutating func solve(_ problem: ElectronProblem, coupling: Double, step: Int) throws(SystemError) -> ElectronState {
-    let whole = wholeSolver(problem)
-    try DiagonalSolver().check(problem)
-    let n = problem.count
-    let recursion = SiteRecursion(problem)
-    let isCanonical = problem.ensemble == .canonical
-    let bounds = problem.bounds
-    let reach = isCanonical ? bounds.upperBound - bounds.lowerBound : max(bounds.upperBound, -bounds.lowerBound)
-    let poles = FermiPoles(reach: reach, temperature: problem.temperature)
-
-    func balanced(_ start: Double, _ density: (Double) -> (excess: Double, slope: Double)) -> Double {
-      guard isCanonical else { return 0 }
-      var search = ChemicalPotentialSearch(bounds, stride: max(problem.temperature, 0.25))
-      var mu = start
-      while true {
-        let (excess, slope) = density(mu)
-        if abs(excess) <= 1e-12 * Double(n) { return mu }
-        guard let next = search.next(after: mu, excess: excess, slope: slope) else { return mu }
-        mu = next
-      }
-    }
-    let first = balanced(middle(problem)) { mu in
-      let (density, slope) = recursion.density(mu, poles)
-      return (density.reduce(0) { $0 + ($1 - 0.5) }, slope.reduce(0, +))
-    }
-    let guess = recursion.density(first, poles)
-    let descriptors = SiteDescriptors(problem, recursion, density: guess.density, slope: guess.slope, mu: first)
-
-    var correction = [Double](repeating: 0, count: n)
-    var variance = [Double](repeating: .infinity, count: n)
-    if version > 0 { predict(descriptors, &correction, &variance) }
-    let limit = settings.targetError / max(abs(coupling), 1e-300)
-    var labelled = version > 0 ? (0..<n).filter { !(variance[$0] <= limit * limit) } : []
-    var isWhole = version == 0 || Double(labelled.count) > settings.wholeShare * Double(n)
-    let scripted = script[step]
-    if let scripted {
-      guard scripted.version == version, scripted.labelled.allSatisfy({ $0 < n }) else {
-        throw SystemError(.invalidState, "the log of step \(step) has version \(scripted.version), not \(version)")
-      }
-      (labelled, isWhole) = (scripted.labelled, scripted.isWhole)
-    }
-
+    try wholeSolver(problem).check(problem)
+    let guess = SiteGuess(problem)
+    let prediction = model.predict(guess.descriptors)
+    var record = try plan(step, prediction.variance, coupling)
     let state: ElectronState
-    var audited: [Int] = []
-    var squares = 0.0
-    if isWhole {
-      labelled = []
-      state = try whole.solve(problem, wantsEnergy: false)
-      let base = recursion.density(state.chemicalPotential, poles).density
-      let residual = (0..<n).map { state.density[$0] - base[$0] }
-      for i in 0..<n { learn(descriptors, i, residual[i], correction[i]) }
-      // The first errors are those of the first weights, and not of having none.
-      if version == 0 {
-        ridge.train()
-        table = ErrorTable()
-        for i in 0..<n {
-          table.add(residual[i] - ridge.predict(descriptors, i), at: ErrorTable.place(descriptors.doubt[i]))
-        }
-      }
+    if record.isWhole {
+      state = try wholeSolver(problem).solve(problem, wantsEnergy: false)
+      learn(guess, from: state, prediction.correction)
     } else {
-      audited = scripted?.audited ?? drawAudit(n, step: step)
-      let solved = Set(labelled).union(audited).sorted()
-      let windows = SiteWindows(problem, radius: radius, sites: solved)
-      var isLabelled = [Bool](repeating: false, count: n)
-      for i in labelled { isLabelled[i] = true }
-      var density = guess.density
-      let mu = balanced(first) { mu in
-        let base = recursion.density(mu, poles)
-        let own = windows.density(mu, poles)
-        var (excess, slope) = (0.0, 0.0)
-        for i in 0..<n where !isLabelled[i] {
-          excess += base.density[i] + correction[i] - 0.5
-          slope += base.slope[i]
-        }
-        for (k, i) in solved.enumerated() where isLabelled[i] { excess += own.density[k] - 0.5 }
-        return (excess, slope + own.slope * Double(labelled.count) / Double(max(1, solved.count)))
-      }
-      let base = recursion.density(mu, poles).density
-      let own = windows.density(mu, poles).density
-      for i in 0..<n { density[i] = base[i] + correction[i] }
-      let isAudited = Set(audited)
-      for (k, i) in solved.enumerated() {
-        let error = own[k] - density[i]
-        if isAudited.contains(i), !isLabelled[i] {
-          squares += coupling * coupling * error * error
-          let square = coupling * coupling
-          expected = 0.999 * expected + square * variance[i] / calibration
-          found = 0.999 * found + square * error * error
-        }
-        learn(descriptors, i, own[k] - base[i], correction[i])
-        if isLabelled[i] { density[i] = own[k] }
-      }
-      state = ElectronState(density: density, chemicalPotential: mu)
+      state = solve(guess, prediction, coupling, &record)
     }
-    records.append(
-      OnTheFlyRecord(
-        trajectory: trajectory, step: step, version: version, isWhole: isWhole, labelled: labelled, audited: audited,
-        squaredError: squares))
+    records.append(record)
     stepsSinceTraining += 1
     // Weights change here only, so that a step has those of one version.
-    if version == 0 || stepsSinceTraining >= settings.retrainEvery { retrain() }
+    if model.version == 0 || stepsSinceTraining >= settings.retrainEvery {
+      model.retrain()
+      stepsSinceTraining = 0
+    }
     return state
   }
 
@@ -164,73 +67,84 @@ struct OnTheFlyField: Sendable {
     }
   }
 
-  private func middle(_ problem: ElectronProblem) -> Double {
-    let sorted = problem.onsite.sorted()
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-  }
-
-  private func predict(_ descriptors: SiteDescriptors, _ correction: inout [Double], _ variance: inout [Double]) {
-    let calibration = calibration
-    let size = SiteDescriptors.count
-    descriptors.values.withUnsafeBufferPointer { values in
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { workspace in
-        for i in correction.indices {
-          let x = values.baseAddress! + i * size
-          correction[i] = ridge.predict(x)
-          let own = variances[ErrorTable.place(descriptors.doubt[i])]
-          variance[i] =
-            own.isFinite ? calibration * own * (1 + ridge.leverage(x, workspace.baseAddress!)) : .infinity
-        }
+  /// Which sites a step solves, by their expected errors or by the log; no error is known yet.
+  /// - Parameter variance: Expected mean squares of the density's error, before the audit's factor.
+  private func plan(_ step: Int, _ variance: [Double], _ coupling: Double) throws(SystemError) -> OnTheFlyRecord {
+    let n = variance.count
+    if let script {
+      guard var record = script[step] else {
+        throw SystemError(.invalidState, "the log to replay says nothing of step \(step) of trajectory \(trajectory)")
       }
+      guard record.version == model.version else {
+        throw SystemError(
+          .invalidState,
+          "the log to replay has step \(step) of trajectory \(trajectory) with weights of version \(record.version), here they are of version \(model.version): it is of other settings"
+        )
+      }
+      for sites in [record.labelled, record.audited]
+      where !sites.allSatisfy((0..<n).contains) || !zip(sites, sites.dropFirst()).allSatisfy({ $0 < $1 }) {
+        throw SystemError(
+          .invalidState,
+          "the log to replay lists sites of step \(step) of trajectory \(trajectory) that are not rising numbers below \(n)"
+        )
+      }
+      record.squaredError = 0
+      return record
     }
+    let limit = settings.targetError / max(abs(coupling), 1e-300)
+    let factor = audit.factor
+    let labelled = model.version > 0 ? (0..<n).filter { !(factor * variance[$0] <= limit * limit) } : []
+    let isWhole = model.version == 0 || Double(labelled.count) > settings.wholeShare * Double(n)
+    return OnTheFlyRecord(
+      trajectory: trajectory, step: step, version: model.version, isWhole: isWhole, labelled: isWhole ? [] : labelled,
+      audited: isWhole ? [] : audit.sites(n, step: step), squaredError: 0)
   }
 
-  /// - Parameters:
-  ///   - residual: Density less the recursion's.
-  ///   - correction: What was predicted of it.
-  private mutating func learn(_ descriptors: SiteDescriptors, _ site: Int, _ residual: Double, _ correction: Double) {
-    let place = ErrorTable.place(descriptors.doubt[site])
-    table.add(residual - correction, at: place)
-    // Doubtful sites say little of the weights: in units of their own error.
-    let noise = variances[place].isFinite ? max(variances[place], 1e-10) : max(descriptors.doubt[site].difference, 1e-5)
-    descriptors.values.withUnsafeBufferPointer {
-      ridge.add($0.baseAddress! + site * SiteDescriptors.count, residual, weight: 1 / noise)
+  /// Learns from all sites of a step that was solved whole.
+  private mutating func learn(_ guess: SiteGuess, from state: ElectronState, _ correction: [Double]) {
+    let base = guess.recursion.density(state.chemicalPotential, guess.poles).density
+    let residuals = zip(state.density, base).map { $0 - $1 }
+    for i in residuals.indices {
+      model.learn(guess.descriptors, i, residual: residuals[i], correction: correction[i])
     }
+    if model.version == 0 { model.begin(guess.descriptors, residuals: residuals) }
   }
 
-  private mutating func retrain() {
-    ridge.train()
-    ridge.forget(0.98)
-    variances = table.variances
-    version += 1
-    stepsSinceTraining = 0
-  }
-
-  /// Each site with the same chance, independently, from the step's own random numbers.
-  private func drawAudit(_ count: Int, step: Int) -> [Int] {
-    guard settings.auditShare > 0 else { return [] }
-    var random = CounterRandom(
-      seed: seed, purpose: .audit, trajectory: UInt64(trajectory), step: UInt64(truncatingIfNeeded: step))
-    guard settings.auditShare < 1 else { return Array(0..<count) }
-    // From one audited site to the next it is as far as until a coin of this bias first shows heads.
-    let scale = log1p(-settings.auditShare)
-    var sites: [Int] = []
-    var next = log(1 - random.uniform()) / scale
-    while next < Double(count) {
-      sites.append(Int(next))
-      next = Double(sites.last! + 1) + (log(1 - random.uniform()) / scale).rounded(.down)
+  /// The corrected guess, and in its place the windows' density on labelled sites, at the μ where all together hold the
+  /// charge; learns from labelled and audited sites.
+  private mutating func solve(
+    _ guess: SiteGuess, _ prediction: (correction: [Double], variance: [Double]), _ coupling: Double,
+    _ record: inout OnTheFlyRecord
+  ) -> ElectronState {
+    let (n, correction) = (guess.problem.count, prediction.correction)
+    let solved = Set(record.labelled).union(record.audited).sorted()
+    let windows = SiteWindows(guess.problem, radius: radius, sites: solved)
+    var isLabelled = [Bool](repeating: false, count: n)
+    for i in record.labelled { isLabelled[i] = true }
+    let (mu, (base, own)) = guess.problem.halfFilling(from: guess.mu) { mu in
+      let base = guess.recursion.density(mu, guess.poles)
+      let own = windows.density(mu, guess.poles)
+      var (excess, slope) = (0.0, 0.0)
+      for i in 0..<n where !isLabelled[i] {
+        excess += base.density[i] + correction[i] - 0.5
+        slope += base.slope[i]
+      }
+      for (k, i) in solved.enumerated() where isLabelled[i] { excess += own.density[k] - 0.5 }
+      slope += own.slope * Double(record.labelled.count) / Double(max(1, solved.count))
+      return ((base.density, own.density), excess, slope)
     }
-    return sites
+    var density = zip(base, correction).map { $0 + $1 }
+    let isAudited = Set(record.audited)
+    for (k, i) in solved.enumerated() {
+      let error = own[k] - density[i]
+      if isAudited.contains(i), !isLabelled[i] {
+        let square = coupling * coupling * error * error
+        record.squaredError += square
+        audit.add(found: square, expected: coupling * coupling * prediction.variance[i])
+      }
+      model.learn(guess.descriptors, i, residual: own[k] - base[i], correction: correction[i])
+      if isLabelled[i] { density[i] = own[k] }
+    }
+    return ElectronState(density: density, chemicalPotential: mu)
   }
-}
-
-extension StreamingRidge {
-  func predict(_ descriptors: SiteDescriptors, _ site: Int) -> Double {
-    descriptors.values.withUnsafeBufferPointer { predict($0.baseAddress! + site * size) }
-  }
-}
-
-extension RandomPurpose {
-  /// Sites that learning on the fly solves beside, to know its error.
-  static let audit = RandomPurpose(rawValue: 34)
 }
