@@ -18,6 +18,13 @@ struct SimulateCommand: AsyncParsableCommand {
 
         holstream simulate --from truth.zarr --frame 0 --steps 6400 --every 64 --out again.zarr
 
+      The forces of holstein-square can be those of a learned field, with the bath and its noise, or learned on the fly as \
+      an earlier log says, to the same bits:
+
+        holstream simulate --from truth.zarr --frame 0 --checkpoint field.safetensors --steps 1200 --every 20 --out L.zarr
+        holstream simulate --system holstein-square --set engine=on-the-fly --seed 1 --steps 1200 --every 20 \
+      --replay first.zarr.labels.jsonl --out again.zarr
+
       Without --system it is the Holstein chain, for which there are short options. Presets: shallow (0.5 → 0.8) and \
       deep (0 → 1) in the published code's units (r = 0.3, λ = 0.667 g²), paper-shallow and paper-deep in the paper's \
       (r = 0.4, λ = 1).
@@ -34,6 +41,12 @@ struct SimulateCommand: AsyncParsableCommand {
 
   @Option(help: "Frame to start from, counted from 0; the last one when left out.")
   var frame: Int?
+
+  @Option(
+    help: "holstein-square: a force field whose forces take the place of the equations'.", completion: .file())
+  var checkpoint: String?
+  @Option(help: "holstein-square: a log of labels whose learning on the fly is done again.", completion: .file())
+  var replay: String?
 
   @Option(help: "Number of trajectories.") var trajectories: Int?
   @Option(help: "Seed of the initial states.") var seed: UInt64?
@@ -64,8 +77,9 @@ struct SimulateCommand: AsyncParsableCommand {
       system: system,
       settings: setting("preset", preset) + setting("sites", sites) + setting("g", g) + setting("k0", k0)
         + setting("eta", eta) + setting("dt", dt) + setting("integrator", integrator) + settings,
-      origin: origin.map { URL(filePath: $0) }, frame: frame, trajectories: trajectories, seed: seed, steps: steps,
-      every: every, output: URL(filePath: out))
+      origin: origin.map { URL(filePath: $0) }, frame: frame,
+      checkpoint: checkpoint.map { URL(filePath: $0) }, replaying: replay.map { URL(filePath: $0) },
+      trajectories: trajectories, seed: seed, steps: steps, every: every, output: URL(filePath: out))
     StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

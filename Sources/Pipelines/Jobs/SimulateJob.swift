@@ -10,6 +10,8 @@ public struct SimulateJob: Sendable {
   private let settings: [String]
   private let origin: URL?
   private let frame: Int?
+  private let checkpoint: URL?
+  private let replayed: URL?
   private let trajectories: Int?
   private let seed: UInt64?
   private let steps: Int
@@ -21,16 +23,21 @@ public struct SimulateJob: Sendable {
   ///   - settings: `key=value` for the system's keys.
   ///   - origin: A store whose states are gone on from; new states when nil.
   ///   - frame: Of the store; the last of each trajectory when nil.
+  ///   - checkpoint: A force field that gives the forces in place of the system's equations; nil for these.
+  ///   - replayed: A log of labels whose learning on the fly is done again; nil to decide anew.
   ///   - trajectories, seed: Of new states; 1 each when nil.
   ///   - steps, every: Time steps, and how many of them lie between two saved frames.
   public init(
-    system: String? = nil, settings: [String] = [], origin: URL? = nil, frame: Int? = nil, trajectories: Int? = nil,
-    seed: UInt64? = nil, steps: Int, every: Int, output: URL
+    system: String? = nil, settings: [String] = [], origin: URL? = nil, frame: Int? = nil,
+    checkpoint: URL? = nil, replaying replayed: URL? = nil, trajectories: Int? = nil, seed: UInt64? = nil, steps: Int,
+    every: Int, output: URL
   ) {
     self.system = system
     self.settings = settings
     self.origin = origin
     self.frame = frame
+    self.checkpoint = checkpoint
+    self.replayed = replayed
     self.trajectories = trajectories
     self.seed = seed
     self.steps = steps
@@ -48,21 +55,26 @@ public struct SimulateJob: Sendable {
       throw RunError(
         .usage, "--steps (\(steps)) must be a multiple of --every (\(every)), so that the last frame is the last step")
     }
-    var (ensemble, system) = try start()
+    let forces = try LearnedSimulation(checkpoint: checkpoint, replaying: replayed)
+    var (ensemble, system) = try start(forces)
     let start = ContinuousClock.now
-    let attributes = StoreFields.attributes(
+    var attributes = StoreFields.attributes(
       of: system, interval: system.interval, seed: origin == nil ? seed ?? 1 : nil)
+    attributes[StoreFields.forceFieldKey] = forces.summary.map(JSONValue.string)
     var made: (writer: TrajectoryStoreWriter, plan: StoreFields.Plan)?
     let patience = DiskPatience(halt: Interruption.signal) { status.print($0) }
     let frames = steps / every + 1
     let labels = LabelLog(output.appendingPathExtension("labels.jsonl"), node: "simulate", patience, nil)
     var learned = OnTheFlySummary()
+    var replay = forces.replay
     defer { status.clear() }
     for done in 0..<frames {
       let round = try ensemble.advance()
       let records = ensemble.takeRecords()
       for record in records { learned.add(record, sites: system.layout.domain.sites ?? 1) }
-      for notice in ensemble.takeNotices() { status.print(notice) }
+      replay?.compare(records)
+      let lost = ensemble.takeNotices()
+      for notice in lost { status.print(notice) }
       // Made only now, so that what cannot be simulated leaves nothing behind, and frames show whether they carry forces.
       made = try made ?? patience.blocking(nil) { try create(system, round, attributes) }
       try labels.add(records, of: system, at: round.first?.time ?? 0)
@@ -71,7 +83,7 @@ public struct SimulateJob: Sendable {
         guard frame.state.isFinite else {
           throw RunError(
             .badInput,
-            "trajectory \(frame.trajectory) is no longer finite at time \(frame.time); take a smaller step than dt = \(system.dt)"
+            "trajectory \(frame.trajectory) is no longer finite at time \(frame.time)\(lost.isEmpty ? "" : " (\(lost.joined(separator: "; ")))"); \(checkpoint == nil ? "take a smaller step than dt = \(system.dt)" : "the force field does not hold there")"
           )
         }
         guard try patience.blocking(nil, { try store.append(frame, plan) }) != nil else {
@@ -93,7 +105,7 @@ public struct SimulateJob: Sendable {
     return "Wrote \(count) trajectories of \(frames) frames to \(output.relativePath)"
       + (steps > 0
         ? String(format: " (%.2f µs per step and trajectory, storing included).", seconds * 1e6 / Double(steps * count))
-        : ".") + Self.words(learned)
+        : ".") + Self.words(learned) + (replay.map { "\n\($0.words)" } ?? "")
   }
 
   /// What learning on the fly came to; nothing where nothing was learned.
@@ -127,28 +139,29 @@ public struct SimulateJob: Sendable {
         + (writer == nil ? "." : "; what is there is whole."))
   }
 
-  private func start() throws -> (any Ensemble, any DynamicalSystem) {
-    guard let origin else { return try anew() }
+  private func start(_ forces: LearnedSimulation) throws -> (any Ensemble, any DynamicalSystem) {
+    guard let origin else { return try anew(forces) }
     guard trajectories == nil, seed == nil else {
       throw RunError(
         .usage, "--from takes states from a store; --trajectories and --seed make new ones: give one or the other")
     }
     let store = try StoredTrajectories(origin)
-    let system = try self.system(of: store)
+    let system = try forces.applied(to: self.system(of: store))
     let states = try store.states(frame: frame)
     guard let first = states.first else { throw StoreError(.outOfRange, origin.path, "holds no trajectories") }
     let arranged = try states.map { try StoredSystem.arranged($0.state, as: system.layout, of: store) }
     return (try system.ensemble(from: arranged, firstTime: first.time, workers: Self.cores), system)
   }
 
-  private func anew() throws -> (any Ensemble, any DynamicalSystem) {
+  private func anew(_ forces: LearnedSimulation) throws -> (any Ensemble, any DynamicalSystem) {
     guard frame == nil else { throw RunError(.usage, "--frame goes with --from") }
     let trajectories = trajectories ?? 1
     guard (1...1_000_000).contains(trajectories) else {
       throw RunError(.usage, "--trajectories must be from 1 to 1 000 000, got \(trajectories)")
     }
     let seed = seed ?? 1
-    let system = try Self.system(self.system ?? "holstein", settings + ["every=\(every)"], seed: seed)
+    let system = try forces.applied(
+      to: Self.system(self.system ?? "holstein", settings + ["every=\(every)"], seed: seed))
     return (try system.ensemble(0..<trajectories, seed: seed, workers: Self.cores), system)
   }
 

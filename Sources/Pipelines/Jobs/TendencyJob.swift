@@ -107,7 +107,7 @@ public struct TendencyJob: Sendable {
       StoreFields.layoutKey: JSONValue(try Attribute(encoding: system.labels)),
     ]
     if let learned, let checkpoint {
-      attributes["force_field"] = .string("\(checkpoint.lastPathComponent): \(learned.summary)")
+      attributes[StoreFields.forceFieldKey] = .string("\(checkpoint.lastPathComponent): \(learned.summary)")
     }
     if store.isIntervalAssumed { attributes[StoreFields.assumedIntervalKey] = .bool(true) }
     return attributes

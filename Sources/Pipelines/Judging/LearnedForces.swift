@@ -37,6 +37,34 @@ struct LearnedForces {
     }
   }
 
+  /// The density at displacements, for whoever asks, from as many threads as there are fields; others wait.
+  var density: @Sendable ([Double]) -> [Double]? {
+    let pool = Pool(fields)
+    return { q in pool.use { $0.evaluate(q) ? $0.density : nil } }
+  }
+
+  /// Fields that threads take in turn. What a field says depends on the displacements alone, whichever it is.
+  private final class Pool: @unchecked Sendable {
+    private let condition = NSCondition()
+    private var free: [ForceField]
+
+    init(_ fields: [ForceField]) { free = fields }
+
+    func use<Value>(_ body: (ForceField) -> Value) -> Value {
+      condition.lock()
+      while free.isEmpty { condition.wait() }
+      let field = free.removeLast()
+      condition.unlock()
+      defer {
+        condition.lock()
+        free.append(field)
+        condition.signal()
+        condition.unlock()
+      }
+      return body(field)
+    }
+  }
+
   /// - Throws: `RunError` naming the parameter in which the lattice is another than the one that was learnt.
   static func check(_ model: ForceFieldModel, against system: [String: Attribute]) throws {
     let known = try model.physics.values

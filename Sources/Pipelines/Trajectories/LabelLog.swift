@@ -21,6 +21,29 @@ final class LabelLog: Sendable {
     self.events = events
   }
 
+  /// All that a log says; of a step that was done twice, as after a resume, the last.
+  /// - Throws: `RunError` naming the file and the line that is missing or cannot be read.
+  static func records(_ url: URL) throws -> [OnTheFlyRecord] {
+    func fail(_ reason: String) -> RunError { RunError(.badInput, "\(url.relativePath): \(reason)") }
+    guard FileManager.default.isReadableFile(atPath: url.path) else { throw fail("there is no such log of labels") }
+    var follower = JSONLinesFollower(url)
+    let decoder = JSONDecoder()
+    var records: [OnTheFlyRecord] = []
+    while case let items = try follower.read(), !items.isEmpty {
+      for item in items {
+        switch item {
+        case .line(let line):
+          do {
+            records.append(try decoder.decode(OnTheFlyRecord.self, from: Data(line.object.utf8)))
+          } catch { throw fail("line \(line.number) is none of a log of labels") }
+        case .gap(let after, let before): throw fail("the lines \(after + 1) to \(before - 1) are missing")
+        case .defect(_, let text): throw fail("the line after \(records.count) others is damaged: \(text.prefix(60))")
+        }
+      }
+    }
+    return records
+  }
+
   /// Holds its thread up while there is no space.
   /// - Throws: `LogError` when it cannot be written.
   func add(_ records: [OnTheFlyRecord], of system: any DynamicalSystem, at time: Double) throws {

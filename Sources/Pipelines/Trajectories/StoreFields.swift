@@ -17,6 +17,8 @@ enum StoreFields {
   static let assumedIntervalKey = "frame_interval_assumed"
   /// The checkpoint that a store of rollouts was predicted by.
   static let predictedByKey = "predicted_by"
+  /// The force field that the forces of a store are of, in place of its system's equations.
+  static let forceFieldKey = "force_field"
   /// Which machine code computed the numbers.
   static let arithmeticKey = "arithmetic"
 

@@ -15,6 +15,8 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
   public let dynamics: SquareDynamics
   public let layout: StateLayout
   var solver: any ElectronSolver
+  /// What gives the forces in place of the system's own electrons; nil for these.
+  var substitute: Substitute?
   /// The electrons of states that observables and invariants asked for last.
   private let recent = RecentElectrons()
 
@@ -57,20 +59,21 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
 
   /// The force at displacements, and the electrons that make it; NaN where the electrons cannot be solved.
   func force(at q: [Double], temperature: Double) -> (force: [Double], electrons: ElectronState?) {
-    force(at: q, by: try? electronState(at: q, temperature: temperature))
+    guard let electrons = try? electronState(at: q, temperature: temperature) else {
+      return ([Double](repeating: .nan, count: q.count), nil)
+    }
+    return (force(at: q, by: electrons), electrons)
   }
 
-  /// The force of given electrons; NaN where there are none.
-  func force(at q: [Double], by electrons: ElectronState?) -> (force: [Double], electrons: ElectronState?) {
-    guard let electrons else { return ([Double](repeating: .nan, count: q.count), nil) }
-    let force = [Double](unsafeUninitializedCapacity: q.count) { force, count in
+  /// The force of given electrons.
+  func force(at q: [Double], by electrons: ElectronState) -> [Double] {
+    [Double](unsafeUninitializedCapacity: q.count) { force, count in
       lattice.force(q, density: electrons.density, parameters, into: force.baseAddress!)
       count = q.count
     }
-    return (force, electrons)
   }
 
-  /// - Throws: `SystemError` where a displacement is not finite, or the linear algebra fails.
+  /// - Throws: `SystemError` where a displacement is not finite, the linear algebra fails, or a learned field has no density.
   func electronState(at q: [Double], temperature: Double, wantsEnergy: Bool = false) throws(SystemError)
     -> ElectronState
   {
@@ -78,6 +81,14 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
     if parameters.coupling == 0, !wantsEnergy {
       guard q.allSatisfy(\.isFinite) else { throw SystemError(.invalidState, "a displacement is not finite") }
       return ElectronState(density: [Double](repeating: 0.5, count: q.count), chemicalPotential: 0)
+    }
+    if case .density(let density) = substitute {
+      guard let found = density(q), found.count == q.count else {
+        throw SystemError(
+          .invalidState,
+          "the force field gives no density: a displacement is not finite, or no chemical potential gives its charge")
+      }
+      return ElectronState(density: found, chemicalPotential: .nan)
     }
     return try solver.solve(problem(at: q, temperature: temperature), wantsEnergy: wantsEnergy)
   }
@@ -184,6 +195,8 @@ public struct HolsteinSquareSystem: DynamicalSystem, Equatable {
     other.dt = dt
     other.saveEvery = saveEvery
     other.midInterval = midInterval
-    return try Self(parameters, electrons, other)
+    var made = try Self(parameters, electrons, other)
+    (made.solver, made.substitute) = (solver, substitute)
+    return made
   }
 }

@@ -20,6 +20,8 @@ struct LangevinTrajectory: Sendable {
   private var field: OnTheFlyField?
   /// Whether forces are the exact engine's, whatever the system's own.
   private var isRecovering = false
+  /// Why the last force could not be computed, and is not a number; nil where it was.
+  private(set) var failure: SystemError?
 
   /// - Parameters: seed, trajectory: Of what learning on the fly draws at random.
   init(_ system: HolsteinSquareSystem, q: [Double], p: [Double], step: Int, seed: UInt64, trajectory: Int) {
@@ -28,26 +30,33 @@ struct LangevinTrajectory: Sendable {
     self.p = p
     self.step = step
     force = []
-    if system.electrons.engine == .onTheFly, system.parameters.coupling != 0 {
-      field = OnTheFlyField(
-        system.electrons.learning, radius: system.electrons.radius, seed: seed, trajectory: trajectory)
-    }
+    field = system.onTheFlyField(seed: seed, trajectory: trajectory)
     force = solveForce(temperature: system.temperature(atStep: step))
   }
 
-  /// At `q` and `step`.
+  /// At `q` and `step`; not a number where it cannot be computed.
   private mutating func solveForce(temperature: Double) -> [Double] {
+    do throws(SystemError) {
+      failure = nil
+      return system.force(at: q, by: try electrons(temperature))
+    } catch {
+      failure = error
+      return [Double](repeating: .nan, count: q.count)
+    }
+  }
+
+  private mutating func electrons(_ temperature: Double) throws(SystemError) -> ElectronState {
     if isRecovering {
       let solver = ElectronConfiguration(engine: .exact).solver(sites: system.parameters.sites)
-      return system.force(
-        at: q, by: try? solver.solve(system.problem(at: q, temperature: temperature), wantsEnergy: false)
-      ).force
+      return try solver.solve(system.problem(at: q, temperature: temperature), wantsEnergy: false)
     }
-    guard field != nil else { return system.force(at: q, temperature: temperature).force }
-    let electrons = try? field!.solve(
+    guard field != nil else { return try system.electronState(at: q, temperature: temperature) }
+    return try field!.solve(
       system.problem(at: q, temperature: temperature), coupling: system.parameters.coupling, step: step)
-    return system.force(at: q, by: electrons).force
   }
+
+  /// Whether forces are learned as an earlier log says.
+  var isReplaying: Bool { field?.isReplaying ?? false }
 
   /// What learning on the fly did since the last call; nothing with other engines.
   mutating func takeRecords() -> [OnTheFlyRecord] { field?.takeRecords() ?? [] }

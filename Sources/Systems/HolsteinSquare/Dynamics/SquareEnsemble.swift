@@ -54,18 +54,20 @@ struct SquareEnsemble: Ensemble {
     }
   }
 
-  mutating func advance() -> [Frame] {
+  /// - Throws: `SystemError` where a log of learning on the fly does not say what to replay.
+  mutating func advance() throws -> [Frame] {
     let index = nextIndex
     nextIndex += 1
+    if index == 0 { try check() }
     let every = system.saveEvery
     var mids: [State<Double>]?
     if index > 0 {
       let half = system.hasMids ? every / 2 : 0
       if half > 0 {
-        advance(steps: half)
+        try advance(steps: half)
         mids = lattices.map(state)
       }
-      advance(steps: every - half)
+      try advance(steps: every - half)
     }
     // As the step's number says it, so that a trajectory that goes on has the times of the whole.
     let time = index == 0 ? firstTime : Double(firstStep + index * every) * system.dt
@@ -85,7 +87,14 @@ struct SquareEnsemble: Ensemble {
     return notices
   }
 
-  private mutating func advance(steps: Int) {
+  /// A log that cannot be replayed ends the run: other forces would be quietly others.
+  private func check() throws(SystemError) {
+    for lattice in lattices where lattice.isReplaying && !lattice.isFinite {
+      if let failure = lattice.failure { throw failure }
+    }
+  }
+
+  private mutating func advance(steps: Int) throws(SystemError) {
     let (before, system, seed, first) = (lattices, system, seed, trajectories.lowerBound)
     @Sendable func advanced(_ lattice: inout LangevinTrajectory, _ trajectory: Int) {
       var noise = [Double](repeating: 0, count: lattice.q.count)
@@ -99,7 +108,20 @@ struct SquareEnsemble: Ensemble {
       advanced(&lattice, first + k)
       return lattice
     }
-    guard system.dynamics.recovery == .exact else { return }
+    if system.dynamics.recovery == .exact { recover(before, advanced) }
+    for k in lattices.indices where !lattices[k].isFinite && before[k].isFinite {
+      notices.append(
+        "trajectory \(first + k) is lost, for it is no longer finite at time \(Double(lattices[k].step) * system.dt): "
+          + (lattices[k].failure?.message ?? "a displacement, momentum or force"))
+    }
+    try check()
+  }
+
+  /// Does the interval again by the exact engine where a lattice is no longer finite.
+  private mutating func recover(
+    _ before: [LangevinTrajectory], _ advanced: (inout LangevinTrajectory, _ trajectory: Int) -> Void
+  ) {
+    let first = trajectories.lowerBound
     for k in lattices.indices where !lattices[k].isFinite && Self.isSound(before[k]) {
       let lost = Double(lattices[k].step) * system.dt
       lattices[k] = before[k]
@@ -110,7 +132,7 @@ struct SquareEnsemble: Ensemble {
         "trajectory \(first + k) was no longer finite at time \(lost); it "
           + (lattices[k].isFinite
             ? "went on from time \(Double(before[k].step) * system.dt) by the exact engine"
-            : "is not with the exact engine either, and is lost"))
+            : "is not with the exact engine either"))
     }
   }
 
