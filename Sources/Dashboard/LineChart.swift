@@ -12,8 +12,9 @@ struct LineChart {
   var title: String
   var xTitle: String
   var yTitle = ""
-  /// Of the y axis.
+  /// Whether the y axis is logarithmic.
   var isLogarithmic = false
+  /// Whether the x axis is logarithmic.
   var isXLogarithmic = false
   var lines: [Line]
 

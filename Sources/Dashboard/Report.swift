@@ -35,17 +35,14 @@ public struct Report {
   /// Curves that were drawn anew come first, then images, then lines that grew point by point: what one wants to see
   /// first is the last state of things. Within these, in the order of the events.
   private func pictures() -> [String] {
-    var keys: [String] = []
-    var curves: [String: Curves] = [:]
-    var images: [String: ImageChart] = [:]
-    var points: [String: Points] = [:]
+    var keys: [RunEvent.Topic] = []
+    var curves: [RunEvent.Topic: Curves] = [:]
+    var images: [RunEvent.Topic: ImageChart] = [:]
+    var points: [RunEvent.Topic: Points] = [:]
     for event in events {
-      var topic = event.topic
+      let topic = event.topic.ofAllCurves
       switch event {
-      case .curves(let chart, let series):
-        // Curves of other names share the chart.
-        topic = "\(event.kind)/\(chart.section)/\(chart.title)"
-        curves[topic, default: Curves()].add(chart, series)
+      case .curves(let chart, let series): curves[topic, default: Curves()].add(chart, series)
       case .image(let chart, let image): images[topic] = ImageChart(chart: chart, image: image)
       case .point(let chart, let x, let values): points[topic, default: Points(chart)].add(chart, x, values)
       case .row, .progress, .graph, .message, .about: continue
@@ -56,17 +53,17 @@ public struct Report {
       + keys.compactMap { points[$0].flatMap { $0.isConstant ? nil : $0.lineChart.svg() } }
   }
 
-  /// Curves of one chart, by their names.
+  /// Curves of one chart, by their names: those of other names stand beside them.
   private struct Curves {
     var chart: RunEvent.Chart?
     var subject: String?
-    var names: [String] = []
-    var series: [String: [RunEvent.Series]] = [:]
+    var names: [[String]] = []
+    var series: [[String]: [RunEvent.Series]] = [:]
 
     mutating func add(_ chart: RunEvent.Chart, _ series: [RunEvent.Series]) {
-      let name = series.map(\.name).joined(separator: "/")
-      if self.series[name] == nil { names.append(name) }
-      self.series[name] = series
+      let names = series.map(\.name)
+      if self.series[names] == nil { self.names.append(names) }
+      self.series[names] = series
       subject = chart.subject ?? subject
       self.chart = chart
     }

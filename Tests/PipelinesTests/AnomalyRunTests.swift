@@ -27,7 +27,7 @@ struct AnomalyRunTests {
       let last = try Checkpoint(contentsOf: CheckpointFolder(run.directory.file("checkpoints")).file(step: 24).url)
       #expect(last.training?.updates == 0)
       #expect(last.parameters == checkpoint.parameters)
-      let messages = run.events.history.filter { $0.topic == "message" }.map { "\($0)" }
+      let messages = run.events.history.filter { $0.kind == "message" }.map { "\($0)" }
       #expect(messages.contains { $0.contains("Step 1: the loss exploded; it changed nothing. Its batch is in") })
       #expect(messages.contains { $0.contains("Step 2: the loss exploded; it changed nothing. That makes more than") })
       #expect(!messages.contains { $0.contains("Step 3: ") })

@@ -36,7 +36,7 @@ struct PipelineRunTests {
       #expect(verdicts.map { $0.object.contains("\"step\":24") }.contains(true))
       #expect(verdicts.count == 4, "every checkpoint is judged: the edge is lossless")
       #expect(try !lines(run.directory.file("climate.jsonl")).isEmpty)
-      #expect(run.events.history.contains { $0.topic.hasPrefix("curves/Truth against rollout") })
+      #expect(run.events.history.contains { $0.kind == "curves" && $0.topic.place[0] == "Truth against rollout" })
       #expect(run.pipeline.graph.snapshot().nodes.allSatisfy { $0.state == .finished })
     }
   }

@@ -52,24 +52,31 @@ const heading = (known, { title, subject }, legend) => {
   return element("h3", {}, [element("span", {}, [title + " ", known.subject]), legend]);
 };
 
-// Buttons of a chart: smoothing over more and more points, a logarithmic axis, the whole again after a zoom.
-function tools(known, isPositive) {
+// Buttons of a chart: smoothing over more and more points, a logarithmic axis, the whole again after a zoom. They say what
+// is chosen, also when the chart is made anew.
+function tools(known, isPositive, logscale) {
   const button = (words, title, press) => {
     const made = element("button", { type: "button", textContent: words, title });
     made.onclick = () => press(made);
     return made;
   };
+  const saySmooth = (made) => {
+    made.textContent = known.roll > 1 ? `smooth ${known.roll}` : "smooth";
+    made.setAttribute("aria-pressed", known.roll > 1);
+  };
   const smooth = button("smooth", "mean over 5, then 25 points", (made) => {
     known.roll = { 1: 5, 5: 25, 25: 1 }[known.roll ?? 1];
-    made.textContent = known.roll > 1 ? `smooth ${known.roll}` : "smooth";
+    saySmooth(made);
     known.graph.updateOptions({ rollPeriod: known.roll });
   });
+  saySmooth(smooth);
   const log = button("log", isPositive ? "logarithmic axis" : "has values that are not positive", (made) => {
     known.logscale = !known.graph.getOption("logscale");
     made.setAttribute("aria-pressed", known.logscale);
     known.graph.updateOptions({ logscale: known.logscale });
   });
   log.disabled = !isPositive;
+  log.setAttribute("aria-pressed", logscale);
   const whole = button("whole", "drag across the chart to zoom, with shift to move; this, or a double click, shows the whole again",
     () => known.graph.resetZoom());
   return element("span", { className: "tools" }, [smooth, log, whole]);
@@ -95,7 +102,7 @@ function lines(chart, names, rows, dashed = [], sparse = false) {
   }
   const legend = element("span", { className: "legend" });
   const plot = element("div", { className: "plot", role: "img", ariaLabel: `${chart.title}: ${axisTitle(chart.y)} over ${axisTitle(chart.x)}` });
-  known.holder.replaceChildren(heading(known, chart, legend), plot, tools(known, isPositive));
+  known.holder.replaceChildren(heading(known, chart, legend), plot, tools(known, isPositive, logscale));
   known.graph?.destroy();
   const graph = new Dygraph(plot, rows, {
     labels, logscale, xlabel: axisTitle(chart.x), ylabel: axisTitle(chart.y), labelsDiv: legend,

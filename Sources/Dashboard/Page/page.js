@@ -37,7 +37,7 @@ function onCurves({ chart, series }) {
   const parts = curves.get(key) ?? { subject: undefined, byNames: new Map() };
   curves.set(key, parts);
   parts.subject = chart.subject ?? parts.subject;
-  parts.byNames.set(series.map(({ name }) => name).join("/"), series);
+  parts.byNames.set(JSON.stringify(series.map(({ name }) => name)), series);
   soon(key, () => {
     const all = [...parts.byNames.values()].flat();
     lines({ ...chart, subject: parts.subject }, all.map(({ name }) => name), table(all),

@@ -18,8 +18,7 @@ struct DashboardSink: Component {
   }
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
-    let source = Self.source(of: node, in: assembly)
-    let charts = EventCharts(source)
+    let charts = EventCharts(assembly.description.source(above: node.from, assembly.trajectorySource))
     let (hub, every) = (assembly.events, every)
     func add<Element: Sendable>(
       _ flow: Flow<Element>, trajectory: (@Sendable (Element) -> Int)? = nil,
@@ -48,20 +47,6 @@ struct DashboardSink: Component {
     case .climate(let flow): add(flow) { charts.events(of: $0) }
     case .verdicts(let flow): add(flow) { charts.events(of: $0) }
     case .checkpoints, nil: break
-    }
-    return nil
-  }
-
-  /// The source that the node's input comes from, through whatever stages; of verdicts, that of the truth.
-  private static func source(of node: PipelineDescription.Node, in assembly: PipelineAssembly) -> (
-    any TrajectorySource
-  )? {
-    var id = node.from
-    while let name = id {
-      if let source = assembly.trajectorySource(name) { return source }
-      let upstream = assembly.description.nodes.first { $0.id == name }
-      if let judge = upstream?.component as? any Judging { return assembly.trajectorySource(judge.settings.truth) }
-      id = upstream?.from
     }
     return nil
   }

@@ -136,18 +136,6 @@ public final class PipelineRun: Sendable {
       step: best.step, measure: best.measure, score: best.score, words: judged.words[best.step])
   }
 
-  /// For whoever finds its page or report later.
-  private var about: RunEvent.About {
-    let process = HostProcess.current
-    return .init(
-      facts: [
-        .init("pipeline", description.name), .init("seed", "\(description.seed)"),
-        .init("started", Date().ISO8601Format()), .init("goes on with an earlier run", isResuming ? "yes" : "no"),
-        .init("program", "\(program)"), .init("host", process.host), .init("processor", process.processor),
-        .init("folder", directory.shown()),
-      ], configuration: description.text)
-  }
-
   /// Calls `body` with the number of every training step, on the trainer's side of it.
   func watchSteps(_ body: @escaping @Sendable (Int) -> Void) {
     let events = events.events()
@@ -189,7 +177,7 @@ public final class PipelineRun: Sendable {
       lock.withLock { $0 = nil }
     }
     let start = ContinuousClock.now
-    events.send(.about(about))
+    events.send(.about(keeper.current.about(seed: description.seed, in: directory, description.text)))
     status.print("\(isResuming ? "Going on" : "Running") in \(directory.shown())")
     let reporter = StatusReporter(graph: graph, events: events, status: status, start: start) { [self] event in
       if let event { return keeper.take(event) }

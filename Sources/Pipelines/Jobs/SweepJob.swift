@@ -86,11 +86,8 @@ public struct SweepJob: Sendable {
     do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
       throw RunError(.unwritable, "cannot make \(shown): \(error.localizedDescription)")
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     try WholeFile.replace(
-      folder.appending(path: SweepPlan.fileName).path, with: String(decoding: encoder.encode(plan), as: UTF8.self),
-      durability: .complete)
+      folder.appending(path: SweepPlan.fileName).path, with: RunState.text(plan), durability: .complete)
     status.print("\(points.count) runs in \(shown), \(atOnce == 1 ? "one after the other" : "\(atOnce) at once")")
     let turn = Turn()
     await withTaskGroup(of: Void.self) { group in

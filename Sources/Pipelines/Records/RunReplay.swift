@@ -24,7 +24,9 @@ public struct RunReplay: Sendable {
     title = record.state.pipeline
     graph = record.state.graph ?? GraphSnapshot(nodes: [], edges: [])
     bestCheckpoint = CheckpointFolder(record.directory.file("checkpoints")).bestLink
-    var events: [RunEvent] = [.about(Self.about(record))]
+    var events: [RunEvent] = [
+      .about(record.state.about(seed: record.description.seed, in: record.directory, record.description.text))
+    ]
     for log in record.logs(of: .trainingSteps) {
       for step in try record.steps(log, most: Self.mostPoints) { events += EventCharts.events(of: step) }
     }
@@ -59,21 +61,6 @@ public struct RunReplay: Sendable {
     self.events = events
   }
 
-  private static func about(_ record: RunRecord) -> RunEvent.About {
-    let state = record.state
-    var facts: [RunEvent.About.Fact] = [
-      .init("pipeline", state.pipeline), .init("seed", "\(record.description.seed)"),
-    ]
-    func add(_ name: String, _ value: String?) { if let value { facts.append(.init(name, value)) } }
-    add("began", state.begun?.ISO8601Format())
-    add("last word", state.updated?.ISO8601Format())
-    add("program", state.program?.description)
-    add("host", state.process?.host)
-    add("processor", state.process?.processor)
-    facts.append(.init("folder", record.directory.shown()))
-    return .init(facts: facts, configuration: record.description.text)
-  }
-
   /// Writes the page as one file.
   /// - Parameter make: Makes its text of the title and the events.
   /// - Throws: `DiskError` when it cannot be written.
@@ -102,19 +89,12 @@ public struct RunReplay: Sendable {
 }
 
 extension RunRecord {
-  /// The source that a node's elements come from, through whatever stages; of verdicts, that of the truth. Nil where it
-  /// cannot be had again.
+  /// The source that a node's elements come from; nil where it cannot be had again.
   fileprivate func source(of node: String) -> (any TrajectorySource)? {
-    var id: String? = node
-    while let name = id, let upstream = description.nodes.first(where: { $0.id == name }) {
-      if let source = upstream.component as? any TrajectoryProviding { return try? source.trajectories() }
-      if let judge = upstream.component as? any Judging {
-        let sources = description.nodes.filter { $0.component is any TrajectoryProviding }
-        id = judge.settings.truth ?? (sources.count == 1 ? sources[0].id : nil)
-      } else {
-        id = upstream.from
-      }
+    description.source(above: node) { name in
+      let sources = description.nodes.filter { $0.component is any TrajectoryProviding }
+      let node = name.map { name in sources.first { $0.id == name } } ?? (sources.count == 1 ? sources[0] : nil)
+      return try? (node?.component as? any TrajectoryProviding)?.trajectories()
     }
-    return nil
   }
 }

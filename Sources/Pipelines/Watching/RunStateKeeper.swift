@@ -27,6 +27,9 @@ final class RunStateKeeper: Sendable {
     state.write(in: directory)
   }
 
+  /// Where the run stands, as it was last noted.
+  var current: RunState { state.withLock { $0 } }
+
   /// Takes in what the run has told.
   func take(_ event: RunEvent) {
     state.withLock { state in

@@ -7,9 +7,9 @@ internal import Synchronization
 public final class EventHub: Sendable {
   private struct State {
     /// By topic; never empty.
-    var history: [String: [ToldEvent]] = [:]
+    var history: [RunEvent.Topic: [ToldEvent]] = [:]
     /// Topics in the order in which they first came.
-    var topics: [String] = []
+    var topics: [RunEvent.Topic] = []
     var last = 0
     var watchers: [Int: AsyncStream<RunEvent>.Continuation] = [:]
     var nextWatcher = 0

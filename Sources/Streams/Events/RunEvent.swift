@@ -18,20 +18,6 @@ public enum RunEvent: Sendable, Equatable {
   /// What the run is: said once, at its start.
   case about(About)
 
-  /// Chart or table that the event belongs to, for those who keep the newest of each.
-  ///
-  /// Curves of different names share a chart, and are kept each for themselves: those of the live stream beside those of
-  /// the last verdict.
-  public var topic: String {
-    switch self {
-    case .point(let chart, _, _), .image(let chart, _): "\(kind)/\(chart.section)/\(chart.title)"
-    case .curves(let chart, let series):
-      "\(kind)/\(chart.section)/\(chart.title)/\(series.map(\.name).joined(separator: "/"))"
-    case .row(let row): "\(kind)/\(row.table)"
-    case .progress, .graph, .message, .about: kind
-    }
-  }
-
   /// The word that stands for the case in JSON.
   public var kind: String {
     switch self {
