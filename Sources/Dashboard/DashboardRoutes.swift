@@ -69,22 +69,13 @@ struct DashboardRoutes: Sendable {
     }
   }
 
-  /// Larger ones are had from the run's folder: they would have to be held in memory for every client.
-  private static let mostBytes = 64 << 20
-
   private var best: HTTPResponse {
     guard let file = page.settings.best else { return .refusal(404, "This page knows of no checkpoints.") }
-    guard let handle = try? FileHandle(forReadingFrom: file), let size = try? handle.seekToEnd() else {
-      return .refusal(404, "No checkpoint was judged the best yet.")
-    }
-    guard size <= Self.mostBytes else {
-      return .refusal(413, "The best checkpoint is larger than 64 MiB: take it from the run's folder.")
-    }
-    guard (try? handle.seek(toOffset: 0)) != nil, let content = try? handle.read(upToCount: Self.mostBytes) else {
-      return .refusal(404, "The best checkpoint cannot be read.")
-    }
-    var response = bytes([UInt8](content), "application/octet-stream")
-    response.headers.append(("Content-Disposition", "attachment; filename=\"best.safetensors\""))
+    guard let content = HTTPFile(file) else { return .refusal(404, "No checkpoint was judged the best yet.") }
+    var response = HTTPResponse("application/octet-stream", .file(content))
+    response.headers += [
+      ("Cache-Control", "no-cache"), ("Content-Disposition", "attachment; filename=\"best.safetensors\""),
+    ]
     return response
   }
 

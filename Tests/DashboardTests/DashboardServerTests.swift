@@ -10,12 +10,12 @@ import Testing
 struct DashboardServerTests {
   /// Runs the server and `body` beside it, with the address that was announced.
   func serving(
-    _ hub: EventHub, port: UInt16 = 0, limits: HTTPLimits = HTTPLimits(),
+    _ hub: EventHub, port: UInt16 = 0, limits: HTTPLimits = HTTPLimits(), best: URL? = nil,
     _ body: @Sendable @escaping (URL, String) async throws -> Void
   ) async throws {
     let (announced, continuation) = AsyncStream.makeStream(of: String.self)
     var server = try DashboardServer(
-      .init(port: port), events: hub, title: "run", snapshot: { GraphSnapshot(nodes: [], edges: []) },
+      .init(port: port, best: best), events: hub, title: "run", snapshot: { GraphSnapshot(nodes: [], edges: []) },
       announce: { continuation.yield($0) })
     server.limits = limits
     let serving = server
@@ -64,6 +64,33 @@ struct DashboardServerTests {
         #expect(sentence.contains("(port \(port) is in use)"))
         let page = try await fetch(second)
         #expect(page.contains("<title>run"))
+      }
+    }
+  }
+
+  @Test("A file is sent as it is, however long, and a file that is cut short meanwhile is no whole one")
+  func longFile() async throws {
+    try await withTemporaryDirectory { folder in
+      let (file, copy) = (folder.appending(path: "best.safetensors"), folder.appending(path: "copy"))
+      let bytes = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+      try Data(bytes).write(to: file)
+      try await serving(EventHub(), best: file) { url, _ in
+        let best = url.appending(path: "best.safetensors")
+        _ = try await fetch(best, ["--output", copy.path])
+        #expect(try Data(contentsOf: copy) == Data(bytes))
+        // More than 64 MiB, most of it a hole.
+        #expect(truncate(file.path, 96 << 20) == 0)
+        let size = try await fetch(best, ["--output", "/dev/null", "--write-out", "%{size_download}"])
+        #expect(size == "\(96 << 20)")
+        try await onThread {
+          let client = try RawClient(url)
+          client.send("GET /best.safetensors HTTP/1.1\r\nHost: localhost\r\n\r\n")
+          client.read(until: "\r\n\r\n")
+          // The socket's buffers hold less than the file: the rest is not there when it is wanted.
+          #expect(truncate(file.path, 0) == 0)
+          let answer = client.answer()
+          #expect(answer.status == 200 && answer.body.utf8.count < 96 << 20)
+        }
       }
     }
   }

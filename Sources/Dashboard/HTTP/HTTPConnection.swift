@@ -22,6 +22,8 @@ final class HTTPConnection {
   private var looked = 0
   /// Chunks are shared with other clients; only references are kept here.
   private var waiting: [[UInt8]] = []
+  /// The file that is being sent, and how much of it was taken up.
+  private var unsent: (file: HTTPFile, offset: Int)?
   private var nextChunk = 0
   private var offset = 0
   private(set) var waitingBytes = 0
@@ -93,6 +95,9 @@ final class HTTPConnection {
     case .bytes(let bytes):
       if !isHeadOnly { enqueue(bytes) }
       deadline = now + limits.responseTime
+    case .file(let file):
+      if !isHeadOnly { unsent = (file, 0) }
+      deadline = now + limits.responseTime + .seconds(file.size / limits.fileRate)
     case .events:
       follows = !isHeadOnly
       if follows { for chunk in history { enqueue(chunk) } }
@@ -128,6 +133,7 @@ final class HTTPConnection {
   /// Sends as much as the client takes, once.
   func write(gathering buffer: inout [UInt8], now: ContinuousClock.Instant) {
     guard phase == .writing else { return }
+    if waitingBytes < buffer.count, !takeUp(buffer.count) { return end() }
     var filled = 0
     var (chunk, from) = (nextChunk, offset)
     while chunk < waiting.count, filled < buffer.count {
@@ -149,10 +155,20 @@ final class HTTPConnection {
       advance(sent)
       if follows, sent > 0 { deadline = now + limits.stallTime }
     }
-    guard waitingBytes == 0 else { return }
+    guard waitingBytes == 0, unsent == nil else { return }
     waiting = []
     (nextChunk, offset) = (0, 0)
     if follows { phase = .following } else { part(now) }
+  }
+
+  /// Takes the next piece of the file up, where one is being sent.
+  /// - Returns: Whether it could be read: a client that was promised more must not take what it has for the whole.
+  private func takeUp(_ count: Int) -> Bool {
+    guard let (file, offset) = unsent else { return true }
+    guard let piece = file.read(from: offset, atMost: count) else { return false }
+    enqueue(piece)
+    unsent = offset + piece.count < file.size ? (file, offset + piece.count) : nil
+    return true
   }
 
   private func advance(_ sent: Int) {

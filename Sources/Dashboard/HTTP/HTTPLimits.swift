@@ -7,8 +7,10 @@ struct HTTPLimits: Sendable {
   var headers = 64
   /// From the connection to the end of the request's head.
   var headTime = Duration.seconds(5)
-  /// For a whole response that is not a stream.
+  /// For a whole response that is not a stream; a file has a second more for each `fileRate` bytes.
   var responseTime = Duration.seconds(60)
+  /// Bytes a second that a client takes of a file at least.
+  var fileRate = 256 << 10
   /// A client that takes nothing of what waits for it for this long is let go.
   var stallTime = Duration.seconds(15)
   /// Connections at once; what comes beyond is refused at the door. As many again may still be parting.

@@ -2,6 +2,8 @@
 struct HTTPResponse: Sendable {
   enum Body: Sendable, Equatable {
     case bytes([UInt8])
+    /// What a file has, however long.
+    case file(HTTPFile)
     /// The run's events, server-sent (HTML Standard, section 9.2), until the run ends.
     case events
   }
@@ -34,7 +36,11 @@ struct HTTPResponse: Sendable {
   var head: [UInt8] {
     var text = "HTTP/1.1 \(status) \(Self.reasons[status] ?? "Other")\r\n"
     for (name, value) in headers { text += "\(name): \(value)\r\n" }
-    if case .bytes(let bytes) = body { text += "Content-Length: \(bytes.count)\r\n" }
+    switch body {
+    case .bytes(let bytes): text += "Content-Length: \(bytes.count)\r\n"
+    case .file(let file): text += "Content-Length: \(file.size)\r\n"
+    case .events: break
+    }
     return Array((text + "Connection: close\r\n\r\n").utf8)
   }
 }
