@@ -78,6 +78,12 @@ struct TapeCase: Sendable, CustomTestStringConvertible {
         let operation = CircularConvolution(batch: 5, sites: [4], taps: [3], inputs: 2, outputs: 2, scratchLimit: 50)
         return tape.record(operation, [x, w], shape: [5, 4, 2])
       },
+      TapeCase("convolve by Fourier modes") {
+        $0.spectralConvolve($0.input([2, 7, 3]), $0.parameter(offset: 1, shape: [3, 2, 3, 2]))
+      },
+      TapeCase("convolve by all Fourier modes of an even ring") {
+        $0.spectralConvolve($0.input([2, 6, 2]), $0.parameter(offset: 0, shape: [4, 2, 2, 19]))
+      },
       TapeCase("neighbours' mean on a square") { $0.neighbourMean($0.input([2, 12, 3]), on: [3, 4]) },
       TapeCase("neighbours' mean on a ring") { $0.neighbourMean($0.input([2, 5, 17]), on: [5]) },
       TapeCase("neighbours' mean where neighbours are the same twice") {

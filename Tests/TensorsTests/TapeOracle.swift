@@ -1,3 +1,5 @@
+import Foundation
+
 @testable import Tensors
 
 /// The tape's operations once more, in double precision and as plainly as possible, forward only; derivatives are
@@ -89,6 +91,7 @@ struct TapeOracle {
         }
       }
     case is CircularConvolution: return convolution(x[0], x[1], shapes[0].axes, shapes[1].axes)
+    case let o as SpectralConvolution: return spectral(x[0], x[1], o)
     case let o as Normalisation:
       return stride(from: 0, to: shape.count, by: shape.last).flatMap { first in
         let row = x[0][first..<(first + shape.last)]
@@ -127,6 +130,35 @@ struct TapeOracle {
   /// The weight that single precision has, for the table is part of the recording.
   private static func weight(_ table: GatherTable, _ entry: Int) -> Double {
     table.weights.isEmpty ? 1 : Double(table.weights[entry])
+  }
+
+  /// By the sums of its definition, a mode after the other.
+  private static func spectral(_ x: [Double], _ w: [Double], _ o: SpectralConvolution) -> [Double] {
+    let n = o.sites
+    func angle(_ m: Int, _ j: Int) -> Double { 2 * .pi * Double(m * j % n) / Double(n) }
+    var y = [Double](repeating: 0, count: o.batch * n * o.outputs)
+    for b in 0..<o.batch {
+      for m in 0..<o.modes {
+        for c in 0..<o.inputs {
+          var (re, im) = (0.0, 0.0)
+          for j in 0..<n {
+            let value = x[(b * n + j) * o.inputs + c]
+            re += value * cos(angle(m, j))
+            im -= value * sin(angle(m, j))
+          }
+          for d in 0..<o.outputs {
+            let (a, b2) = (w[((2 * m) * o.inputs + c) * o.outputs + d], w[((2 * m + 1) * o.inputs + c) * o.outputs + d])
+            let (p, q) = (re * a - im * b2, re * b2 + im * a)
+            // The modes m and −m, one where they are the same.
+            let times = m == 0 || 2 * m == n ? 1.0 : 2.0
+            for j in 0..<n {
+              y[(b * n + j) * o.outputs + d] += times / Double(n) * (p * cos(angle(m, j)) - q * sin(angle(m, j)))
+            }
+          }
+        }
+      }
+    }
+    return y
   }
 
   /// On a ring as a square with one row.

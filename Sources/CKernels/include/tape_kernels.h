@@ -90,3 +90,13 @@ void holstream_tape_neighbour_sum(const float *x, float factor, float *y, size_t
                                   size_t columns, size_t channels, int32_t axes, int32_t accumulate);
 // dx = dy f'(x) by y = f(x) alone: tanh or relu.
 void holstream_tape_function_adjoint(int32_t f, const float *y, const float *dy, float *dx, size_t count);
+
+// For each of `modes` pairs of a real and an imaginary part, y (2, outputs) = x (2, inputs) w as complex numbers, with
+// w (modes, 2, inputs, outputs).
+void holstream_tape_spectral_mix(const float *x, const float *w, float *y, size_t modes, size_t inputs, size_t outputs);
+// dx = dy times the conjugate transpose of w.
+void holstream_tape_spectral_inputs(const float *dy, const float *w, float *dx, size_t modes, size_t inputs,
+                                    size_t outputs);
+// dw += the conjugate of x times dy.
+void holstream_tape_spectral_weights(const float *x, const float *dy, float *dw, size_t modes, size_t inputs,
+                                     size_t outputs);
