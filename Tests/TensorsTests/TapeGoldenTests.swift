@@ -77,6 +77,26 @@ struct TapeGoldenTests {
       let y = tape.add(x, messages(&tape, x))
       return (["x": x], y, tape.mean(tape.exp(tape.scale(y, by: 0.25))))
     },
+    Network(testDescription: "fourier") { tape in
+      let x = tape.input([3, 9, 2])
+      var at = 0
+      func next(_ shape: [Int]) -> Tape.Node {
+        defer { at += shape.reduce(1, *) }
+        return tape.parameter(offset: at, shape: TensorShape(shape))
+      }
+      func dense(_ v: Tape.Node, _ inputs: Int, _ outputs: Int) -> Tape.Node {
+        let w = next([inputs, outputs])
+        return tape.add(tape.matmul(v, w), next([outputs]))
+      }
+      var v = dense(x, 2, 5)
+      for layer in 0..<2 {
+        let mixed = tape.spectralConvolve(v, next([4, 2, 5, 5]))
+        v = tape.add(mixed, dense(v, 5, 5))
+        if layer == 0 { v = tape.gelu(v) }
+      }
+      let y = dense(tape.gelu(dense(v, 5, 6)), 6, 2)
+      return (["x": x], y, tape.mean(tape.multiply(y, y)))
+    },
   ]
 
   @Test("Values and gradients are PyTorch's", arguments: networks)

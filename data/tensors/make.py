@@ -111,7 +111,25 @@ def forces():
     return result
 
 
-cases = {f.__name__: f() for f in (mlp, ring, square, graph, forces)}
+def fourier():
+    """A Fourier neural operator of two layers on a ring of 9: four modes, width 5, gelu between them and in the projection."""
+    p = Flat((2, 5), (5,), (4, 2, 5, 5), (5, 5), (5,), (4, 2, 5, 5), (5, 5), (5,), (5, 6), (6,), (6, 2), (2,))
+    lift, b0, s1, w1, b1, s2, w2, b2, q1, c1, q2, c2 = p.views
+    x = random(3, 9, 2).requires_grad_()
+    gelu = lambda x: torch.nn.functional.gelu(x, approximate="tanh")
+
+    def layer(v, modes, w, b):
+        low = torch.fft.rfft(v, dim=1)[:, :4]
+        mixed = torch.zeros(3, 5, 5, dtype=torch.complex128)
+        mixed[:, :4] = torch.einsum("bmi,mio->bmo", low, torch.complex(modes[:, 0], modes[:, 1]))
+        return torch.fft.irfft(mixed, n=9, dim=1) + v @ w + b
+
+    v = layer(gelu(layer(x @ lift + b0, s1, w1, b1)), s2, w2, b2)
+    y = gelu(v @ q1 + c1) @ q2 + c2
+    return case(p, {"x": x}, (y**2).mean(), y)
+
+
+cases = {f.__name__: f() for f in (mlp, ring, square, graph, forces, fourier)}
 path = pathlib.Path(__file__).with_name("tape.json")
 path.write_text(json.dumps(cases, indent=None, separators=(",", ":")) + "\n")
 print(path, path.stat().st_size, "bytes, torch", torch.__version__)

@@ -7,7 +7,7 @@ public enum ModelCatalogue {
   /// Families that are trained. Where several types share a family, the first that accepts the states is taken.
   static let trainable: [any TrainableModel.Type] = [
     NetworkModel.self, GridNetworkModel.self, PerceptronModel.self, GraphNetworkModel.self, VectorAutoregression.self,
-    EchoState.self, PiecewiseLinearModel.self, ForceFieldModel.self,
+    EchoState.self, PiecewiseLinearModel.self, FourierOperator.self, ForceFieldModel.self,
   ]
 
   /// Families that are fitted, and how their files are read.

@@ -13,6 +13,7 @@ extension ModelFamily {
     case .mlp: "A perceptron that connects every number of a state with every other; knows no neighbours."
     case .nvar:
       "Products of the last frames and a linear readout, fitted in closed form as the stream goes by; any state."
+    case .fno: "A Fourier neural operator, which mixes the lowest Fourier modes: fields on a ring."
     case .neuralODE: "A perceptron of the time derivative, which rollouts integrate: states of few numbers."
     case .shallowPLRNN:
       "A shallow piecewise linear recurrent network, by generalised teacher forcing: chaotic attractors."
