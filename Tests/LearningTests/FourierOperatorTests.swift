@@ -64,6 +64,23 @@ struct FourierOperatorTests {
     #expect(plain.values[27...] == state.values[27...])
   }
 
+  @Test("With fluxes the sum of every component is kept, and the gradient is the slope of the loss")
+  func flux() throws {
+    var configuration = Self.configuration()
+    configuration.model.constraint = .flux
+    let batch = try GridNetworkTests.batch(Self.layout, count: 9)
+    try Slope.check(configuration, batch, distance: 1e-3, tolerance: 2e-3)
+    let state = batch.samples[0].window.state(0)
+    let later = try Trainer(configuration: configuration).model().predictor(for: Self.layout).rollout(
+      from: state, steps: 20
+    ).last!
+    #expect(zip(later.values, state.values).contains { abs($0 - $1) > 0.1 })
+    for places in [stride(from: 0, to: 18, by: 2), stride(from: 1, to: 18, by: 2), stride(from: 18, to: 27, by: 1)] {
+      let (before, after) = (places.map { state.values[$0] }, places.map { later.values[$0] })
+      #expect(abs(after.reduce(0, +) - before.reduce(0, +)) < 1e-4)
+    }
+  }
+
   @Test("Another ring, a square, more modes than there are and constraints are refused with the reason")
   func refused() throws {
     let model = try Trainer(configuration: Self.configuration()).model()
@@ -77,7 +94,7 @@ struct FourierOperatorTests {
     }
     #expect(message { $0.settings["modes"] = .number(6) }.contains("has 5 Fourier modes"))
     #expect(message { $0.settings["width"] = .number(0) }.contains("width of an fno"))
-    #expect(message { $0.constraint = .flux }.contains("cannot be constrained"))
+    #expect(message { $0.constraint = .projection }.contains("only a density matrix"))
     #expect(message { $0.layout = GridNetworkTests.square(4, 3) }.contains("the family “fno” cannot learn"))
   }
 }

@@ -11,7 +11,7 @@ public import Trajectories
 /// shifted prediction.
 ///
 /// Source: Li et al., Fourier Neural Operator for Parametric Partial Differential Equations, arXiv 2010.08895, as in the
-/// program that accompanies it.
+/// program that accompanies it. With `constrain: flux` the mean mode of every change is zero, which keeps the sums.
 public struct FourierOperator: TrainableModel {
   public static let families = [ModelFamily.fno]
   static let mostPlanes = 1024
@@ -43,7 +43,9 @@ public struct FourierOperator: TrainableModel {
     else {
       throw fail("an fno is for fields on a ring, not for \(configuration.layout?.summary ?? "unknown states")")
     }
-    guard configuration.constraint == nil else { throw fail("an fno cannot be constrained") }
+    guard configuration.constraint != .projection else {
+      throw fail("only a density matrix can be constrained by projection; `constrain: flux` keeps sums")
+    }
     guard settings.modes <= sites / 2 + 1 else {
       throw fail("a ring of \(sites) sites has \(sites / 2 + 1) Fourier modes; lower modes from \(settings.modes)")
     }
@@ -118,7 +120,7 @@ public struct FourierOperator: TrainableModel {
     return TapeStep(
       embedding, scales: configuration.scales, learns: configuration.learns,
       network: FourierNetwork(
-        layers: try FourierOperatorSettings(configuration).layers,
+        layers: try FourierOperatorSettings(configuration).layers, keepsSums: configuration.constraint == .flux,
         tensors: try Self.parameterLayout(configuration).tensors))
   }
 }
@@ -126,6 +128,7 @@ public struct FourierOperator: TrainableModel {
 /// The network between the scales.
 private struct FourierNetwork: TapeNetwork {
   let layers: Int
+  let keepsSums: Bool
   /// In the order of `FourierOperator.parameterLayout`.
   let tensors: [ParameterTensor]
 
@@ -141,6 +144,8 @@ private struct FourierNetwork: TapeNetwork {
       if layer < layers - 1 { v = tape.gelu(v) }
     }
     let at = 2 + 3 * layers
-    return dense(tape.gelu(dense(v, at, on: &tape)), at + 2, on: &tape)
+    let change = dense(tape.gelu(dense(v, at, on: &tape)), at + 2, on: &tape)
+    guard keepsSums else { return change }
+    return tape.subtract(change, tape.expand(tape.mean(change, axis: 1), axis: 1, count: change.shape.axes[1]))
   }
 }
