@@ -168,6 +168,8 @@ struct VerdictTests {
     #expect(verdict.score("trace drift")?.value.isNaN == true)
     #expect(verdict.score("largest error", of: "deltaQ")?.value.isNaN == true)
     #expect(verdict.plainWords.contains("33 % of the rollouts diverged"))
+    #expect(verdict.rowWords == "rollout RMSE Δρ diverged  ΔQ diverged   surviving  67 %")
+    #expect(verdict.plainWords.contains("RMSE of Δρ diverged, of ΔQ diverged") && !verdict.plainWords.contains("nan"))
     #expect(verdict.rank.value == .infinity)
   }
 

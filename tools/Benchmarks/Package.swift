@@ -70,6 +70,12 @@ let package = Package(
         .product(name: "Trajectories", package: "holstream"),
       ]),
     .executableTarget(
+      name: "bench-recurrent",
+      dependencies: [
+        "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"),
+      ]),
+    .executableTarget(
       name: "bench-readout",
       dependencies: [
         "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),

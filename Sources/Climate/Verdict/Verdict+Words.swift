@@ -12,8 +12,13 @@ extension Verdict {
   private func inRow(_ format: String, between: String) -> String {
     let errors = errors
     return observables.prefix(Self.mostInWords).map {
-      "\($0.symbol) \(String(format: format, errors[$0.name] ?? .nan))"
+      "\($0.symbol) \(Self.words(errors[$0.name], format))"
     }.joined(separator: between)
+  }
+
+  /// An error as a number, where rollouts that diverged leave one.
+  private static func words(_ error: Double?, _ format: String) -> String {
+    error.flatMap { $0.isFinite ? String(format: format, $0) : nil } ?? "diverged"
   }
 
   /// The verdict in a sentence or two: for a chaotic system the climate and the valid time first, for a regular one the
@@ -55,7 +60,7 @@ extension Verdict {
     let errors = errors
     return "RMSE "
       + observables.prefix(Self.mostInWords).map {
-        "of \($0.symbol) \(String(format: "%.2e", errors[$0.name] ?? .nan))"
+        "of \($0.symbol) \(Self.words(errors[$0.name], "%.2e"))"
       }.joined(separator: ", ")
   }
 
