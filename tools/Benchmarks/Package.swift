@@ -69,6 +69,14 @@ let package = Package(
         .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
         .product(name: "Trajectories", package: "holstream"),
       ]),
+    // Every learner on every system, for tools/board.
+    .executableTarget(
+      name: "board",
+      dependencies: [
+        .product(name: "Climate", package: "holstream"), .product(name: "Learning", package: "holstream"),
+        .product(name: "Pipelines", package: "holstream"), .product(name: "Settings", package: "holstream"),
+        .product(name: "Systems", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
+      ]),
     .executableTarget(
       name: "bench-recurrent",
       dependencies: [

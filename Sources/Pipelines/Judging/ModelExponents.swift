@@ -1,16 +1,16 @@
-internal import Climate
-internal import Learning
+public import Climate
+public import Learning
 internal import Trajectories
 
 /// The largest Lyapunov exponents of a model.
-enum ModelExponents {
+public enum ModelExponents {
   /// Frames up to which a model's memory is part of its state; the exponent of one with a longer memory is not measured.
-  static let longestMemory = 64
+  public static let longestMemory = 64
 
   /// What a model with memory maps is its last frames: two trajectories of it differ in all of them. So its state is these
   /// frames, oldest first, and every step begins with a predictor that is shown them.
   /// - Throws: `LearningError` when the model cannot run on such states.
-  static func exponents(
+  public static func exponents(
     of model: any SurrogateModel, _ probe: LyapunovProbe, over truth: RolloutTruth
   ) throws -> [LargestExponent?] {
     let layout = truth.system.layout
