@@ -75,7 +75,8 @@ let package = Package(
       dependencies: [
         .product(name: "Climate", package: "holstream"), .product(name: "Learning", package: "holstream"),
         .product(name: "Pipelines", package: "holstream"), .product(name: "Settings", package: "holstream"),
-        .product(name: "Systems", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
+        .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"),
       ]),
     .executableTarget(
       name: "bench-recurrent",

@@ -2,6 +2,7 @@ import Climate
 import Foundation
 import Settings
 import Systems
+import Tensors
 import Trajectories
 
 /// A system of the board: what is shown to learners, and the truth that they are held to.
@@ -76,9 +77,11 @@ struct BoardData: Sendable {
   func observed(noise: Float, seed: UInt64) -> [[Float]] {
     guard noise > 0 else { return Array(points.prefix(Self.training)) }
     var random = CounterRandom(seed: seed, purpose: .inputNoise, trajectory: 0)
-    return points.prefix(Self.training).map { point in
-      zip(point, deviations).map { $0 + noise * $1 * Float(random.normal()) }
+    var observed = Array(points.prefix(Self.training))
+    for row in observed.indices {
+      for k in deviations.indices { observed[row][k] += noise * deviations[k] * Float(random.normal()) }
     }
+    return observed
   }
 
   /// The truth of climates, the floors with it.

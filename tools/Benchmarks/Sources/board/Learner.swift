@@ -1,5 +1,6 @@
 import Foundation
 import Learning
+import Tensors
 import Trajectories
 
 /// A learner of the board: its settings, chosen on the last fifth of the points where there is a choice.

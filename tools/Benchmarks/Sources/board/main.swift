@@ -17,7 +17,7 @@ while let name = arguments.first {
   options[String(name.dropFirst(2))] = arguments[1]
   arguments.removeFirst(2)
 }
-func list(_ name: String, _ all: [String]) -> [String] {
+@MainActor func list(_ name: String, _ all: [String]) -> [String] {
   guard let given = options[name]?.split(separator: ",").map(String.init) else { return all }
   for one in given where !all.contains(one) { fail("--\(name): there is no \(one); there are \(all.joined(separator: ", "))") }
   return given
@@ -79,7 +79,7 @@ nonisolated(unsafe) let handle = file
     let spent = (ContinuousClock.now - begin) / .seconds(1)
     let left = spent / Double(progress.cells) * Double(total - progress.cells)
     print(String(format: "%d of %d cells, %.0f min left, at %@", progress.cells, total, left / 60, cell.system))
-    fflush(stdout)
+    fflush(nil)
   }
 }
 
