@@ -108,8 +108,10 @@ public struct StoreInspection: Sendable, CustomStringConvertible {
       let array = reader.array(field.name)
       lines.append("  \(field.name): \(field.dataType.rawValue) \(array.shape), chunks \(array.chunkShape)")
     }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     for (key, value) in reader.attributes.sorted(by: { $0.key < $1.key }) {
-      let text = (try? String(decoding: JSONEncoder().encode(value), as: UTF8.self)) ?? ""
+      let text = (try? String(decoding: encoder.encode(value), as: UTF8.self)) ?? ""
       lines.append("  \(key): \(text.count > 100 ? text.prefix(97) + "…" : text)")
     }
     if !leftovers.isEmpty {
