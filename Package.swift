@@ -50,7 +50,9 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
-    .target(name: "Systems", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels", "COpenBLAS"]),
+    .target(
+      name: "Systems", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels", "COpenBLAS"],
+      resources: [.embedInCode("Equations/Library")]),
     .target(name: "Zarr", dependencies: ["CZstd", "CKernels", "Disk"]),
     .target(name: "Learning", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels", "Disk"]),
     .target(

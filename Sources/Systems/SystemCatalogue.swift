@@ -1,7 +1,8 @@
 public import Settings
 public import Trajectories
 
-/// All systems with equations, by their words. A new one is a file of its own and a line here.
+/// All systems with equations, by their words. A new one is a file of its own and a line here, or a few lines of equations
+/// in `Equations/Library`.
 public enum SystemCatalogue {
   public static let all: [any DynamicalSystem.Type] = [
     HolsteinSystem.self,
@@ -10,14 +11,23 @@ public enum SystemCatalogue {
     Lorenz96.self,
     KuramotoSivashinsky.self,
     GinzburgLandau.self,
+    EquationSystem.self,
   ]
 
+  /// The above, and the systems of the library of equations.
+  public static let kinds: [SystemKind] = all.map { SystemKind($0) } + EquationLibrary.all.map { SystemKind($0) }
+
+  private static let byWord = Dictionary(uniqueKeysWithValues: kinds.map { ($0.word, $0) })
+
+  /// The words of all.
+  public static var words: [String] { kinds.map(\.word) }
+
   /// The system of this word.
-  public static func system(_ word: String) -> (any DynamicalSystem.Type)? { all.first { $0.word == word } }
+  public static func kind(_ word: String) -> SystemKind? { byWord[word] }
 
   /// A system with its settings; nil for a word that none has. What is wrong is reported to the section.
   public static func make(_ word: String, _ section: ConfigurationSection, seed: UInt64) -> (any DynamicalSystem)? {
-    system(word)?.init(section, seed: seed)
+    kind(word)?.make(section, seed: seed)
   }
 
   /// The system that a store or a checkpoint says it is of; nil when it names none that is known here.
@@ -32,8 +42,8 @@ public enum SystemCatalogue {
       guard let layout, let sites = HolsteinSystem.sites(of: layout), attributes["g"]?.number != nil else { return nil }
       return try HolsteinSystem(legacy: attributes, sites: sites)
     }
-    guard let type = system(word) else { return nil }
-    let system = try type.init(attributes: attributes)
+    guard let kind = kind(word) else { return nil }
+    let system = try kind.make(attributes: attributes)
     if let layout, !system.layout.hasSameNumbers(as: layout) {
       throw SystemError(
         .invalidAttribute,

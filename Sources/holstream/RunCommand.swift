@@ -4,7 +4,6 @@ import Foundation
 import Pipelines
 import ServiceLifecycle
 import Streams
-import Synchronization
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -33,29 +32,8 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     try AddressSpace.check()
-    let status = TerminalStatus()
-    let running = Running()
-    let signals = StopSignals {
-      status.print("Stopping: what was emitted is stored and a checkpoint written. Another signal ends it at once.")
-      running.run.withLock { $0?.stop() }
-    }
-    defer { withExtendedLifetime(signals) {} }
-    let run = try PipelineRun(
-      file.description(), directory: directory.map { URL(filePath: $0) }, resuming: resume,
-      program: .current)
-    running.run.withLock { $0 = run }
-    // It may have been asked for while the run was put together.
-    if Interruption.isRequested { run.stop() }
-    let summary = try await run.execute(alongside: page.services(for: run, status), status: status) { events in
-      Report(title: run.description.name, events: events).html
-    }
-    StandardStream.output.print(summary)
+    try await perform(try file.description(), directory: directory, resuming: resume, page: page)
   }
-}
-
-/// The run that signals stop, once there is one.
-private final class Running: Sendable {
-  let run = Mutex<PipelineRun?>(nil)
 }
 
 struct PageOptions: ParsableArguments {

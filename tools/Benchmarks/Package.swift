@@ -43,6 +43,7 @@ let package = Package(
         "CZstdDirect", "Peak", .product(name: "Systems", package: "holstream"),
         .product(name: "Trajectories", package: "holstream"), .product(name: "Zarr", package: "holstream"),
       ]),
+    .executableTarget(name: "bench-watch", dependencies: [.product(name: "Climate", package: "holstream")]),
     .executableTarget(
       name: "bench-streams",
       dependencies: [

@@ -101,10 +101,7 @@ struct Simulation: Sendable {
   ///   - fallback: The system when the key is left out.
   ///   - seed: Of the run.
   init(_ section: ConfigurationSection, system: String? = nil, default fallback: String = "holstein", seed: UInt64) {
-    let word =
-      system
-      ?? section.choice(
-        "system", default: fallback, among: SystemCatalogue.all.map { ($0.word, $0.word) }, "The system")
+    let word = system ?? Self.word(section, default: fallback)
     self.seed = seed
     abreast = section.integer("trajectories", default: 8, in: 1...100_000, "Trajectories that advance together")
     frames = section.integer(
@@ -124,6 +121,15 @@ struct Simulation: Sendable {
       "What the run does with a frame that is not finite or breaks a law: goes on without it, or ends")
     workers = section.integer("workers", default: 1, in: 1...256, "Cores that the simulator may use")
     self.system = SystemCatalogue.make(word, section, seed: seed)!
+  }
+
+  /// The key `system`; of a word that names none, the nearest is suggested.
+  private static func word(_ section: ConfigurationSection, default fallback: String) -> String {
+    let word = section.text("system", default: fallback, "The system (`holstream systems` lists them)")
+    if SystemCatalogue.kind(word) != nil { return word }
+    section.problem(Spelling.complaint("system", word, among: SystemCatalogue.words), key: "system")
+    section.ignoreUnknownKeys()
+    return fallback
   }
 
   /// What a run simulates.

@@ -180,7 +180,7 @@ public struct SimulateJob: Sendable {
     let diagnostics = ConfigurationDiagnostics()
     let section = try ConfigurationSection(settings, diagnostics: diagnostics)
     guard let system = SystemCatalogue.make(word, section, seed: seed) else {
-      throw RunError(.usage, Spelling.complaint("system", word, among: SystemCatalogue.all.map { $0.word }))
+      throw RunError(.usage, Spelling.complaint("system", word, among: SystemCatalogue.words))
     }
     section.refuseUnknownKeys()
     do { try diagnostics.throwIfAny() } catch { throw RunError(.usage, "\(error)") }

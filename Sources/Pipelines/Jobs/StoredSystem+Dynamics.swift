@@ -36,14 +36,14 @@ extension StoredSystem {
 
   /// The settings that are given, and before them those that a store's arrays and attributes imply.
   static func implied(by store: StoredTrajectories, word: String, settings: [String]) -> [String] {
-    guard let type = SystemCatalogue.system(word) else { return settings }
+    guard let kind = SystemCatalogue.kind(word) else { return settings }
     func key(_ setting: String) -> String { String(setting.prefix { $0 != "=" }) }
     let given = Set(settings.map(key))
-    let shape = type.settings(for: store.layout).filter { !given.contains(key($0)) }
+    let shape = kind.settings(for: store.layout).filter { !given.contains(key($0)) }
     // A preset says what parameters are; what a store says beside it is not what was asked for.
     guard !given.contains("preset"), store.system.attributes["system"] == nil else { return shape + settings }
     let section = ConfigurationSection.listing()
-    _ = type.init(section, seed: 1)
+    _ = kind.make(section, seed: 1)
     let known = given.union(shape.map(key))
     let stated = section.keys.map(\.name).filter { !known.contains($0) }.compactMap { name -> String? in
       switch store.system.attributes[name.replacingOccurrences(of: "-", with: "_")] {

@@ -8,17 +8,18 @@ public enum CatalogueGuide {
   /// - Throws: `RunError` for a word that names none.
   public static func systems(_ word: String?, json: Bool = false) throws -> String {
     guard let word else {
-      if json { return try RunState.text(SystemCatalogue.all.map { GuideContent($0.word, $0.summary) }) }
-      return SystemCatalogue.all.map { "  \($0.word.padded(to: 24)) \($0.summary)" }.joined(separator: "\n")
+      if json { return try RunState.text(SystemCatalogue.kinds.map { GuideContent($0.word, $0.summary) }) }
+      return SystemCatalogue.kinds.map { "  \($0.word.padded(to: 24)) \($0.summary)" }.joined(separator: "\n")
         + "\n\nKeys of one: holstream systems WORD"
     }
     let section = ConfigurationSection.listing()
-    guard let system = SystemCatalogue.make(word, section, seed: 0) else {
-      throw RunError(.usage, Spelling.complaint("system", word, among: SystemCatalogue.all.map { $0.word }))
+    guard let kind = SystemCatalogue.kind(word) else {
+      throw RunError(.usage, Spelling.complaint("system", word, among: SystemCatalogue.words))
     }
-    if json { return try RunState.text(GuideContent(word, type(of: system).summary, keys: section)) }
+    let system = kind.make(section, seed: 0)
+    if json { return try RunState.text(GuideContent(word, kind.summary, keys: section)) }
     let observables = system.allObservables.map(\.name)
-    return "\(word): \(type(of: system).summary)\na state is \(system.layout.summary)\n"
+    return "\(word): \(kind.summary)\na state is \(system.layout.summary)\n"
       + "observables: \(observables.prefix(24).joined(separator: ", "))\(observables.count > 24 ? ", …" : "")\n"
       + ComponentGuide.keys(of: section, indent: "  ")
   }

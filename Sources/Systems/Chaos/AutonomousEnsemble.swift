@@ -36,7 +36,7 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
     _ system: System, _ trajectories: Range<Int>, firstTime: Double, transient: Int, seed: UInt64, _ workers: Int,
     _ states: [Double]
   ) throws(SystemError) {
-    try system.sampling.validate()
+    try system.sampling.validate(mostStep: System.mostStep)
     try system.validate()
     self.system = system
     self.trajectories = trajectories
@@ -84,10 +84,9 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
     states.withUnsafeMutableBufferPointer { states in
       let shared = Shared(states: states.baseAddress!)
       workers.split(total) { _, range in
-        for k in range {
-          system.advance(
-            shared.states + k * count, steps: steps, at: NoisePlace(seed: seed, trajectory: first + k, step: step))
-        }
+        system.advance(
+          shared.states + range.lowerBound * count, trajectories: range.count, steps: steps,
+          at: NoisePlace(seed: seed, trajectory: first + range.lowerBound, step: step))
       }
     }
   }

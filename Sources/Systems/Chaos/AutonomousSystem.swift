@@ -24,8 +24,17 @@ public protocol AutonomousSystem: DynamicalSystem {
   /// The same of a system with noise, whose random numbers are those of the place; without other word there is none.
   func advance(_ u: UnsafeMutablePointer<Double>, steps: Int, at place: NoisePlace)
 
+  /// Advances several states that lie one behind the other; one by one without other word.
+  /// - Parameters:
+  ///   - states: (trajectories, layout.count).
+  ///   - place: Of the first; the others have the numbers after it.
+  func advance(_ states: UnsafeMutablePointer<Double>, trajectories: Int, steps: Int, at place: NoisePlace)
+
   /// Seed of the noise on trajectories that go on from given states; those from a seed have its own.
   var noiseSeed: UInt64 { get }
+
+  /// The longest step that makes sense in the system's unit of time; 1 without other word.
+  static var mostStep: Double { get }
 
   /// Whether n steps and then m are n + m steps to the last bit.
   var stepsAreExact: Bool { get }
@@ -40,8 +49,17 @@ extension AutonomousSystem {
   public var hasMids: Bool { sampling.midInterval }
   public var stepsAreExact: Bool { true }
   public var noiseSeed: UInt64 { 1 }
+  public static var mostStep: Double { 1 }
 
   public func advance(_ u: UnsafeMutablePointer<Double>, steps: Int, at place: NoisePlace) { advance(u, steps: steps) }
+
+  public func advance(_ states: UnsafeMutablePointer<Double>, trajectories: Int, steps: Int, at place: NoisePlace) {
+    for k in 0..<trajectories {
+      advance(
+        states + k * layout.count, steps: steps,
+        at: NoisePlace(seed: place.seed, trajectory: place.trajectory + k, step: place.step))
+    }
+  }
 
   public var attributes: [String: Attribute] {
     AttributeReader.complete(parameters.merging(sampling.attributes) { $1 }, system: Self.word)

@@ -35,12 +35,12 @@ public struct Sampling: Sendable, Equatable {
   }
 
   /// - Throws: `SystemError` naming a key that is missing or makes no sense.
-  init(_ reader: AttributeReader) throws(SystemError) {
-    dt = try reader.number("dt", in: 1e-9...1)
+  init(_ reader: AttributeReader, mostStep: Double = 1) throws(SystemError) {
+    dt = try reader.number("dt", in: 1e-9...mostStep)
     saveEvery = try reader.integer("every", in: 1...1_000_000_000)
     transient = try reader.integer("transient", in: 0...1_000_000_000)
     midInterval = try reader.flag("mid_interval")
-    try validate()
+    try validate(mostStep: mostStep)
   }
 
   var attributes: [String: Attribute] {
@@ -50,10 +50,12 @@ public struct Sampling: Sendable, Equatable {
     ]
   }
 
+  /// - Parameter mostStep: The longest step that makes sense in the system's unit of time.
   /// - Throws: `SystemError` naming the value and what it should be.
-  func validate() throws(SystemError) {
-    guard dt >= 1e-9, dt <= 1 else {
-      throw SystemError(.invalidParameter, "the time step must be from 1e-9 to 1, got \(dt)", key: "dt")
+  func validate(mostStep: Double = 1) throws(SystemError) {
+    guard dt >= 1e-9, dt <= mostStep else {
+      let most = mostStep == 1 ? "1" : "\(mostStep)"
+      throw SystemError(.invalidParameter, "the time step must be from 1e-9 to \(most), got \(dt)", key: "dt")
     }
     guard (1...1_000_000_000).contains(saveEvery) else {
       throw SystemError(
@@ -73,11 +75,11 @@ public struct Sampling: Sendable, Equatable {
 
   /// With other steps; the first frame stays at its time as nearly as steps allow.
   /// - Throws: `SystemError` for steps that cannot be.
-  func with(dt: Double, saveEvery: Int, midInterval: Bool) throws(SystemError) -> Sampling {
+  func with(dt: Double, saveEvery: Int, midInterval: Bool, mostStep: Double = 1) throws(SystemError) -> Sampling {
     var other = Sampling(dt: dt, saveEvery: saveEvery, transient: 0, midInterval: midInterval)
-    try other.validate()
-    other.transient = Int((Double(transient) * self.dt / dt).rounded())
-    try other.validate()
+    try other.validate(mostStep: mostStep)
+    other.transient = Int(min((Double(transient) * self.dt / dt).rounded(), 2e9))
+    try other.validate(mostStep: mostStep)
     return other
   }
 }
