@@ -48,11 +48,7 @@ struct EquivariantNetwork: ForceNetwork {
         let all = tape.gather(bias, (0..<(outputs * order)).map { $0 / order })
         x = tape.add(x, tape.reshape(all, to: [outputs * order]))
       }
-      switch activation {
-      case .gelu: x = tape.gelu(x)
-      case .tanh: x = tape.tanh(x)
-      case .relu: x = tape.relu(x)
-      }
+      x = activation.record(x, on: &tape)
     }
     let count = channelCounts[channelCounts.count - 1]
     let sites = x.shape.count / (count * order)

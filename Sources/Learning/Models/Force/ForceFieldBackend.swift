@@ -4,8 +4,7 @@ internal import Trajectories
 
 /// Trains a force field: the root mean square of the force's error over all sites and frames of a batch.
 ///
-/// Each interval of a sample is a lattice of its own, the frame before it with the force there. The batch is cut into
-/// shards by index, whose gradients are added in a binary tree, so that the bits do not depend on the number of workers.
+/// Each interval of a sample is a lattice of its own, the frame before it with the force there.
 // Unchecked: one thread runs a batch; within it each worker writes to the memory of its own shards, and
 // `Workers.split` comes back when all have.
 final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
@@ -22,8 +21,6 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
     let q, error, slope, pull: UnsafeMutablePointer<Float>
   }
 
-  static let mostShards = 8
-
   private let settings: ForceFieldSettings
   private let tensors: [ParameterTensor]
   private let options: TrainingOptions
@@ -32,7 +29,7 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
   private let springs: ElasticForce
   private var shape: Shape?
   private var shards: [Shard] = []
-  private var gradients = FloatBuffer(count: 0)
+  private var gradients = ShardGradients(of: 0, size: 0)
   /// (lattices) sums of squared errors.
   private var sums: UnsafeMutablePointer<Double>?
 
@@ -64,17 +61,17 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
         .invalidData, "a force field learns from fields Q and P on a square lattice, not from \(shape.layout.summary)")
     }
     release()
-    let count = min(Self.mostShards, shape.lattices)
+    let gradients = ShardGradients(of: shape.lattices, size: weights.count)
     let network = settings.network(tensors)
-    shards = (0..<count).map { index in
-      let range = (index * shape.lattices / count)..<((index + 1) * shape.lattices / count)
+    shards = (0..<gradients.count).map { index in
+      let range = gradients.samples(of: index, total: shape.lattices)
       func memory() -> UnsafeMutablePointer<Float> { .allocate(capacity: range.count * rows * columns) }
       return Shard(
         lattices: range,
         replay: ForceReplay(network, isOdd: settings.isOdd, batch: range.count, rows: rows, columns: columns),
         q: memory(), error: memory(), slope: memory(), pull: memory())
     }
-    gradients = FloatBuffer(count: count * weights.count)
+    self.gradients = gradients
     sums = .allocate(capacity: shape.lattices)
     self.shape = shape
   }
@@ -103,19 +100,17 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
     let count = Double(lattices * sites)
     let root = (total / count).squareRoot()
     let coefficient = root > 0 ? Float(1 / (root * count)) : 0
-    let (size, all) = (weights.count, Handed(gradients.pointer))
+    let gradients = gradients
     workers.split(shards.count) { _, range in
       for position in range.reversed() {
         let shard = shards[position]
         for k in 0..<(shard.lattices.count * sites) { shard.error[k] *= coefficient * shard.slope[k] }
-        let gradient = all.value + position * size
-        gradient.update(repeating: 0, count: size)
-        shard.replay.addGradient(seeds: shard.error, parameters: values, to: gradient)
+        shard.replay.addGradient(seeds: shard.error, parameters: values, to: gradients.cleared(position))
       }
     }
-    addShards(workers)
+    gradients.sum(workers)
     let terms = LossTerms(state: [.init(name: "force", value: Float(root))], tendency: nil, weight: 0)
-    return (terms, holstream_squared_norm(gradients.pointer, size))
+    return (terms, holstream_squared_norm(gradients.first, gradients.size))
   }
 
   /// Forces of a shard's lattices: their errors, slopes in f, and sums of squares.
@@ -166,37 +161,16 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
     }
   }
 
-  /// Sums the shards' gradients into the first: neighbours, then their sums, and so on.
-  private func addShards(_ workers: Workers) {
-    let (count, size, all) = (shards.count, weights.count, Handed(gradients.pointer))
-    workers.split(size) { _, range in
-      var distance = 1
-      while distance < count {
-        for shard in stride(from: 0, to: count - distance, by: 2 * distance) {
-          let sum = all.value + shard * size + range.lowerBound
-          holstream_add_vectors(sum, sum + distance * size, range.count)
-        }
-        distance *= 2
-      }
-    }
-  }
-
   var gradient: [Float] {
-    shape == nil ? [] : Array(UnsafeBufferPointer(start: gradients.pointer, count: weights.count))
+    shape == nil ? [] : Array(UnsafeBufferPointer(start: gradients.first, count: weights.count))
   }
 
   func update(_ step: AdamW) {
     guard shape != nil else { return }
-    weights.update(step, along: gradients.pointer)
+    weights.update(step, along: gradients.first)
   }
 
   func read() -> Weights { weights.read() }
 
   func write(_ new: Weights) { weights.write(new) }
-
-  /// Workers write to parts of their own.
-  private struct Handed: @unchecked Sendable {
-    let value: UnsafeMutablePointer<Float>
-    init(_ value: UnsafeMutablePointer<Float>) { self.value = value }
-  }
 }

@@ -125,7 +125,7 @@ public struct ForceFieldSettings: Sendable, Equatable {
 
   /// Numbers that `parameterLayout` would have; nothing is allocated for widths of an untrusted file.
   var parameterBound: Int {
-    let pairs = zip([45] + widths, widths + [1]).reduce(0) { $0 + $1.0 * $1.1 }
+    let pairs = zip([LatticeDescriptors.count] + widths, widths + [1]).reduce(0) { $0 + $1.0 * $1.1 }
     let squares = widths.reduce(0) { $0 + $1 * $1 }
     return family == .equivariantForce ? 72 * pairs : 4 * (pairs + squares)
   }
@@ -135,7 +135,7 @@ public struct ForceFieldSettings: Sendable, Equatable {
     switch family {
     case .energyForce:
       return EnergyNetwork(activation: EnergyNetwork.Activation(rawValue: activation.rawValue)!, tensors: tensors)
-    case .descriptorForce: return DescriptorNetwork(activation: plain, tensors: tensors)
+    case .descriptorForce: return DescriptorNetwork(PerceptronNetwork(activation: plain, tensors: tensors))
     case .equivariantForce:
       return EquivariantNetwork(
         channelCounts: widths, activation: plain, tensors: tensors, hasBias: !leavesBiasesOut)

@@ -118,26 +118,15 @@ struct LatticeDescriptors: Sendable {
 
 /// A perceptron of the descriptors of each site.
 struct DescriptorNetwork: ForceNetwork {
-  let activation: PerceptronSettings.Activation
-  /// Weight (inputs, outputs) and bias of every layer.
-  let tensors: [ParameterTensor]
+  let perceptron: PerceptronNetwork
   private let descriptors = LatticeDescriptors()
 
-  init(activation: PerceptronSettings.Activation, tensors: [ParameterTensor]) {
-    self.activation = activation
-    self.tensors = tensors
-  }
+  init(_ perceptron: PerceptronNetwork) { self.perceptron = perceptron }
 
   var channels: Int { LatticeDescriptors.count }
 
   static func layout(_ widths: [Int]) -> ParameterLayout {
-    var layout = ParameterLayout()
-    let all = [LatticeDescriptors.count] + widths + [1]
-    for (index, size) in zip(all, all.dropFirst()).enumerated() {
-      layout.add("layers.\(index).weight", shape: [size.0, size.1])
-      layout.add("layers.\(index).bias", shape: [size.1])
-    }
-    return layout
+    PerceptronNetwork.layout([LatticeDescriptors.count] + widths + [1])
   }
 
   func prepare(
@@ -147,17 +136,6 @@ struct DescriptorNetwork: ForceNetwork {
   }
 
   func record(_ input: Tape.Node, on tape: inout Tape) -> Tape.Node {
-    var x = input
-    for layer in stride(from: 0, to: tensors.count, by: 2) {
-      if layer > 0 {
-        switch activation {
-        case .gelu: x = tape.gelu(x)
-        case .tanh: x = tape.tanh(x)
-        case .relu: x = tape.relu(x)
-        }
-      }
-      x = tape.add(tape.matmul(x, tape.parameter(tensors[layer])), tape.parameter(tensors[layer + 1]))
-    }
-    return x
+    perceptron.record(input, masks: nil, on: &tape)
   }
 }

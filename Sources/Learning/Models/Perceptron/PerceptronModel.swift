@@ -33,10 +33,9 @@ public struct PerceptronModel: TrainableModel {
     PerceptronSettings(section).attributes
   }
 
-  /// Inputs and outputs of every layer.
-  static func sizes(_ settings: PerceptronSettings, state: Int) -> [(inputs: Int, outputs: Int)] {
-    let widths = [state] + Array(repeating: settings.width, count: settings.layers - 1) + [state]
-    return zip(widths, widths.dropFirst()).map { ($0, $1) }
+  /// Numbers of the input, of each hidden layer and of the output.
+  static func widths(_ settings: PerceptronSettings, state: Int) -> [Int] {
+    [state] + Array(repeating: settings.width, count: settings.layers - 1) + [state]
   }
 
   public static func parameterLayout(_ configuration: ModelConfiguration) throws -> ParameterLayout {
@@ -57,11 +56,7 @@ public struct PerceptronModel: TrainableModel {
         "an mlp connects each number of a state with all others, and \(state) are too many (at most \(largestState)); "
           + "use the family cnn for fields on a ring or a square")
     }
-    var layout = ParameterLayout()
-    for (index, size) in sizes(settings, state: state).enumerated() {
-      layout.add("layers.\(index).weight", shape: [size.inputs, size.outputs])
-      layout.add("layers.\(index).bias", shape: [size.outputs])
-    }
+    let layout = PerceptronNetwork.layout(widths(settings, state: state))
     guard layout.count <= largestCount else {
       throw fail(
         "an mlp of width \(settings.width) with \(settings.layers) layers for states of \(state) numbers would have "
@@ -126,19 +121,34 @@ struct PerceptronNetwork: TapeNetwork {
   /// Weight and bias of every layer.
   let tensors: [ParameterTensor]
 
+  /// - Parameter widths: Numbers of the input, of each hidden layer and of the output.
+  static func layout(_ widths: [Int]) -> ParameterLayout {
+    var layout = ParameterLayout()
+    for (index, size) in zip(widths, widths.dropFirst()).enumerated() {
+      layout.add("layers.\(index).weight", shape: [size.0, size.1])
+      layout.add("layers.\(index).bias", shape: [size.1])
+    }
+    return layout
+  }
+
   func record(_ planes: Tape.Node, masks: Tape.Node?, on tape: inout Tape) -> Tape.Node {
     var x = planes
     for index in stride(from: 0, to: tensors.count, by: 2) {
-      if index > 0 {
-        switch activation {
-        case .gelu: x = tape.gelu(x)
-        case .tanh: x = tape.tanh(x)
-        case .relu: x = tape.relu(x)
-        }
-      }
+      if index > 0 { x = activation.record(x, on: &tape) }
       x = tape.add(tape.matmul(x, tape.parameter(tensors[index])), tape.parameter(tensors[index + 1]))
     }
     return x
+  }
+}
+
+extension PerceptronSettings.Activation {
+  /// Records it behind a layer.
+  func record(_ x: Tape.Node, on tape: inout Tape) -> Tape.Node {
+    switch self {
+    case .gelu: tape.gelu(x)
+    case .tanh: tape.tanh(x)
+    case .relu: tape.relu(x)
+    }
   }
 }
 

@@ -32,7 +32,8 @@ final class PerceptronPredictor: ChangePredictor {
     case .tanh: activation = Int32(HOLSTREAM_TANH)
     case .relu: activation = Int32(HOLSTREAM_RELU)
     }
-    let sizes = PerceptronModel.sizes(settings, state: layout.count)
+    let widths = PerceptronModel.widths(settings, state: layout.count)
+    let sizes = zip(widths, widths.dropFirst()).map { (inputs: $0, outputs: $1) }
     var layers: [Layer] = []
     var count = 0
     for size in sizes {

@@ -4,14 +4,11 @@ internal import Trajectories
 
 /// Loss and gradient of one batch: memory for every activation, and the passes over it.
 ///
-/// B samples are split among the workers by index. Gradients are summed over shards of the batch, whose number depends on
-/// B alone, and the shards' in a binary tree, so that the bits do not depend on the number of workers. B = batch, N = unrolled steps, S = 2L² + 2L floats of a state.
+/// B samples are split among the workers by index, and gradients are summed over shards of the batch, so that the bits do
+/// not depend on the number of workers. B = batch, N = unrolled steps, S = 2L² + 2L floats of a state.
 // Unchecked: one thread runs a batch; within it each worker writes to the places of its own samples, shards and scratch,
 // and `Workers.split` comes back when all have.
 final class ResidualEngine: @unchecked Sendable {
-  /// Shards of a batch that is large enough: what more workers than these wait for in the backward pass.
-  static let mostShards = 8
-
   /// What the memory was laid out for.
   struct Shape: Equatable {
     let layout: StateLayout
@@ -48,9 +45,7 @@ final class ResidualEngine: @unchecked Sendable {
   /// (workers, scratchSize).
   let scratch: FloatBuffer
   let scratchSize: Int
-  /// (shards, parameters).
-  let gradients: FloatBuffer
-  let shards: Int
+  let gradients: ShardGradients
   /// (workers, sumsSize): sums for the gradients of weights.
   let weightSums: FloatBuffer
   let weightSumsSize: Int
@@ -88,8 +83,7 @@ final class ResidualEngine: @unchecked Sendable {
       (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16
       * 16
     scratch = FloatBuffer(count: workers.count * scratchSize)
-    shards = min(Self.mostShards, shape.batch)
-    gradients = FloatBuffer(count: shards * parameterCount)
+    gradients = ShardGradients(of: shape.batch, size: parameterCount)
     weightSumsSize = (networks.map(\.sumsCount).reduce(0, +) + 15) / 16 * 16
     weightSums = FloatBuffer(count: workers.count * weightSumsSize)
     sums = .allocate(capacity: 2 * partition.sums * shape.batch)
@@ -98,7 +92,7 @@ final class ResidualEngine: @unchecked Sendable {
   deinit { sums.deallocate() }
 
   /// The gradient that `run` left, summed over the shards.
-  var gradient: UnsafeMutablePointer<Float> { gradients.pointer }
+  var gradient: UnsafeMutablePointer<Float> { gradients.first }
 
   /// Computes loss and gradient.
   ///
@@ -133,13 +127,12 @@ final class ResidualEngine: @unchecked Sendable {
     let stateCoefficients = state.coefficients
     let tendencyCoefficients = tendency?.coefficients.map { $0 * loss.derivativeCoefficient }
 
-    workers.split(shards) { worker, shards in
+    workers.split(gradients.count) { worker, shards in
       let sums = weightSums.pointer + worker * weightSumsSize
       // Backwards, since the last samples are the ones still in the cache.
       for shard in shards.reversed() {
-        let gradient = gradients.pointer + shard * parameterCount
-        gradient.update(repeating: 0, count: parameterCount)
-        let samples = samples(of: shard)
+        let gradient = gradients.cleared(shard)
+        let samples = gradients.samples(of: shard, total: shape.batch)
         for index in samples.reversed() {
           backward(
             batch.samples[index], index: index, worker: worker, values: values, weights: weights,
@@ -149,31 +142,8 @@ final class ResidualEngine: @unchecked Sendable {
         for network in networks { network.finish(sums, gradients: gradient) }
       }
     }
-    addShards()
+    gradients.sum(workers)
     return terms
-  }
-}
-
-// MARK: Shards
-
-extension ResidualEngine {
-  /// Samples of one shard.
-  private func samples(of shard: Int) -> Range<Int> {
-    (shard * shape.batch / shards)..<((shard + 1) * shape.batch / shards)
-  }
-
-  /// Sums the shards' gradients into the first: neighbours, then their sums, and so on.
-  private func addShards() {
-    workers.split(parameterCount) { _, range in
-      var distance = 1
-      while distance < shards {
-        for shard in stride(from: 0, to: shards - distance, by: 2 * distance) {
-          let sum = gradients.pointer + shard * parameterCount + range.lowerBound
-          holstream_add_vectors(sum, sum + distance * parameterCount, range.count)
-        }
-        distance *= 2
-      }
-    }
   }
 }
 

@@ -4,10 +4,8 @@ internal import Trajectories
 
 /// Loss and gradient of one batch by the gradient tape: a recording for each size of shard, memory for every shard.
 ///
-/// The batch is cut into shards by index, whose number depends on its size alone. Each has a gradient of its own, and
-/// these are added in a binary tree, so that the bits do not depend on the number of workers. The loss is a root of a
-/// mean over the whole batch; so all shards run forward, the sums of squares give the factors of the errors, and all run
-/// backward from the errors times these. B = batch, N = unrolled steps, S = numbers of a state.
+/// The loss is a root of a mean over the whole batch; so all shards run forward, the sums of squares give the factors of
+/// the errors, and all run backward from the errors times these. B = batch, N = unrolled steps, S = numbers of a state.
 // Unchecked: one thread runs a batch; within it each worker writes to the memory of its own shards, and
 // `Workers.split` comes back when all have.
 final class TapeEngine: @unchecked Sendable {
@@ -18,8 +16,6 @@ final class TapeEngine: @unchecked Sendable {
     let steps: Int
   }
 
-  static let mostShards = 8
-
   let shape: Shape
   private let step: TapeStep
   private let options: TrainingOptions
@@ -27,8 +23,7 @@ final class TapeEngine: @unchecked Sendable {
   private let workers: Workers
   private let parameterCount: Int
   private let shards: [Shard]
-  /// (shards, parameters).
-  private let gradients: FloatBuffer
+  private let gradients: ShardGradients
   /// (B, sums of the partition).
   private let sums: UnsafeMutablePointer<Double>
 
@@ -47,11 +42,12 @@ final class TapeEngine: @unchecked Sendable {
     self.options = options
     self.parameterCount = parameterCount
     partition = options.loss.partition(shape.layout)
-    let count = min(Self.mostShards, shape.batch)
-    workers = Workers(count: min(options.workers, count))
+    let gradients = ShardGradients(of: shape.batch, size: parameterCount)
+    self.gradients = gradients
+    workers = Workers(count: min(options.workers, gradients.count))
     var recordings: [Int: TapeUnrolling] = [:]
-    shards = (0..<count).map { index in
-      let samples = (index * shape.batch / count)..<((index + 1) * shape.batch / count)
+    shards = (0..<gradients.count).map { index in
+      let samples = gradients.samples(of: index, total: shape.batch)
       let unrolling =
         recordings[samples.count]
         ?? TapeUnrolling(
@@ -61,7 +57,6 @@ final class TapeEngine: @unchecked Sendable {
         samples: samples, unrolling: unrolling, replay: TapeReplay(unrolling.tape),
         seeds: .allocate(capacity: samples.count * shape.steps * step.size))
     }
-    gradients = FloatBuffer(count: count * parameterCount)
     sums = .allocate(capacity: partition.sums * shape.batch)
   }
 
@@ -71,7 +66,7 @@ final class TapeEngine: @unchecked Sendable {
   }
 
   /// The gradient that `run` left, summed over the shards.
-  var gradient: UnsafeMutablePointer<Float> { gradients.pointer }
+  var gradient: UnsafeMutablePointer<Float> { gradients.first }
 
   /// Computes loss and gradient.
   ///
@@ -103,28 +98,12 @@ final class TapeEngine: @unchecked Sendable {
       for position in range.reversed() {
         let shard = shards[position]
         for index in shard.samples { writeSeeds(batch.samples[index], index, shard, weights, coefficients) }
-        let gradient = gradients.pointer + position * parameterCount
-        gradient.update(repeating: 0, count: parameterCount)
         shard.replay.backward(
-          from: shard.unrolling.predicted, seeds: shard.seeds, parameters: values, gradients: gradient)
+          from: shard.unrolling.predicted, seeds: shard.seeds, parameters: values, gradients: gradients.cleared(position))
       }
     }
-    addShards()
+    gradients.sum(workers)
     return LossTerms(state: terms, tendency: nil, weight: 0)
-  }
-
-  /// Sums the shards' gradients into the first: neighbours, then their sums, and so on.
-  private func addShards() {
-    workers.split(parameterCount) { _, range in
-      var distance = 1
-      while distance < shards.count {
-        for shard in stride(from: 0, to: shards.count - distance, by: 2 * distance) {
-          let sum = gradients.pointer + shard * parameterCount + range.lowerBound
-          holstream_add_vectors(sum, sum + distance * parameterCount, range.count)
-        }
-        distance *= 2
-      }
-    }
   }
 }
 
