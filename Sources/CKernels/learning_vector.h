@@ -10,6 +10,9 @@ typedef int i16 __attribute__((vector_size(64), aligned(4)));
 // A function whose vectors may take whole 512-bit registers where there are some.
 #define HOLSTREAM_WIDE(type, name, parameters, arguments) \
   HOLSTREAM_CLONES_WITH(__attribute__((min_vector_width(512))), type, name, parameters, arguments)
+// The same whose body knows the level, the constant `level`.
+#define HOLSTREAM_LEVELLED(type, name, parameters, arguments) \
+  HOLSTREAM_LEVEL_CLONES_WITH(__attribute__((min_vector_width(512))), type, name, parameters, arguments)
 
 #define LOAD(p) (*(const v16 *)(p))
 #define STORE(p, x) (*(v16 *)(p) = (x))

@@ -100,6 +100,10 @@ INLINE void value16(const int f, v16 *x) {
     case HOLSTREAM_EXP: exp16(&a); break;
     case HOLSTREAM_SQRT: a = __builtin_elementwise_sqrt(a); break;
     case HOLSTREAM_RSQRT: a = 1.0f / __builtin_elementwise_sqrt(a); break;
+    case HOLSTREAM_SILU:
+      sigmoid16(&a, &e);
+      a *= *x;
+      break;
   }
   *x = a;
 }
@@ -130,6 +134,11 @@ INLINE void slope16(const int f, v16 *x, const v16 *value) {
     // The slope of a root at zero is infinite; zero is the choice that keeps an exact fit a fixed point.
     case HOLSTREAM_SQRT: a = PICK(y == 0.0f, SPLAT(0), 0.5f / y); break;
     case HOLSTREAM_RSQRT: a = -0.5f * y * y * y; break;
+    // s + x s (1 - s) with y = x s.
+    case HOLSTREAM_SILU:
+      sigmoid16(&a, &e);
+      a = a + y * (1.0f - a);
+      break;
   }
   *x = a;
 }
@@ -180,6 +189,7 @@ INLINE void slopes(const int f, const float *x, const float *y, const float *dy,
     case HOLSTREAM_EXP: CALL(HOLSTREAM_EXP); break;            \
     case HOLSTREAM_SQRT: CALL(HOLSTREAM_SQRT); break;          \
     case HOLSTREAM_RSQRT: CALL(HOLSTREAM_RSQRT); break;        \
+    case HOLSTREAM_SILU: CALL(HOLSTREAM_SILU); break;          \
   }
 
 HOLSTREAM_WIDE(void, holstream_tape_function, (int32_t f, const float *x, float *y, size_t count), (f, x, y, count)) {

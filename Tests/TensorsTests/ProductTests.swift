@@ -8,7 +8,7 @@ struct ProductTests {
     arguments: [
       (1, 1, 1), (3, 2, 5), (4, 7, 16), (9, 13, 17), (8, 128, 3), (37, 3, 32), (5, 300, 33), (33, 257, 48),
       (64, 20, 50),
-      (2, 600, 500),
+      (2, 600, 500), (49, 200, 100), (200, 50, 97), (260, 270, 130),
     ])
   func product(m: Int, k: Int, n: Int) {
     var random = CounterRandom(seed: 1, purpose: .evaluation)

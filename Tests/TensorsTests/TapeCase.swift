@@ -105,6 +105,29 @@ struct TapeCase: Sendable, CustomTestStringConvertible {
           neighbours: $0.parameter(offset: 4, shape: [2, 2]), bias: $0.parameter(offset: 8, shape: [2]), function: .tanh
         )
       },
+      TapeCase("neighbours' layer in whole vectors, with relu") {
+        $0.neighbourLayer(
+          $0.input([1, 3, 2]), on: [3], own: $0.parameter(offset: 0, shape: [2, 16]),
+          neighbours: $0.parameter(offset: 32, shape: [2, 16]), bias: $0.parameter(offset: 64, shape: [16]),
+          function: .relu)
+      },
+      TapeCase("neighbours' layer in whole vectors, many sites", in: -0.6...0.6) {
+        $0.neighbourLayer(
+          $0.input([1, 15, 2]), on: [3, 5], own: $0.parameter(offset: 0, shape: [2, 48]),
+          neighbours: $0.parameter(offset: 96, shape: [2, 48]), bias: nil, function: .tanh)
+      },
+      TapeCase("neighbours' layer of one output", in: -0.4...0.4) {
+        $0.neighbourLayer(
+          $0.input([1, 18, 16]), on: [3, 6], own: $0.parameter(offset: 0, shape: [16, 1]),
+          neighbours: $0.parameter(offset: 16, shape: [16, 1]), bias: $0.parameter(offset: 32, shape: [1]),
+          function: .tanh)
+      },
+      TapeCase("linear") {
+        $0.linear($0.input([2, 3, 4]), $0.parameter(offset: 0, shape: [4, 5]), bias: $0.parameter(offset: 20, shape: [5]))
+      },
+      TapeCase("linear in whole vectors") {
+        $0.linear($0.input([13, 2]), $0.parameter(offset: 0, shape: [2, 16]), bias: $0.parameter(offset: 32, shape: [16]))
+      },
       TapeCase("normalise") { $0.normalise($0.input([3, 5])) },
       TapeCase("normalise long rows") { $0.normalise($0.input([2, 19])) },
       TapeCase("squared error") { $0.squaredError($0.input([3, 7]), $0.input([3, 7])) },

@@ -16,6 +16,7 @@ extension TapeOracle {
     case .exp: Foundation.exp(x)
     case .sqrt: x.squareRoot()
     case .reciprocalSqrt: 1 / x.squareRoot()
+    case .silu: x / (1 + Foundation.exp(-x))
     }
   }
 

@@ -35,6 +35,11 @@ struct TapeOracle {
         let (i, j) = (at / o.n, at % o.n)
         return (0..<o.k).reduce(0) { $0 + x[0][i * o.k + $1] * x[1][o.transposed ? j * o.k + $1 : $1 * o.n + j] }
       }
+    case let o as DenseLayer:
+      let (k, n) = (o.product.k, o.product.n)
+      return (0..<shape.count).map { at in
+        (0..<k).reduce(x[2][at % n]) { $0 + x[0][at / n * k + $1] * x[1][$1 * n + at % n] }
+      }
     case let o as ElementwiseFunction: return x[0].map { function(o.kind, $0) }
     case let o as ElementwiseOperation:
       return x[0].indices.map { k in

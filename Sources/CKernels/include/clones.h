@@ -29,8 +29,35 @@
     }                                                                                                     \
   }                                                                                                       \
   static inline __attribute__((always_inline)) type name##_body parameters
+
+// The same with one more parameter of the body, the constant `level`, for loops whose shape depends on the registers.
+#define HOLSTREAM_LIST(...) __VA_ARGS__
+#define HOLSTREAM_LEVEL_CLONE(attributes, features, suffix, level, type, name, parameters, arguments)     \
+  attributes __attribute__((target(features))) static type name##suffix parameters {                      \
+    return name##_body(level, HOLSTREAM_LIST arguments);                                                   \
+  }
+#define HOLSTREAM_LEVEL_CLONES_WITH(attributes, type, name, parameters, arguments)                        \
+  static inline __attribute__((always_inline)) type name##_body(const int level, HOLSTREAM_LIST parameters); \
+  HOLSTREAM_LEVEL_CLONE(attributes, HOLSTREAM_AVX2 ",fma" HOLSTREAM_AVX512, _v4, HOLSTREAM_V4, type, name, parameters, arguments) \
+  HOLSTREAM_LEVEL_CLONE(attributes, HOLSTREAM_AVX2 ",fma", _v3, HOLSTREAM_V3, type, name, parameters, arguments) \
+  HOLSTREAM_LEVEL_CLONE(attributes, HOLSTREAM_AVX2, _unfused, HOLSTREAM_UNFUSED, type, name, parameters, arguments) \
+  HOLSTREAM_LEVEL_CLONE(attributes __attribute__((noinline)), "sse2", _baseline, HOLSTREAM_BASELINE, type, name, parameters, arguments) \
+  type name parameters {                                                                                  \
+    switch (holstream_level) {                                                                            \
+      case HOLSTREAM_V4: return name##_v4 arguments;                                                      \
+      case HOLSTREAM_V3: return name##_v3 arguments;                                                      \
+      case HOLSTREAM_UNFUSED: return name##_unfused arguments;                                            \
+      default: return name##_baseline arguments;                                                          \
+    }                                                                                                     \
+  }                                                                                                       \
+  static inline __attribute__((always_inline)) type name##_body(const int level, HOLSTREAM_LIST parameters)
 #else
 #define HOLSTREAM_CLONES_WITH(attributes, type, name, parameters, arguments) type name parameters
+#define HOLSTREAM_LIST(...) __VA_ARGS__
+#define HOLSTREAM_LEVEL_CLONES_WITH(attributes, type, name, parameters, arguments)                        \
+  static inline __attribute__((always_inline)) type name##_body(const int level, HOLSTREAM_LIST parameters); \
+  type name parameters { return name##_body(HOLSTREAM_V3, HOLSTREAM_LIST arguments); }                     \
+  static inline __attribute__((always_inline)) type name##_body(const int level, HOLSTREAM_LIST parameters)
 #endif
 
 #define HOLSTREAM_CLONES(type, name, parameters, arguments) HOLSTREAM_CLONES_WITH(, type, name, parameters, arguments)

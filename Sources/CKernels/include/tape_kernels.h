@@ -21,6 +21,7 @@ enum {
   HOLSTREAM_EXP,
   HOLSTREAM_SQRT,
   HOLSTREAM_RSQRT,
+  HOLSTREAM_SILU,
 };
 
 // y = f(x).
@@ -79,9 +80,16 @@ void holstream_tape_squared_error_weights(const float *x, const float *t, float 
                                           size_t period);
 
 // c = op(a) op(b), or c += op(a) op(b), for row-major c (m, n); op(a) is (m, k) and op(b) (k, n), each transposed where
-// asked for. For matrices that the second cache holds. The order of the sums depends on k alone.
+// asked for. Each element is summed in the order of k, so that its bits depend on no other size.
 void holstream_tape_product(const float *a, int32_t transposed_a, const float *b, int32_t transposed_b, float *c,
                             size_t m, size_t k, size_t n, int32_t accumulate);
+
+// y (count, n) = f(bias + x own + mean around) for x and mean (count, k), own and around (k, n): all of a layer in one pass,
+// the sums in registers until they are stored. Without bias and without mean (and around) where they are null; f is relu
+// where `rectifies`, else nothing. n is 1 and k a multiple of 16, or n is a multiple of 16; k n is what the first cache
+// holds. y must not overlap what is read.
+void holstream_tape_layer(const float *x, const float *mean, const float *own, const float *around, const float *bias,
+                          int32_t rectifies, float *y, size_t count, size_t k, size_t n);
 
 // y[s] = factor * sum over the nearest neighbours j of site s of x[j], or += where accumulate is not zero: vectors of
 // `channels` floats on a periodic lattice of rows * columns sites, for the `count` sites from `first` on. y begins with

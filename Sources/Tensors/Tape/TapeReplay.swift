@@ -15,6 +15,11 @@ public final class TapeReplay: @unchecked Sendable {
   private let firstInput: [Int]
   /// The entries that a node is made from, in order.
   private var plans: [Int: [Int]] = [:]
+  /// Of every entry the first that shares its gradient's memory, and of these in which backward pass it was cleared.
+  private let owners: UnsafeMutableBufferPointer<Int>
+  private let cleared: UnsafeMutableBufferPointer<Int>
+  /// Number of the last backward pass.
+  private var number = 0
 
   public init(_ tape: Tape) {
     self.tape = tape
@@ -33,6 +38,18 @@ public final class TapeReplay: @unchecked Sendable {
       next += entry.inputs.count
     }
     firstInput = first
+    var owner: [Int: Int] = [:]
+    owners = .allocate(capacity: tape.entries.count)
+    cleared = .allocate(capacity: tape.entries.count)
+    cleared.initialize(repeating: 0)
+    for (k, entry) in tape.entries.enumerated() {
+      var own = k
+      if !entry.place.isParameter, let gradient = entry.place.gradient {
+        own = owner[gradient] ?? k
+        owner[gradient] = own
+      }
+      owners.initializeElement(at: k, to: own)
+    }
     for (entry, place) in zip(tape.entries, places) {
       guard let constant = entry.operation as? ConstantLeaf else { continue }
       constant.values.withUnsafeBufferPointer {
@@ -44,6 +61,8 @@ public final class TapeReplay: @unchecked Sendable {
   deinit {
     places.deallocate()
     inputs.deallocate()
+    owners.deallocate()
+    cleared.deallocate()
   }
 
   /// Bytes of the arenas.
@@ -62,10 +81,11 @@ public final class TapeReplay: @unchecked Sendable {
   ///
   /// Not for parameters, nor for nodes that need no gradient.
   public func gradient(of node: Tape.Node) -> UnsafeBufferPointer<Float> {
-    let place = places[tape.index(of: node)]
-    guard !place.isParameter, let gradient = place.gradient else {
+    let k = tape.index(of: node)
+    guard !places[k].isParameter, let gradient = places[k].gradient else {
       preconditionFailure("TapeReplay.gradient: the node is a parameter or was recorded without a gradient")
     }
+    clear(k)
     return UnsafeBufferPointer(start: gradients.pointer + gradient, count: node.shape.count)
   }
 
@@ -104,17 +124,29 @@ public final class TapeReplay: @unchecked Sendable {
     run(node, parameters, gradients)
   }
 
-  /// Clears all gradients and gives the place of the node's.
+  /// Begins a backward pass and gives the place of the node's gradient, which is to be written.
   private func start(_ node: Tape.Node) -> UnsafeMutableBufferPointer<Float> {
-    gradients.pointer.update(repeating: 0, count: gradients.count)
+    number += 1
     return UnsafeMutableBufferPointer(mutating: gradient(of: node))
+  }
+
+  /// Sets an entry's gradient to zero where this pass has not done so yet: shortly before it is added to, so that it is
+  /// in the cache, and only where the pass comes by.
+  private func clear(_ k: Int) {
+    let place = places[k]
+    guard !place.isParameter, let gradient = place.gradient, cleared[owners[k]] != number else { return }
+    cleared[owners[k]] = number
+    (gradients.pointer + gradient).update(repeating: 0, count: tape.entries[k].shape.count)
   }
 
   private func run(
     _ node: Tape.Node, _ parameters: UnsafePointer<Float>, _ gradients: UnsafeMutablePointer<Float>?
   ) {
     var pass = pass(parameters, gradients)
-    for k in plan(node).reversed() where places[k].needsGradient { step(k, &pass).backward(pass) }
+    for k in plan(node).reversed() where places[k].needsGradient {
+      for input in tape.entries[k].inputs { clear(input) }
+      step(k, &pass).backward(pass)
+    }
   }
 
   private func pass(_ parameters: UnsafePointer<Float>, _ parameterGradients: UnsafeMutablePointer<Float>?) -> TapePass

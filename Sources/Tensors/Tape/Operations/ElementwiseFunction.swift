@@ -18,6 +18,9 @@ extension Tape {
   /// 1 / √x.
   public mutating func reciprocalSqrt(_ x: Node) -> Node { apply(.reciprocalSqrt, x) }
 
+  /// x / (1 + e⁻ˣ).
+  public mutating func silu(_ x: Node) -> Node { apply(.silu, x) }
+
   mutating func apply(_ function: ElementwiseFunction.Kind, _ x: Node) -> Node {
     record(ElementwiseFunction(kind: function, count: x.shape.count), [x], shape: x.shape)
   }
@@ -30,7 +33,7 @@ struct ElementwiseFunction: TapeOperation {
     case tanh, sigmoid, relu
     /// 1 where x > 0, else 0: the slope of relu.
     case step
-    case softplus, gelu, sin, cos, exp, sqrt, reciprocalSqrt
+    case softplus, gelu, sin, cos, exp, sqrt, reciprocalSqrt, silu
   }
 
   let kind: Kind
@@ -63,6 +66,9 @@ struct ElementwiseFunction: TapeOperation {
     case .exp: return y
     case .sqrt: return tape.scale(tape.reciprocalSqrt(x), by: 0.5)
     case .reciprocalSqrt: return tape.scale(tape.multiply(y, tape.multiply(y, y)), by: -0.5)
+    case .silu:
+      // s + x s (1 - s) = y + s (1 - y).
+      return tape.add(y, tape.multiply(tape.sigmoid(x), tape.affine(y, scale: -1, shift: 1)))
     }
   }
 

@@ -37,11 +37,12 @@ struct NeighbourLayer: TapeOperation {
 
   private var inputs: Int { lattice.channels }
   /// Sites at a time: few where the channels are few, and many where the weights must be read from afar.
-  private var block: Int { min(lattice.sites, max(64, min(512, max(inputs, outputs)))) }
-  /// The means, which backward needs again.
-  var savedCount: Int { lattice.batch * lattice.sites * inputs }
-  /// Of one sample: gradients before the function for a block, and of the means for all sites.
-  var scratchCount: Int { block * outputs + lattice.sites * inputs }
+  private var block: Int { min(lattice.sites, max(60, min(504, max(inputs, outputs) / 12 * 12))) }
+  /// Whether all of it goes in one pass.
+  private var isFused: Bool { DenseLayer.fits(inputs: inputs, outputs: outputs) }
+  /// Means of a block, which cost less to make again than to keep; gradients before the function for a block, and of the
+  /// means for all sites of one sample.
+  var scratchCount: Int { block * (inputs + outputs) + lattice.sites * inputs }
 
   func forward(_ pass: TapePass) {
     let (k, n, sites) = (inputs, outputs, lattice.sites)
@@ -49,15 +50,19 @@ struct NeighbourLayer: TapeOperation {
       let x = pass.input(0) + sample * sites * k
       for first in stride(from: 0, to: sites, by: block) {
         let range = first..<min(first + block, sites)
-        let mean = pass.saved + (sample * sites + first) * k
+        let mean = pass.scratch
         let y = pass.value + (sample * sites + first) * n
         lattice.mean(x, into: mean, range, channels: k)
-        if hasBias {
-          let bias = pass.input(3)
-          for row in 0..<range.count { (y + row * n).update(from: bias, count: n) }
+        if isFused {
+          holstream_tape_layer(
+            x + first * k, mean, pass.input(1), pass.input(2), hasBias ? pass.input(3) : nil, function == .relu ? 1 : 0,
+            y, range.count, k, n)
+          if function == .relu { continue }
+        } else {
+          if hasBias { DenseLayer.repeatRow(pass.input(3), into: y, rows: range.count, n) }
+          BLAS.multiply(x + first * k, pass.input(1), into: y, m: range.count, k: k, n: n, accumulate: hasBias)
+          BLAS.multiply(mean, pass.input(2), into: y, m: range.count, k: k, n: n, accumulate: true)
         }
-        Self.multiply(x + first * k, pass.input(1), into: y, m: range.count, k: k, n: n, accumulate: hasBias)
-        Self.multiply(mean, pass.input(2), into: y, m: range.count, k: k, n: n, accumulate: true)
         if let code { holstream_tape_function(code, y, y, range.count * n) }
       }
     }
@@ -68,7 +73,8 @@ struct NeighbourLayer: TapeOperation {
     let (k, n, sites) = (inputs, outputs, lattice.sites)
     let (dx, dOwn, dAround) = (pass.inputGradient(0), pass.inputGradient(1), pass.inputGradient(2))
     let bias = hasBias ? pass.inputGradient(3) : nil
-    let around = pass.scratch + block * n
+    let (mean, slope) = (pass.scratch, pass.scratch + block * k)
+    let around = slope + block * n
     for sample in 0..<lattice.batch {
       let x = pass.input(0) + sample * sites * k
       for first in stride(from: 0, to: sites, by: block) {
@@ -76,34 +82,26 @@ struct NeighbourLayer: TapeOperation {
         let at = sample * sites + first
         var dz = pass.gradient + at * n
         if let code {
-          holstream_tape_function_adjoint(code, pass.value + at * n, dz, pass.scratch, count * n)
-          dz = UnsafePointer(pass.scratch)
+          holstream_tape_function_adjoint(code, pass.value + at * n, dz, slope, count * n)
+          dz = UnsafePointer(slope)
         }
         if let bias { holstream_tape_accumulate_rows(1, dz, bias, count, n) }
         if let dOwn {
-          Self.multiply(x + first * k, transposingA: true, dz, into: dOwn, m: k, k: count, n: n, accumulate: true)
+          BLAS.multiply(x + first * k, transposingA: true, dz, into: dOwn, m: k, k: count, n: n, accumulate: true)
         }
         if let dAround {
-          Self.multiply(
-            pass.saved + at * k, transposingA: true, dz, into: dAround, m: k, k: count, n: n, accumulate: true)
+          lattice.mean(x, into: mean, first..<(first + count), channels: k)
+          BLAS.multiply(
+            mean, transposingA: true, dz, into: dAround, m: k, k: count, n: n, accumulate: true)
         }
         guard let dx else { continue }
-        Self.multiply(
+        BLAS.multiply(
           dz, pass.input(1), transposingB: true, into: dx + at * k, m: count, k: n, n: k, accumulate: true)
-        Self.multiply(
+        BLAS.multiply(
           dz, pass.input(2), transposingB: true, into: around + first * k, m: count, k: n, n: k, accumulate: false)
       }
       if let dx { lattice.mean(around, into: dx + sample * sites * k, 0..<sites, channels: k, accumulate: true) }
     }
-  }
-
-  /// c ← op(a) op(b), or c += op(a) op(b), by the tape's own product whatever the size: the sites come in blocks, for which
-  /// it is as fast as the library where that knows the processor, and several times faster where it does not.
-  private static func multiply(
-    _ a: UnsafePointer<Float>, transposingA: Bool = false, _ b: UnsafePointer<Float>, transposingB: Bool = false,
-    into c: UnsafeMutablePointer<Float>, m: Int, k: Int, n: Int, accumulate: Bool
-  ) {
-    holstream_tape_product(a, transposingA ? 1 : 0, b, transposingB ? 1 : 0, c, m, k, n, accumulate ? 1 : 0)
   }
 
   private var code: Int32? {
