@@ -40,8 +40,9 @@ struct EnergyNetwork: ForceNetwork {
     for first in stride(from: 0, to: tensors.count, by: 12) {
       let isLast = first + 12 > tensors.count
       func linear(_ x: Tape.Node, _ weight: Int, _ bias: Int?, on tape: inout Tape) -> Tape.Node {
-        let product = tape.matmul(x, tape.parameter(tensors[first + weight]))
-        return bias.map { tape.add(product, tape.parameter(tensors[first + $0])) } ?? product
+        let own = tape.parameter(tensors[first + weight])
+        guard let bias else { return tape.matmul(x, own) }
+        return tape.linear(x, own, bias: tape.parameter(tensors[first + bias]))
       }
       func message(_ at: Int, on tape: inout Tape) -> Tape.Node {
         linear(activate(linear(x, at, at + 1, on: &tape), on: &tape), at + 2, nil, on: &tape)
@@ -62,7 +63,7 @@ struct EnergyNetwork: ForceNetwork {
   private func activate(_ x: Tape.Node, on tape: inout Tape) -> Tape.Node {
     switch activation {
     case .relu: tape.relu(x)
-    case .silu: tape.multiply(x, tape.sigmoid(x))
+    case .silu: tape.silu(x)
     case .tanh: tape.tanh(x)
     }
   }

@@ -76,10 +76,15 @@ public final class ForceField {
     let solvesCharge = ensemble != settings.physics.ensemble
     guard let shift = solvesCharge ? chargeShift(q) : 0, solvesCharge || excess(q, 0).isFinite else { return false }
     chemicalPotential = coupling * shift
-    springs.write(q, rows: rows, columns: columns, into: &exactPull)
-    for site in 0..<sites {
-      density[site] = Double(occupation.pointer[site])
-      force[site] = coupling * (density[site] - 0.5) - exactPull[site]
+    let (occupation, coupling) = (occupation.pointer, coupling)
+    exactPull.withUnsafeMutableBufferPointer { pull in
+      springs.write(q, rows: rows, columns: columns, into: pull.baseAddress!)
+      density.withUnsafeMutableBufferPointer { density in
+        for site in 0..<sites { density[site] = Double(occupation[site]) }
+      }
+      force.withUnsafeMutableBufferPointer { force in
+        for site in 0..<sites { force[site] = coupling * (Double(occupation[site]) - 0.5) - pull[site] }
+      }
     }
     return true
   }
@@ -88,44 +93,47 @@ public final class ForceField {
   private func excess(_ q: UnsafePointer<Double>, _ shift: Double) -> Double {
     let sites = rows * columns
     evaluations += 1
-    for site in 0..<sites { shifted.pointer[site] = Float(q[site] + shift) }
-    let values = replay.values(shifted.pointer, parameters: parameters)
+    let (shifted, occupation, pull) = (shifted.pointer, occupation.pointer, pull.pointer)
+    for site in 0..<sites { shifted[site] = Float(q[site] + shift) }
+    let values = replay.values(shifted, parameters: parameters)
     var sum = 0.0
     switch (settings.elastic, settings.density) {
     case (.exact, .tanh):
-      holstream_tape_function(Int32(HOLSTREAM_TANH), values, occupation.pointer, sites)
-      for site in 0..<sites { occupation.pointer[site] = 0.5 + 0.5 * occupation.pointer[site] }
-    case (.exact, .linear): for site in 0..<sites { occupation.pointer[site] = 0.5 + values[site] }
+      holstream_tape_function(Int32(HOLSTREAM_TANH), values, occupation, sites)
+      for site in 0..<sites { occupation[site] = 0.5 + 0.5 * occupation[site] }
+    case (.exact, .linear): for site in 0..<sites { occupation[site] = 0.5 + values[site] }
     case (.learned, _):
-      springs.write(shifted.pointer, rows: rows, columns: columns, into: pull.pointer)
+      springs.write(shifted, rows: rows, columns: columns, into: pull)
       let g = Float(coupling)
-      for site in 0..<sites { occupation.pointer[site] = 0.5 + (values[site] + pull.pointer[site]) / g }
+      for site in 0..<sites { occupation[site] = 0.5 + (values[site] + pull[site]) / g }
     }
-    for site in 0..<sites { sum += Double(occupation.pointer[site]) - 0.5 }
+    for site in 0..<sites { sum += Double(occupation[site]) - 0.5 }
     return sum
   }
 
   /// The shift μ/g that makes the charge N/2; leaves its n. Nil where there is none within reach.
   ///
-  /// Σ n rises with μ. From 0 the shift is doubled until the sign changes, then the bracket is narrowed by false position
-  /// with halving (Illinois).
+  /// Σ n rises with μ. From 0 secants lead on until the sign changes, each a little too far and none more than eight times
+  /// as far as the one before; then the bracket is narrowed by false position with halving (Illinois).
   private func chargeShift(_ q: UnsafePointer<Double>) -> Double? {
     let tolerance = Self.chargeTolerance * Double(rows * columns)
     var (a, fa) = (0.0, excess(q, 0))
     if abs(fa) <= tolerance { return 0 }
     guard fa.isFinite else { return nil }
     let direction = (fa < 0) == (coupling > 0) ? 1.0 : -1.0
-    var (b, fb) = (a, fa)
-    var step = 0.05
-    while (fb < 0) == (fa < 0) {
+    // As if a site's density rose by a tenth a unit of displacement, which is steep for a lattice with a gap.
+    var step = min(max(abs(fa) / (0.1 * Double(rows * columns)), 1e-4), 0.05)
+    var (b, fb) = (direction * step, excess(q, direction * step))
+    while fb.isFinite, abs(fb) > tolerance, (fb < 0) == (fa < 0) {
       guard abs(b) < Self.farthest else { return nil }
+      let ahead = 1.1 * abs(fb) * step / abs(fa - fb)
+      step = ahead.isFinite ? min(max(ahead, 1e-4), 8 * step) : 8 * step
       (a, fa) = (b, fb)
       b += direction * step
-      step *= 2
       fb = excess(q, b)
-      guard fb.isFinite else { return nil }
-      if abs(fb) <= tolerance { return b }
     }
+    guard fb.isFinite else { return nil }
+    if abs(fb) <= tolerance { return b }
     for _ in 0..<100 {
       let c = (a * fb - b * fa) / (fb - fa)
       let fc = excess(q, c)
