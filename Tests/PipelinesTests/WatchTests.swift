@@ -52,27 +52,27 @@ struct WatchTests {
   @Test("A watch that was stopped goes on to the same bits, and writes no row twice")
   func resumed() async throws {
     try await withTemporaryDirectory { folder in
-      let lines = (0..<900).map { k -> String in
+      let lines = (0..<420).map { k -> String in
         let t = Double(k)
         let value: Double = sin(0.2 * t) + 0.1 * sin(7.7 * t * t)
-        return "\(k),\(k > 500 ? value + 3 : value)"
+        return "\(k),\(k > 270 ? value + 3 : value)"
       }
       let (whole, part) = (folder.appending(path: "whole.csv"), folder.appending(path: "part.csv"))
-      let set = ["stages.forecast.forecast.tell-every=64"]
+      let set = ["stages.forecast.forecast.tell-every=128"]
       try write(["time,x"] + lines, whole)
       let (reference, _) = try await Runs.run(pipeline(whole), in: folder.appending(path: "a"), set: set)
-      try write(["time,x"] + lines.prefix(550), part)
+      try write(["time,x"] + lines.prefix(300), part)
       try await Runs.run(pipeline(part), in: folder.appending(path: "b"), set: set)
       // As after a kill: what is kept of the models is older than the log.
       let kept = folder.appending(path: "b/forecast-forecast.json")
       let short = folder.appending(path: "short.csv")
-      try write(["time,x"] + lines.prefix(512), short)
+      try write(["time,x"] + lines.prefix(256), short)
       try await Runs.run(pipeline(short), in: folder.appending(path: "c"), set: set)
       try Data(contentsOf: folder.appending(path: "c/forecast-forecast.json")).write(to: kept)
       try write(["time,x"] + lines, part)
       let (resumed, _) = try await Runs.run(pipeline(part), in: folder.appending(path: "b"), set: set, resuming: true)
       func text(_ run: PipelineRun) throws -> [String] { try Runs.lines(run.directory.file("forecast.jsonl")) }
-      #expect(try rows(resumed) == rows(reference) && text(resumed).count == 900)
+      #expect(try rows(resumed) == rows(reference) && text(resumed).count == 420)
       // Another file in its place is refused, and one that has shrunk.
       try write(["time,x"] + lines.map { $0 + "1" }, part)
       await #expect(throws: (any Error).self) {
@@ -92,10 +92,10 @@ struct WatchTests {
   func hostile() async throws {
     try await withTemporaryDirectory { folder in
       let file = folder.appending(path: "log.csv")
-      let lines = (0..<600).map { k -> String in
+      let lines = (0..<330).map { k -> String in
         let t = Double(k)
         let x: Double = 5 + sin(0.3 * t) + 0.05 * sin(9.1 * t * t)
-        let a = k % 97 == 5 ? "" : "\(k >= 300 ? 1000 * x : x)"
+        let a = k % 97 == 5 ? "" : "\(k >= 180 ? 1000 * x : x)"
         let c = k < 3 ? "nan" : "\(cos(0.1 * t))"
         return "\(k),\(a),7,\(c)"
       }
@@ -106,7 +106,7 @@ struct WatchTests {
       #expect(messages.contains("`b` has been 7.0 in all of 40 rows"), "\(messages)")
       #expect(messages.contains("`a` has changed") && messages.contains("has its unit changed?"), "\(messages)")
       let rows = try rows(run)
-      #expect(rows.count == 600 && rows.allSatisfy { $0["b alarm"] == 0 && $0["b next"]! == nil })
+      #expect(rows.count == 330 && rows.allSatisfy { $0["b alarm"] == 0 && $0["b next"]! == nil })
       #expect(rows[5]["a"]! == nil && rows.last?["c rmse 1"]! ?? 1 < 0.01)
     }
   }
@@ -145,16 +145,16 @@ struct WatchTests {
   func alerts() async throws {
     try await withTemporaryDirectory { folder in
       let file = folder.appending(path: "log \"quoted\".csv")
-      let lines = (0..<800).map { k -> String in
+      let lines = (0..<400).map { k -> String in
         let t = Double(k)
-        let x: Double = k == 650 ? 99 : sin(0.3 * t) + 0.1 * sin(9.1 * t * t)
-        return "\(k < 700 ? k : k - 700),\(x)"
+        let x: Double = k == 320 ? 99 : sin(0.3 * t) + 0.1 * sin(9.1 * t * t)
+        return "\(k < 350 ? k : k - 350),\(x)"
       }
       try write(["time,x"] + lines, file)
       let yaml = try pipeline(file) { ($0.alerts, $0.alertsStop) = (["x error > 50"], true) }
       #expect(await failure(yaml, in: folder.appending(path: "1")).contains("x error is"))
       let (run, _) = try await Runs.run(pipeline(file), in: folder.appending(path: "2"))
-      #expect(Runs.messages(run).contains { $0.contains("time goes back from 699.0 to 0.0 at row 701") })
+      #expect(Runs.messages(run).contains { $0.contains("time goes back from 349.0 to 0.0 at row 351") })
     }
   }
 }
