@@ -123,10 +123,12 @@ struct TapeCase: Sendable, CustomTestStringConvertible {
           function: .tanh)
       },
       TapeCase("linear") {
-        $0.linear($0.input([2, 3, 4]), $0.parameter(offset: 0, shape: [4, 5]), bias: $0.parameter(offset: 20, shape: [5]))
+        $0.linear(
+          $0.input([2, 3, 4]), $0.parameter(offset: 0, shape: [4, 5]), bias: $0.parameter(offset: 20, shape: [5]))
       },
       TapeCase("linear in whole vectors") {
-        $0.linear($0.input([13, 2]), $0.parameter(offset: 0, shape: [2, 16]), bias: $0.parameter(offset: 32, shape: [16]))
+        $0.linear(
+          $0.input([13, 2]), $0.parameter(offset: 0, shape: [2, 16]), bias: $0.parameter(offset: 32, shape: [16]))
       },
       TapeCase("normalise") { $0.normalise($0.input([3, 5])) },
       TapeCase("normalise long rows") { $0.normalise($0.input([2, 19])) },

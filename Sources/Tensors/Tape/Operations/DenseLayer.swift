@@ -49,7 +49,8 @@ struct DenseLayer: TapeOperation {
   }
 
   func tangent(on tape: inout Tape, of y: Tape.Node, inputs: [Tape.Node], tangents: [Tape.Node?]) -> Tape.Node {
-    let change = tangents[0] == nil && tangents[1] == nil
+    let change =
+      tangents[0] == nil && tangents[1] == nil
       ? nil : product.tangent(on: &tape, of: y, inputs: inputs, tangents: tangents)
     return tape.sum(change, tangents[2].map { tape.repeated($0, to: y.shape) })
   }
