@@ -63,8 +63,9 @@ let package = Package(
         "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Settings", package: "holstream"),
         .product(name: "Tensors", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
       ]),
-    .executableTarget(
-      name: "study-force",
+    // Quenches of the square lattice, and fields that learn from them.
+    .target(
+      name: "Quenches",
       dependencies: [
         .product(name: "Learning", package: "holstream"), .product(name: "Settings", package: "holstream"),
         .product(name: "Systems", package: "holstream"), .product(name: "Tensors", package: "holstream"),
@@ -84,6 +85,18 @@ let package = Package(
       dependencies: [
         "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
         .product(name: "Trajectories", package: "holstream"),
+      ]),
+    .executableTarget(
+      name: "study-force",
+      dependencies: [
+        "Quenches", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
+        .product(name: "Trajectories", package: "holstream"),
+      ]),
+    .executableTarget(
+      name: "study-cost",
+      dependencies: [
+        "Quenches", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),
+        .product(name: "Tensors", package: "holstream"), .product(name: "Trajectories", package: "holstream"),
       ]),
     .executableTarget(
       name: "bench-readout",

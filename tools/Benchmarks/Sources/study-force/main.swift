@@ -1,8 +1,7 @@
 import Foundation
 import Learning
-import Settings
+import Quenches
 import Systems
-import Tensors
 import Trajectories
 
 // What each piece of physics in a force field is worth: the study behind docs/force-fields.md, as a Markdown table.
@@ -14,42 +13,6 @@ import Trajectories
 
 let sites = 12
 let parameters = SquareParameters(sites: sites)
-
-/// The lattice with electrons of an ensemble, solved exactly.
-func exact(_ ensemble: ElectronConfiguration.Ensemble, _ parameters: SquareParameters = parameters) throws
-  -> HolsteinSquareSystem
-{
-  try HolsteinSquareSystem(
-    parameters, ElectronConfiguration(ensemble: ensemble, engine: .exact), SquareDynamics(saveEvery: 20))
-}
-
-/// Frames of quenches. The dynamics is that of windows of 5 × 5 sites, which is near enough for configurations; their
-/// forces are exact.
-func quenches(_ numbers: Range<Int>, frames: Int, _ parameters: SquareParameters = parameters) throws
-  -> [[State<Double>]]
-{
-  let system = try HolsteinSquareSystem(
-    parameters, ElectronConfiguration(engine: .windowed, radius: 2), SquareDynamics(saveEvery: 20))
-  var ensemble = try system.ensemble(numbers, seed: 1, workers: 2)
-  var result = [[State<Double>]](repeating: [], count: numbers.count)
-  for _ in 0..<frames {
-    for (k, frame) in try ensemble.advance().enumerated() { result[k].append(frame.state) }
-  }
-  return result
-}
-
-/// The force at each state.
-func forces(_ states: [State<Double>], _ system: HolsteinSquareSystem) -> [[Double]] {
-  states.map { Array(system.tendency(of: $0, at: 0)!["P"]) }
-}
-
-func window(_ states: [State<Double>], _ forces: [[Double]], number: Int) throws -> TrainingWindow {
-  // The last frame ends the last interval, and is not learnt from.
-  let frames = states + [states[states.count - 1]]
-  return try TrainingWindow(
-    trajectory: number, start: 0, layout: states[0].layout, values: frames.flatMap { $0.single.values },
-    tendencies: forces.flatMap { [Float](repeating: 0, count: $0.count) + $0.map { Float($0) } })
-}
 
 /// Root mean square and largest error.
 func error(_ found: [[Double]], _ expected: [[Double]]) -> (root: Double, largest: Double) {
@@ -83,32 +46,6 @@ struct Variant {
   ]
 }
 
-func train(_ variant: Variant, _ windows: [TrainingWindow], steps: Int) throws -> (ForceFieldModel, seconds: Double) {
-  let section = try ConfigurationSection(variant.keys, diagnostics: ConfigurationDiagnostics())
-  let system = try exact(.canonical)
-  let model = try ModelConfiguration(variant.family, section).with(layout: system.layout, interval: 1).completed(
-    by: system.attributes)
-  var configuration = TrainerConfiguration(
-    model: model, curriculum: Curriculum(stages: [CurriculumStage(batches: steps, steps: 1, noise: 0)]))
-  configuration.schedule = LearningRateSchedule(base: 3e-3, warmUp: 100)
-  (configuration.weightDecay, configuration.maximumGradientNorm, configuration.seed) = (0, 10, 1)
-  configuration.workers = 1
-  let trainer = try Trainer(configuration: configuration)
-  let start = clock()
-  while !trainer.isFinished {
-    var random = CounterRandom(seed: 1, purpose: .evaluation, step: UInt64(trainer.step))
-    // Every fourth lattice is a random one.
-    let samples = (0..<8).map { k in
-      let range = k % 4 == 0 ? 24..<windows.count : 0..<24
-      let window = windows[range.lowerBound + Int(random.next() % UInt64(range.count))]
-      return TrainingSample(window, offset: Int(random.next() % UInt64(window.steps)))
-    }
-    try trainer.step(TrainingBatch(samples, steps: 1))
-  }
-  let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
-  return (try trainer.model() as! ForceFieldModel, seconds)
-}
-
 /// Canonical forces by a field; nil where it finds no chemical potential.
 func learned(_ model: ForceFieldModel, _ states: [State<Double>], sites: Int) throws -> [[Double]] {
   let field = try model.forceField(rows: sites, columns: sites, ensemble: .canonical)
@@ -124,20 +61,27 @@ func say(_ line: String) {
 }
 
 let steps = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 6000
-let (canonical, local) = (try exact(.canonical), try exact(.grandCanonical))
-let training = try quenches(0..<24, frames: 61) + quenches(100..<164, frames: 1).map { $0 + $0 }
-let heldOut = try quenches(200..<204, frames: 61)
-let random = try quenches(300..<316, frames: 1).map { $0[0] }
+let canonical = try Quenches.exact(.canonical, parameters)
+let local = try Quenches.exact(.grandCanonical, parameters)
+let training =
+  try Quenches.states(0..<24, frames: 61, parameters)
+  + Quenches.states(100..<164, frames: 1, parameters).map { $0 + $0 }
+let heldOut = try Quenches.states(200..<204, frames: 61, parameters)
+let random = try Quenches.states(300..<316, frames: 1, parameters).map { $0[0] }
 let kinds: [(String, [State<Double>])] = [
   ("random", random), ("t ≤ 15", heldOut.flatMap { $0[1...15] }), ("t > 15", heldOut.flatMap { $0[16...] }),
 ]
-let truth = kinds.map { forces($0.1, canonical) }
+let truth = kinds.map { Quenches.forces($0.1, canonical) }
 let larger = SquareParameters(sites: 24)
-let far = try quenches(0..<1, frames: 31, larger)[0].enumerated().filter { $0.offset % 5 == 0 }.map(\.element)
-let farTruth = forces(far, try exact(.canonical, larger))
+let far = try Quenches.states(0..<1, frames: 31, larger)[0].enumerated().filter { $0.offset % 5 == 0 }.map(\.element)
+let farTruth = Quenches.forces(far, try Quenches.exact(.canonical, larger))
 let labels = try [
-  "grand-canonical": training.enumerated().map { try window($1, forces($1, local), number: $0) },
-  "canonical": training.enumerated().map { try window($1, forces($1, canonical), number: $0) },
+  "grand-canonical": training.enumerated().map {
+    try Quenches.window($1, Quenches.forces($1, local), number: $0)
+  },
+  "canonical": training.enumerated().map {
+    try Quenches.window($1, Quenches.forces($1, canonical), number: $0)
+  },
 ]
 func cell(_ error: (root: Double, largest: Double)) -> String {
   String(format: "%.3f (%.1f)", error.root, error.largest)
@@ -149,12 +93,13 @@ for radius in [1, 2, 3] {
   let wide = try HolsteinSquareSystem(larger, ElectronConfiguration(engine: .windowed, radius: radius))
   say(
     "| windows, R = \(radius) | | "
-      + zip(kinds, truth).map { cell(error(forces($0.1, windowed), $1)) }.joined(separator: " | ")
-      + " | \(cell(error(forces(far, wide), farTruth))) | |")
+      + zip(kinds, truth).map { cell(error(Quenches.forces($0.1, windowed), $1)) }.joined(separator: " | ")
+      + " | \(cell(error(Quenches.forces(far, wide), farTruth))) | |")
 }
 for variant in Variant.all {
   let ensemble = variant.keys.contains("ensemble=canonical") ? "canonical" : "grand-canonical"
-  let (model, seconds) = try train(variant, labels[ensemble]!, steps: steps)
+  let (model, seconds) = try Quenches.train(
+    variant.family, variant.keys, of: canonical, labels[ensemble]!, random: 24, steps: steps)
   let cells = try zip(kinds, truth).map { cell(error(try learned(model, $0.1, sites: sites), $1)) }
   say(
     "| \(variant.name) | \(model.parameters.count) | \(cells.joined(separator: " | ")) | "
