@@ -221,6 +221,7 @@ struct LogTests {
     try await withTemporaryDirectory { folder in
       let file = try TensorBoardEventFile(in: folder, time: 1)
       for step in 0..<200 { try file.append(step: step, scalars: [("loss", Float(step) / 2), ("rate", 1)], time: 2) }
+      try file.append(hyperparameters: [("batch", "64"), ("family", "cnn")], time: 3)
       let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.path).first)
       let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
       func word(_ at: Int, _ count: Int) -> UInt64 {
@@ -240,7 +241,7 @@ struct LogTests {
         records += 1
       }
       #expect(at == bytes.count)
-      #expect(records == 201)
+      #expect(records == 202)
     }
   }
 }

@@ -24,14 +24,20 @@ public final class JSONLinesLog: Sendable {
   }
   public let url: URL
   private let rotationSize: Int
+  private let retention: LogRetention?
   private let synchronised: Synchronisation
   private let state: Mutex<State>
 
-  /// - Parameter rotationSize: The file is rotated when it has more bytes than this.
+  /// - Parameters:
+  ///   - rotationSize: The file is rotated when it has more bytes than this.
+  ///   - retention: How much of what was rotated away is kept; everything when nil.
   /// - Throws: `LogError` when the file cannot be written.
-  public init(_ url: URL, rotationSize: Int = 64 << 20, synchronised: Synchronisation = .soon) throws {
+  public init(
+    _ url: URL, rotationSize: Int = 64 << 20, retention: LogRetention? = nil, synchronised: Synchronisation = .soon
+  ) throws {
     self.url = url
-    self.rotationSize = rotationSize
+    self.rotationSize = retention?.rotationSize(atMost: rotationSize) ?? rotationSize
+    self.retention = retention
     self.synchronised = synchronised
     var next = 0
     if let tail = try Self.lastLine(of: url) {
@@ -43,6 +49,7 @@ public final class JSONLinesLog: Sendable {
     // A file that is rotated after reopening is named by its own first line, not by the first one written since.
     if let first = Self.firstLine(of: url) { state.withLock { $0.first = first } }
     try endBrokenLine()
+    retention?.apply(to: url, now: Date().timeIntervalSince1970)
   }
 
   /// Appends one object.
@@ -85,6 +92,7 @@ public final class JSONLinesLog: Sendable {
       throw LogError(error)
     }
     state.file = nil
+    retention?.apply(to: url, now: Date().timeIntervalSince1970)
   }
 
   private func endBrokenLine() throws {

@@ -28,6 +28,30 @@ public final class TensorBoardEventFile: Sendable {
     try write(Self.double(1, time) + [0x10] + Self.varint(UInt64(step)) + Self.bytes(5, values))
   }
 
+  /// Appends what a run was begun with, for TensorBoard's table of hyperparameters (the plug-in `hparams`): a number where the
+  /// text is one, else the text.
+  ///
+  /// The event's summary has the tag `_hparams_/session_start_info` and no value; the content of the plug-in is the message
+  /// `HParamsPluginData` of TensorBoard's `plugin_data.proto`.
+  /// - Throws: As `append`.
+  public func append(hyperparameters: [(name: String, value: String)], time: Double = Date().timeIntervalSince1970)
+    throws
+  {
+    let entries = hyperparameters.flatMap { entry in
+      // A number or a text of `google.protobuf.Value`.
+      let value = Double(entry.value).map { Self.double(2, $0) } ?? Self.bytes(3, Array(entry.value.utf8))
+      return Self.bytes(1, Self.bytes(1, Array(entry.name.utf8)) + Self.bytes(2, value))
+    }
+    let content = Self.bytes(3, entries + Self.double(5, time))
+    let plugin = Self.bytes(1, Array("hparams".utf8)) + Self.bytes(2, content)
+    // An empty tensor of floating-point numbers, and the class of data `tensor`.
+    let nothing = Self.bytes(8, [0x08, 1] + Self.bytes(2, Self.bytes(2, [0x08, 0])))
+    let value =
+      Self.bytes(1, Array("_hparams_/session_start_info".utf8)) + nothing
+      + Self.bytes(9, Self.bytes(1, plugin) + [0x20, 2])
+    try write(Self.double(1, time) + Self.bytes(5, Self.bytes(1, value)))
+  }
+
   private func write(_ record: [UInt8]) throws(LogError) {
     let length = Self.littleEndian(UInt64(record.count))
     do throws(DiskError) {
