@@ -9,24 +9,30 @@ final class StatusReporter: Service, Sendable {
   private let status: TerminalStatus
   private let start: ContinuousClock.Instant
   private let interval: Duration
+  /// Told that the run lives, where one started it.
+  private let manager: ServiceManager?
   /// Called with every event that was told, and after each look.
   private let keep: @Sendable (RunEvent?) -> Void
 
   init(
     graph: Graph, events: EventHub, status: TerminalStatus, start: ContinuousClock.Instant,
-    interval: Duration = .seconds(1), keep: @escaping @Sendable (RunEvent?) -> Void = { _ in }
+    interval: Duration = .seconds(1), manager: ServiceManager? = ServiceManager(),
+    keep: @escaping @Sendable (RunEvent?) -> Void = { _ in }
   ) {
     self.graph = graph
     self.events = events
     self.status = status
     self.start = start
     self.interval = interval
+    self.manager = manager
     self.keep = keep
   }
 
   func run() async throws {
     var seen = 0
     var words = StatusWords()
+    var isStopping = false
+    manager?.ready()
     while true {
       // Asked before the look, so that what was told until the end is seen.
       let isLast = Task.isShuttingDownGracefully || Task.isCancelled
@@ -38,6 +44,11 @@ final class StatusReporter: Service, Sendable {
         if let line = words.take(told.event) { status.print(line) }
       }
       keep(nil)
+      if isLast || graph.stop.isRequested, !isStopping {
+        isStopping = true
+        manager?.stopping()
+      }
+      manager?.status(words.line(elapsed: .now - start))
       if isLast { return }
       status.update(force: true, words.line(elapsed: .now - start))
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: self.interval) }
