@@ -175,6 +175,23 @@ def scores(verdicts, arguments):
     save(figure, arguments, "scores")
 
 
+def complete(verdicts, path):
+    """Puts curves that are in a log of their own back where the verdicts have empty lists."""
+    if not path.exists():
+        return
+    for line in path.read_text().splitlines():
+        entry = json.loads(line)
+        for verdict in verdicts:
+            if (verdict["checkpoint"], verdict.get("file")) != (entry["checkpoint"], entry.get("file")):
+                continue
+            for place, values in entry["curves"].items():
+                *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in place.split("/")[1:])
+                parent = verdict
+                for part in parents:
+                    parent = parent[int(part) if isinstance(parent, list) else part]
+                parent[int(last) if isinstance(parent, list) else last] = values
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=pathlib.Path)
@@ -188,6 +205,7 @@ def main():
             verdicts = sorted((v for v in verdicts if "survival" in v), key=lambda v: v["step"])
             if not verdicts:
                 parser.error(f"{path} holds no verdict")
+            complete(verdicts, path.with_suffix(".curves"))
             climate = verdicts[-1]["climate"]
             learn_labels(verdicts[-1])
             rmse(verdicts[-1], arguments)

@@ -61,7 +61,11 @@ class Run:
         last = self.path / f"{name}.jsonl"
         if not last.exists():
             raise HolstreamError(f"{self.path} has no log {name}; it has {', '.join(self.logs) or 'none'}")
-        rotated = [path for path in self.path.glob(f"{name}.jsonl.*") if path.suffix[1:].isdigit()]
+        yield from self._read(last)
+
+    def _read(self, last):
+        """The lines of a log and of what was rotated away."""
+        rotated = [path for path in self.path.glob(f"{last.name}.*") if path.suffix[1:].isdigit()]
         for path in sorted(rotated, key=lambda path: int(path.suffix[1:])) + [last]:
             with path.open(encoding="utf-8") as file:
                 for line in file:
@@ -69,6 +73,16 @@ class Run:
                         yield _numbers(json.loads(line))
                     except ValueError:
                         continue
+
+    def curves(self, name):
+        """What `lines` leaves empty in a log of verdicts: an iterator of (line's `checkpoint`, `step`, `file` and `curves`).
+
+        `curves` has lists by their place in the verdict, such as "/errorsAgainstFrame/Q" (JSON Pointer, RFC 6901).
+        """
+        last = self.path / f"{name}.curves"
+        if not last.exists():
+            raise HolstreamError(f"{self.path} has no curves of {name}: its lines have them, or none were kept")
+        yield from self._read(last)
 
     def log(self, name):
         """A log as a pandas.DataFrame, a row a line; nested objects become columns such as `loss.total`.

@@ -3,7 +3,11 @@
 from .._errors import HolstreamError
 from .grid import GridNetwork
 from .perceptron import Perceptron
+from .piecewise_linear import PiecewiseLinear
 from .residual import DensityMatrixNetwork
+
+
+FAMILIES = ("cnn", "parc", "mlp", "shplrnn", "al-rnn")
 
 
 def network(configuration, settings, layout, scales, parameters, path):
@@ -16,8 +20,12 @@ def network(configuration, settings, layout, scales, parameters, path):
         made = GridNetwork
     elif family == "mlp":
         made = Perceptron
+    elif family in PiecewiseLinear.families:
+        made = PiecewiseLinear
     else:
-        raise HolstreamError(f"{path}: the family {family!r} of these states is unknown here")
+        raise HolstreamError(
+            f"{path}: the family {family!r} of these states is unknown here; this package rolls out "
+            f"{', '.join(FAMILIES)}. `holstream predict` rolls out every family, into a store that this package opens")
     unknown = sorted(set(settings) - made.settings)
     if unknown:
         raise HolstreamError(f"{path}: the {family} has the setting {unknown[0]!r}, which is unknown here")
