@@ -39,9 +39,26 @@ struct DashboardRoutes: Sendable {
   }
 
   private func answer(_ request: HTTPRequest) -> HTTPResponse {
-    switch request.path {
+    guard page.settings.isPage || ["/metrics", "/api/state"].contains(request.path) else {
+      return .refusal(404, "This run shows no page: there are /metrics and /api/state.")
+    }
+    if let gallery = page.gallery {
+      if ["/", "/index.html"].contains(request.path) { return text(gallery.html, "text/html") }
+      if let (number, path) = RunGallery.place(request.path) {
+        guard let run = gallery.run(number) else { return .refusal(404, "There is no run of the number \(number).") }
+        return answer(path, run)
+      }
+    }
+    return answer(
+      request.path,
+      RunGallery.Run(title: page.title, events: page.events, best: page.settings.best, graph: page.snapshot))
+  }
+
+  /// What a path is answered by, of one run.
+  private func answer(_ path: String, _ run: RunGallery.Run) -> HTTPResponse {
+    switch path {
     case "/", "/index.html":
-      let title = Markup.escape(page.title)
+      let title = Markup.escape(run.title)
       return text(
         String(decoding: PackageResources.index_html, as: UTF8.self).replacing("{{title}}", with: title), "text/html")
     case "/page.css": return bytes(PackageResources.page_css, "text/css")
@@ -55,22 +72,22 @@ struct DashboardRoutes: Sendable {
       response.headers.append(("Cache-Control", "no-store"))
       return response
     case "/api/events":
-      let told = page.events.told()
+      let told = run.events.told()
       return bytes(Array("[".utf8) + told.map(\.json).joined(separator: Array(",\n".utf8)) + Array("]".utf8), Self.json)
     case "/api/state":
-      guard let state = try? JSONEncoder.withInfinities.encode(state) else {
+      guard let state = try? JSONEncoder.withInfinities.encode(state(of: run)) else {
         return .refusal(500, "The state has no JSON.")
       }
       return bytes([UInt8](state), Self.json)
-    case "/best.safetensors": return best
-    case "/metrics": return text(state.prometheus, "text/plain; version=0.0.4")
-    case "/report": return text(Report(title: page.title, events: page.events.history).html, "text/html")
-    default: return .refusal(404, "There is nothing at \(request.path).")
+    case "/best.safetensors": return best(of: run)
+    case "/metrics": return text(state(of: run).prometheus + page.metrics(), "text/plain; version=0.0.4")
+    case "/report": return text(Report(title: run.title, events: run.events.history).html, "text/html")
+    default: return .refusal(404, "There is nothing at \(path).")
     }
   }
 
-  private var best: HTTPResponse {
-    guard let file = page.settings.best else { return .refusal(404, "This page knows of no checkpoints.") }
+  private func best(of run: RunGallery.Run) -> HTTPResponse {
+    guard let file = run.best else { return .refusal(404, "This page knows of no checkpoints.") }
     guard let content = HTTPFile(file) else { return .refusal(404, "No checkpoint was judged the best yet.") }
     var response = HTTPResponse("application/octet-stream", .file(content))
     response.headers += [
@@ -81,9 +98,8 @@ struct DashboardRoutes: Sendable {
 
   private static let json = "application/json"
 
-  private var state: DashboardState {
-    DashboardState(
-      title: page.title, graph: page.snapshot(), newest: page.events.newest(DashboardState.mostMessages))
+  private func state(of run: RunGallery.Run) -> DashboardState {
+    DashboardState(title: run.title, graph: run.graph(), newest: run.events.newest(DashboardState.mostMessages))
   }
 
   private func chart(_ name: String, _ type: String) -> HTTPResponse {

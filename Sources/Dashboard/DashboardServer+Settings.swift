@@ -14,10 +14,15 @@ extension DashboardServer {
     /// The best checkpoint, to be had under `/best.safetensors`; nil where there are none.
     public var best: URL?
 
+    /// Whether there is a page; else only `/metrics` and `/api/state` are served.
+    public var isPage: Bool
+
     public init(
       address: String = "127.0.0.1", port: UInt16 = 8480, token: String? = nil,
-      charts: URL = URL(filePath: "/usr/share/javascript/dygraphs"), best: URL? = nil
+      charts: URL = URL(filePath: "/usr/share/javascript/dygraphs"), best: URL? = nil,
+      isPage: Bool = true
     ) {
+      self.isPage = isPage
       self.best = best
       self.address = address == "localhost" ? "127.0.0.1" : address
       self.port = port

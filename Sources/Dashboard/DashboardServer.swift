@@ -14,6 +14,7 @@ public import Streams
 /// | `/metrics` | counters of the edges and the newest numbers, in Prometheus' text format |
 /// | `/best.safetensors` | the best checkpoint so far |
 /// | `/report` | everything so far as one HTML file without scripts |
+/// | `/runs/N/` | of several runs one, with the same paths below it but `/events` |
 /// | `/charts/…` | the chart library from where the system has it |
 ///
 /// It listens on loopback unless told otherwise, and elsewhere only with a token. It has a thread of its own, and what
@@ -23,6 +24,10 @@ public struct DashboardServer: Service {
   let events: EventHub
   let title: String
   let snapshot: @Sendable () -> GraphSnapshot
+  /// More of Prometheus' lines, of the run itself.
+  let metrics: @Sendable () -> String
+  /// Runs of a folder that are shown side by side; nil for one run alone.
+  let gallery: RunGallery?
   private let announce: @Sendable (String) -> Void
   /// What a client may cost.
   var limits = HTTPLimits()
@@ -31,11 +36,14 @@ public struct DashboardServer: Service {
   ///   - events: What the run tells; the server only listens.
   ///   - title: The page's title, such as the pipeline's name.
   ///   - snapshot: Where the graph stands, for `/metrics` and `/api/state`.
+  ///   - metrics: What `/metrics` tells beside the edges and the newest numbers.
+  ///   - gallery: Runs that are shown side by side in place of one.
   ///   - announce: Is told where the page is, or why there is none.
   /// - Throws: `Refused` when the address is not a number, or is not loopback and there is no token.
   public init(
     _ settings: Settings, events: EventHub, title: String = "Holstream run",
-    snapshot: @escaping @Sendable () -> GraphSnapshot,
+    snapshot: @escaping @Sendable () -> GraphSnapshot, metrics: @escaping @Sendable () -> String = { "" },
+    gallery: RunGallery? = nil,
     announce: @escaping @Sendable (String) -> Void
   ) throws(Refused) {
     guard settings.isLoopback || settings.token != nil else {
@@ -55,6 +63,8 @@ public struct DashboardServer: Service {
     self.events = events
     self.title = title
     self.snapshot = snapshot
+    self.metrics = metrics
+    self.gallery = gallery
     self.announce = announce
   }
 
@@ -96,6 +106,6 @@ public struct DashboardServer: Service {
       settings.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" }
       ?? ""
     let moved = settings.port != 0 && port != settings.port ? " (port \(settings.port) is in use)" : ""
-    announce("Live page: http://\(host):\(port)/\(query)\(moved)")
+    announce("\(settings.isPage ? "Live page" : "Metrics"): http://\(host):\(port)/\(settings.isPage ? "" : "metrics")\(query)\(moved)")
   }
 }

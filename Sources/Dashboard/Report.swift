@@ -180,7 +180,7 @@ public struct Report {
     return lines.isEmpty ? "" : "<h2>Messages</h2><ul>\(lines.joined(separator: "\n"))</ul>"
   }
 
-  private static let style = """
+  static let style = """
     :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}
     figure{margin:0 0 1.5rem}svg{width:100%;font:11px system-ui,sans-serif}svg text{fill:CanvasText}svg .title{font-size:14px;font-weight:600}
     svg .grid{stroke:CanvasText;opacity:.15}table{border-collapse:collapse;font-variant-numeric:tabular-nums;display:block;overflow:auto}

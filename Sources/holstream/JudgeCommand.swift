@@ -21,6 +21,7 @@ struct JudgeCommand: AsyncParsableCommand {
   @Option(help: "The verdict stage whose settings count; the only one when left out.") var stage: String?
   @Option(name: .customLong("set"), help: "Change a key of the run's pipeline file: path=value. May be repeated.")
   var overrides: [String] = []
+  @Flag(help: "Answer with a JSON object: every number of each verdict.") var json = false
 
   func run() async throws {
     if let truth {
@@ -28,13 +29,14 @@ struct JudgeCommand: AsyncParsableCommand {
       guard FileManager.default.fileExists(atPath: checkpoint.path) else {
         throw ValidationError("there is no checkpoint \(run)")
       }
-      let words = try await interruptible {
-        try JudgeJob.verdict(on: checkpoint, truth: store, overrides: overrides)
-      }
-      try StandardStream.output.printResult(words)
-      return
+      return try tell(
+        try await interruptible { try JudgeJob.verdict(on: checkpoint, truth: store, overrides: overrides) })
     }
     let job = JudgeJob(run: URL(filePath: run), node: stage, overrides: overrides)
-    try StandardStream.output.printResult(try await interruptible { try job.run() })
+    try tell(try await interruptible { try job.run() })
+  }
+
+  private func tell(_ judged: JudgedRun) throws {
+    try StandardStream.output.printResult(json ? judged.json : judged.description)
   }
 }

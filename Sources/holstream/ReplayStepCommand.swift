@@ -16,11 +16,12 @@ struct ReplayStepCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("A run's folder.", valueName: "run"), completion: .directory) var folder: String
   @Argument(help: "Number of the step, counted from 0.") var step: Int
   @Option(help: "The trainer, where the pipeline has several.") var node: String?
+  @Flag(help: "Answer with a JSON object.") var json = false
 
   func run() async throws {
     let job = try ReplayStepJob(step: step, directory: URL(filePath: folder), node: node)
     let replayed = try await interruptible { try job.run() }
-    try StandardStream.output.printResult(replayed)
+    try StandardStream.output.printResult(json ? replayed.json : replayed.description)
     if replayed.agrees == false { throw ExitCode(ExitStatus.badInput.rawValue) }
   }
 }

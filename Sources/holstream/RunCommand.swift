@@ -18,6 +18,9 @@ struct RunCommand: AsyncParsableCommand {
       goes on from there to the same bits as if it had not been stopped. Any key of the file can be overridden:
 
         holstream run pipelines/quickstart.yaml --set sources.lattice.holstein.sites=32 --set seed=3
+
+      SIGUSR1 reloads the file: thresholds, cadences and the learning rate can be changed while the run goes on, and \
+      anything else is refused by its name (docs/operations.md).
       """)
 
   @OptionGroup var file: PipelineFileOptions
@@ -32,13 +35,19 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     try AddressSpace.check()
-    try await perform(try file.description(), directory: directory, resuming: resume, page: page)
+    let (pipeline, overrides) = (URL(filePath: file.pipeline), file.overrides)
+    try await perform(try file.description(), directory: directory, resuming: resume, page: page) {
+      try PipelineDescription(contentsOf: pipeline, overrides: overrides)
+    }
   }
 }
 
 struct PageOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Serve the live page.")
   var page = true
+
+  @Flag(help: "Serve no page, but /metrics for Prometheus and /api/state.")
+  var metricsOnly = false
 
   @Option(help: "Port of the live page; the next free one is taken if it is in use, 0 takes any.")
   var port: UInt16 = 8480
@@ -51,22 +60,24 @@ struct PageOptions: ParsableArguments {
 
   /// The page of a run that is going on.
   func services(for run: PipelineRun, _ status: TerminalStatus) throws -> [any Service] {
-    let server = try server(of: run.events, title: run.description.name, best: run.bestCheckpoint, status) {
-      run.pipeline.graph.snapshot()
-    }
+    let server = try server(
+      of: run.events, title: run.description.name, best: run.bestCheckpoint, status, { run.pipeline.graph.snapshot() },
+      metrics: { run.metrics })
     return server.map { [$0] } ?? []
   }
 
   /// The page of whatever tells events; nil where none is asked for.
   /// - Throws: `RunError` for an address that the page cannot be bound to.
   func server(
-    of events: EventHub, title: String, best: URL, _ status: TerminalStatus, _ snapshot: @escaping @Sendable () -> GraphSnapshot
+    of events: EventHub, title: String, best: URL?, _ status: TerminalStatus,
+    _ snapshot: @escaping @Sendable () -> GraphSnapshot, metrics: @escaping @Sendable () -> String = { "" },
+    gallery: RunGallery? = nil
   ) throws -> DashboardServer? {
-    guard page else { return nil }
+    guard page || metricsOnly else { return nil }
     do {
       return try DashboardServer(
-        .init(address: address, port: port, token: token, best: best), events: events, title: title,
-        snapshot: snapshot, announce: { status.print($0) })
+        .init(address: address, port: port, token: token, best: best, isPage: !metricsOnly), events: events,
+        title: title, snapshot: snapshot, metrics: metrics, gallery: gallery, announce: { status.print($0) })
     } catch {
       throw RunError(.usage, "\(error)")
     }

@@ -7,7 +7,11 @@ import Synchronization
 /// Runs a pipeline to its end with its page and its report; the first signal stops it cleanly.
 /// - Parameters:
 ///   - directory: The run's own folder; the next number, or the latest one when resuming, if nil.
-func perform(_ description: PipelineDescription, directory: String?, resuming: Bool, page: PageOptions) async throws {
+///   - reading: Reads the pipeline anew when SIGUSR1 asks for it; nil where there is no file to read.
+func perform(
+  _ description: PipelineDescription, directory: String?, resuming: Bool, page: PageOptions,
+  reading: (@Sendable () throws -> PipelineDescription)? = nil
+) async throws {
   let status = TerminalStatus()
   let running = Running()
   let signals = StopSignals {
@@ -18,6 +22,8 @@ func perform(_ description: PipelineDescription, directory: String?, resuming: B
   let run = try PipelineRun(
     description, directory: directory.map { URL(filePath: $0) }, resuming: resuming, program: .current)
   running.run.withLock { $0 = run }
+  let reloads = reading.map { reading in ReloadSignal { run.reload { try reading() } } }
+  defer { withExtendedLifetime(reloads) {} }
   // It may have been asked for while the run was put together.
   if Interruption.isRequested { run.stop() }
   let summary = try await run.execute(alongside: page.services(for: run, status), status: status) { events in

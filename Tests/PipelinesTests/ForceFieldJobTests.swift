@@ -74,7 +74,7 @@ struct ForceFieldJobTests {
           "stages.evaluate.verdict.horizon=12", "stages.evaluate.verdict.baseline-frames=0",
           "stages.evaluate.verdict.rollouts=2", "stages.evaluate.verdict.force-split=5",
         ], status: TerminalStatus(isTerminal: false))
-      #expect(words.contains("Forces are off by") && words.contains("t > 5"), "\(words)")
+      #expect(words.description.contains("Forces are off by") && words.description.contains("t > 5"), "\(words)")
     }
   }
 

@@ -69,7 +69,8 @@ struct ForceFieldRunTests {
       let verdicts = try Runs.lines(whole.directory.file("verdicts.jsonl")).map {
         try JSONDecoder().decode(Verdict.self, from: Data($0.utf8))
       }
-      let verdict = try #require(verdicts.last)
+      let verdict = try VerdictCurves.complete(
+        #require(verdicts.last), from: whole.directory.file("verdicts.jsonl"))
       let kinds = verdict.scores.filter { $0.id == "RMS force error" }
       #expect(kinds.map(\.condition) == [nil, "first frame", "t ≤ 15"])
       #expect(kinds.allSatisfy { $0.value > 0 && $0.value < 3 })

@@ -93,8 +93,9 @@ struct LogUnitsTests {
         where chart.section == "Truth against rollout" && chart.title == "b" {
           #expect(series[0].values.allSatisfy { (900.0...1100.0).contains($0) }, "\(words), truth on the page")
         }
-        let verdict = try JSONDecoder().decode(
-          Verdict.self, from: Data(#require(Runs.lines(run.directory.file("verdicts.jsonl")).last).utf8))
+        let log = run.directory.file("verdicts.jsonl")
+        let verdict = try VerdictCurves.complete(
+          JSONDecoder().decode(Verdict.self, from: Data(#require(Runs.lines(log).last).utf8)), from: log)
         let truth = try #require(verdict.example["b truth"])
         #expect(truth.allSatisfy { (900.0...1100.0).contains($0) }, "\(words), the verdict's example")
         // Over 20 frames of 0.3 of the phase each the cosine goes round once: persistence is off by its amplitude.

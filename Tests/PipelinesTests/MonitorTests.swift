@@ -18,7 +18,8 @@ struct MonitorTests {
     var verdicts: [Verdict] = []
     while case let items = try follower.read(), !items.isEmpty {
       for case .line(let line) in items {
-        verdicts.append(try decoder.decode(Verdict.self, from: Data(line.object.utf8)))
+        let verdict = try decoder.decode(Verdict.self, from: Data(line.object.utf8))
+        verdicts.append(try VerdictCurves.complete(verdict, from: url))
       }
     }
     return verdicts
@@ -60,7 +61,7 @@ struct MonitorTests {
       let job = JudgeJob(
         run: run.directory.url, node: nil,
         overrides: ["stages.evaluate.verdict.lyapunov=true", "stages.evaluate.verdict.lyapunov-frames=20"])
-      #expect(try job.run(status: TerminalStatus(isTerminal: false)).contains("Judged 4 of 4"))
+      #expect(try job.run(status: TerminalStatus(isTerminal: false)).description.contains("Judged 4 of 4"))
       let judged = try verdicts(run.directory.file("judged-evaluate.jsonl"))
       #expect(judged.count == 4)
       for (later, before) in zip(judged, first) {
@@ -68,7 +69,7 @@ struct MonitorTests {
         #expect(exponents.truth != nil && exponents.model?.isFinite == true && exponents.starts == 2)
         #expect(later.errors == before.errors && later.climateScore == before.climateScore, "to the same bits")
       }
-      #expect(try job.run(status: TerminalStatus(isTerminal: false)).contains("Judged 0 of 4"))
+      #expect(try job.run(status: TerminalStatus(isTerminal: false)).description.contains("Judged 0 of 4"))
     }
   }
 

@@ -35,6 +35,10 @@ struct ReplayStepTests {
         #expect(replayed.batch.allSatisfy { $0.trajectory % 4 != 3 })
         #expect(replayed.checkpoint == (step < 6 ? nil : "step-000000\(step < 12 ? "06" : step < 18 ? "12" : "18")"))
         #expect(replayed.usesStore && !replayed.usesSimulator)
+        let json = try JSONSerialization.jsonObject(with: Data(replayed.json.utf8)) as? [String: Any]
+        #expect(json?["agrees"] as? Bool == true && (json?["samples"] as? [Any])?.count == 4)
+        let loss = (json?["numbers"] as? [[String: Any]])?.first
+        #expect(loss?["name"] as? String == "loss" && loss?["value"] as? Double == loss?["logged"] as? Double)
       }
     }
   }

@@ -147,7 +147,8 @@ function onImage({ chart, image }) {
   if (!rows || !columns || values.length !== rows * columns) return;
   soon(keyOf(chart), () => {
     const known = holderOf(chart);
-    const canvas = element("canvas", { width: columns, height: rows, className: "field" });
+    const canvas = element("canvas", { width: columns, height: rows, className: "field", role: "img",
+      ariaLabel: `${chart.title}: ${axisTitle(value)} from ${short(low)} to ${short(high)}, over ${axisTitle(chart.x)} and ${axisTitle(chart.y)}` });
     const context = canvas.getContext("2d"), pixels = context.createImageData(columns, rows);
     values.forEach((each, i) => {
       // The first row is at the bottom. What is not a number stays transparent.

@@ -112,12 +112,12 @@ const take = (event) => handlers[event.kind]?.(event);
 
 if (new URLSearchParams(location.search).has("still")) {
   // The run as it is now, for a printout.
-  fetch("/api/events").then((response) => response.json()).then((all) => {
+  fetch("api/events").then((response) => response.json()).then((all) => {
     all.forEach(take);
     say("as of " + new Date().toLocaleString(), "");
   });
 } else {
-  const events = new EventSource("/events");
+  const events = new EventSource("events");
   events.onopen = () => {
     // Everything that is remembered comes again after a lost connection.
     byId("messages").replaceChildren();

@@ -133,6 +133,15 @@ public final class Trainer {
         secondMoments: weights.secondMoments, sums: weights.sums))
   }
 
+  /// Goes on by another schedule of the learning rate, from the next step on; nothing else changes.
+  /// - Throws: `LearningError` of code `invalidConfiguration` for a rate that is not positive and finite.
+  public func adopt(_ schedule: LearningRateSchedule) throws {
+    var changed = configuration
+    changed.schedule = schedule
+    try changed.validate()
+    configuration = changed
+  }
+
   /// Replaces the scales while data are still coming.
   ///
   /// The weights stay, so that the model's function changes by the ratio of the scales: do it early, and rarely.

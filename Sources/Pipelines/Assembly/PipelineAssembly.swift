@@ -24,6 +24,7 @@ public final class PipelineAssembly: Sendable {
   private let sources = Mutex<[String: any TrajectorySource]>([:])
   private let ledgerFile = Mutex<CheckpointLedgerFile?>(nil)
   private let startPositions = Mutex<[String: Int]>([:])
+  private let lives = Mutex<[String: @Sendable (any Component, @escaping @Sendable () -> Void) -> Void]>([:])
 
   init(
     graph: Graph, description: PipelineDescription, directory: RunDirectory, events: EventHub, isResuming: Bool,
@@ -90,6 +91,26 @@ public final class PipelineAssembly: Sendable {
     guard let there = source.trajectories else { return heldOut(count) }
     let numbers = stride(from: description.heldOutOneIn - 1, to: there, by: description.heldOutOneIn)
     return Array(numbers.lazy.filter { (source.length($0) ?? 0) >= frames }.prefix(count))
+  }
+
+  /// A component that asks what it is now, because the file may be changed under way.
+  func live<Value: Changeable>(_ component: Value, of node: PipelineDescription.Node) -> Live<Value> {
+    let live = Live(component)
+    let replace: @Sendable (any Component, @escaping @Sendable () -> Void) -> Void = { component, done in
+      guard let component = component as? Value else { return done() }
+      guard !Value.confirmsChanges else { return live.replace(with: component, done: done) }
+      live.replace(with: component, done: {})
+      done()
+    }
+    lives.withLock { lives in lives[node.id] = replace }
+    return live
+  }
+
+  /// Gives a node that runs the component of another description of it.
+  /// - Parameter done: Called when it was taken over.
+  func replace(_ node: PipelineDescription.Node, done: @escaping @Sendable () -> Void) {
+    guard let replace = lives.withLock({ $0[node.id] }) else { return done() }
+    replace(node.component, done)
   }
 
   /// Makes a source's trajectories known to those that want them again: trainers that go on, judges.

@@ -5,11 +5,12 @@ internal import Streams
 internal import Trajectories
 
 /// The live page.
-struct DashboardSink: Component {
+struct DashboardSink: Component, Changeable {
   static let word = "page"
   static let summary = "Shows whatever flows in on the live page and in the report."
   static let inputs: Set<ElementType> = [.frames, .observables, .trainingSteps, .climate, .verdicts]
   static let output: ElementType? = nil
+  static let changeableKeys: Set<String> = ["every"]
 
   private let every: Duration
 
@@ -19,14 +20,14 @@ struct DashboardSink: Component {
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     let charts = EventCharts(assembly.description.source(above: node.from, assembly.trajectorySource))
-    let (hub, every) = (assembly.events, every)
+    let (hub, live) = (assembly.events, assembly.live(self, of: node))
     func add<Element: Sendable>(
       _ flow: Flow<Element>, trajectory: (@Sendable (Element) -> Int)? = nil,
       _ events: @escaping @Sendable (Element) -> [RunEvent]
     ) {
       assembly.graph.sink(
         node.id, kind: Self.word, reading: node.inlet(flow),
-        into: Throttled(every: every, trajectory: trajectory) { element in
+        into: Throttled(every: { live.value.every }, trajectory: trajectory) { element in
           for event in events(element) { hub.send(event) }
         })
     }
@@ -55,7 +56,7 @@ struct DashboardSink: Component {
 /// A sink that passes over elements which come too soon after the last, and those of other trajectories than the one that
 /// is followed; the last element of all is never passed over.
 struct Throttled<Input: Sendable>: Sink {
-  let every: Duration
+  let every: @Sendable () -> Duration
   /// The trajectory that an element is of, when one of them is to be followed.
   let trajectory: (@Sendable (Input) -> Int)?
   let body: @Sendable (Input) -> Void
@@ -66,7 +67,7 @@ struct Throttled<Input: Sendable>: Sink {
     var followed = FollowedTrajectory()
     for try await element in elements {
       if let trajectory, !followed.admits(trajectory(element)) { continue }
-      if let last, .now - last < every {
+      if let last, .now - last < every() {
         waiting = element
         continue
       }

@@ -7,11 +7,13 @@ internal import Tensors
 internal import Trajectories
 
 /// The trainer: learns from frames while they come.
-struct OnlineTrainerStage: Component, Training {
+struct OnlineTrainerStage: Component, Training, Changeable {
   static let word = "online-trainer"
   static let summary = "Trains a surrogate from the live stream, by the published recipe, and writes checkpoints."
   static let inputs: Set<ElementType> = [.frames]
   static let output: ElementType? = .trainingSteps
+  static let changeableKeys: Set<String> = ["checkpoint-every", "keep", "learning-rate"]
+  static let confirmsChanges = true
 
   let settings: OnlineTraining.Settings
   private let checkpointEvery: Int
@@ -52,7 +54,8 @@ struct OnlineTrainerStage: Component, Training {
     if let begun = resumed?.checkpoint.arithmetic, let sentence = Arithmetic.current.difference(from: begun) {
       assembly.events.send(.message("\(node.id): \(sentence)"))
     }
-    let (checkpointEvery, keep, fixed) = (checkpointEvery, keep, settings)
+    let fixed = settings
+    let live = assembly.live(self, of: node)
     let ledger = try assembly.ledger()
     // Of an earlier run that was killed between a checkpoint and its entry.
     for file in folder.files { try ledger.land(file, in: folder) }
@@ -81,6 +84,7 @@ struct OnlineTrainerStage: Component, Training {
     ) { frames, emit in
       var training = prepared.value
       var saved = training.trainer?.step
+      var (now, version) = (live.value, 0)
       func save() async throws {
         // A resumed run goes on behind the checkpoint: the logs must have all that came before, and on the disk, for a
         // loss of power or a disk that turns read-only leaves the checkpoint and takes what was in memory alone.
@@ -96,7 +100,7 @@ struct OnlineTrainerStage: Component, Training {
         }
         // Who judges may never see it: what is retired before its turn must have landed to be missed.
         _ = try await patience("ledger.jsonl") { try ledger.land(file, in: folder) }
-        folder.retire(keep: keep)
+        folder.retire(keep: now.keep)
         saved = step
       }
       /// What to say of the last anomaly; nil once enough was said.
@@ -119,6 +123,16 @@ struct OnlineTrainerStage: Component, Training {
       reading: for try await frame in frames {
         try training.admit(frame)
         while training.isStepDue, !stop.isRequested {
+          if let change = live.change(since: &version) {
+            now = change.value
+            if try training.adopt(now.settings.trainer.schedule) {
+              // Who goes on from here goes on with this rate.
+              saved = nil
+              try await save()
+              events.send(.message("\(node.id): learns by the new rate from step \(training.trainer?.step ?? 0) on"))
+            }
+            change.done()
+          }
           let report: TrainingStepReport
           do {
             report = try training.step()
@@ -152,7 +166,7 @@ struct OnlineTrainerStage: Component, Training {
             saidBalance = true
             events.send(.message(balance.sentence))
           }
-          if training.trainer!.step % checkpointEvery == 0 { try await save() }
+          if training.trainer!.step % now.checkpointEvery == 0 { try await save() }
         }
         if training.isFinished || stop.isRequested { break reading }
       }

@@ -4,12 +4,13 @@ internal import Streams
 internal import Trajectories
 
 /// Rolling statistics of the live stream: of observables of frames, or of those that come.
-struct RollingClimateStage: Component, SystemAware {
+struct RollingClimateStage: Component, SystemAware, Changeable {
   static let word = "rolling-climate"
   static let summary =
     "Keeps statistics and autocorrelation of observables over a sliding window."
   static let inputs: Set<ElementType> = [.frames, .observables]
   static let output: ElementType? = .climate
+  static let changeableKeys: Set<String> = ["alert", "every"]
 
   private let window: Int
   private let lag: Int
@@ -70,15 +71,18 @@ struct RollingClimateStage: Component, SystemAware {
     names: @escaping @Sendable (Element) -> [String],
     add: @escaping @Sendable (inout MonitoredClimate, Element) -> Void
   ) throws -> Flow<ClimateSnapshot> {
-    let (window, lag, every, halfLife, alerts) = (window, lag, every, halfLife, alerts)
+    let (window, lag, halfLife) = (window, lag, halfLife)
+    let live = assembly.live(self, of: node)
     return assembly.graph.stage(
       node.id, kind: Self.word, reading: node.inlet(flow), on: ThreadExecutor(name: node.id)
     ) { elements, emit in
       var climate: MonitoredClimate?
-      var watch = try alerts.watch(node.id, in: assembly)
+      var (now, version) = (live.value, 0)
+      var watch = try now.alerts.watch(node.id, in: assembly)
       func summarise() async throws {
         guard let snapshot = climate?.summary(timeStep: interval()) else { return }
-        try watch?.observe(snapshot.numbers, isComplete: snapshot.drift != nil)
+        try watch?.observe(
+          snapshot.numbers, at: ("frames seen", snapshot.seen), isComplete: snapshot.drift != nil)
         try await emit(snapshot)
       }
       for try await element in elements {
@@ -92,9 +96,13 @@ struct RollingClimateStage: Component, SystemAware {
             "\(node.id): trajectory \(element.trajectory) brings \(names) where others bring \(climate!.names)")
         }
         add(&climate!, element)
-        if climate!.seen % every == 0 { try await summarise() }
+        if let change = live.change(since: &version) {
+          now = change.value
+          watch = try now.alerts.watch(node.id, in: assembly)
+        }
+        if climate!.seen % now.every == 0 { try await summarise() }
       }
-      if let climate, climate.seen % every != 0 { try await summarise() }
+      if let climate, climate.seen % now.every != 0 { try await summarise() }
     }
   }
 }

@@ -6,11 +6,12 @@ internal import Settings
 internal import Streams
 
 /// Judges every checkpoint that lands by rollouts from held-out trajectories.
-struct VerdictStage: Component, Judging {
+struct VerdictStage: Component, Judging, Changeable {
   static let word = "verdict"
   static let summary = "Rolls each checkpoint out on held-out trajectories and compares with the truth."
   static let inputs: Set<ElementType> = [.checkpoints]
   static let output: ElementType? = .verdicts
+  static let changeableKeys: Set<String> = ["alert", "share"]
 
   let settings: VerdictSettings
 
@@ -20,6 +21,7 @@ struct VerdictStage: Component, Judging {
     guard case .checkpoints(let checkpoints)? = input else { return nil }
     let judge = try CheckpointJudge(settings, node: node.id, in: assembly)
     let settings = settings
+    let live = assembly.live(self, of: node)
     var evaluations = CheckpointEvaluations(
       evaluator: node.id, policy: settings.policy, mayMiss: node.delivery == .latest, hysteresis: settings.hysteresis,
       folder: assembly.checkpoints(watchedBy: node.from), ledger: try assembly.ledger(), patience: assembly.patience)
@@ -28,6 +30,7 @@ struct VerdictStage: Component, Judging {
       node.id, kind: Self.word, reading: node.inlet(checkpoints), on: ThreadExecutor(name: node.id)
     ) { [evaluations] files, emit in
       var judge = judge
+      var (settings, version) = (settings, 0)
       var watch = try settings.alerts.watch(node.id, in: assembly)
       var expired = Expired(node: node.id)
       @Sendable func say(_ words: String?) { if let words { assembly.events.send(.message(words)) } }
@@ -35,7 +38,7 @@ struct VerdictStage: Component, Judging {
       let (entered, lost) = try evaluations.putRight()
       for verdict in entered {
         assembly.judged.add(verdict)
-        try watch?.observe(verdict.numbers, isComplete: true)
+        try watch?.observe(verdict.numbers, at: ("step", verdict.step), isComplete: true)
       }
       if !lost.isEmpty {
         say(
@@ -43,6 +46,10 @@ struct VerdictStage: Component, Judging {
         )
       }
       for try await file in files {
+        if let change = live.change(since: &version) {
+          settings = change.value.settings
+          watch = try settings.alerts.watch(node.id, in: assembly)
+        }
         if let wait = judge.waitsForTruth {
           assembly.events.send(.message("\(file.name) waits to be judged: \(wait)"))
           await judge.waitForTruth()
@@ -64,7 +71,7 @@ struct VerdictStage: Component, Judging {
               AppendedFile.synchroniseAll()
               _ = try evaluations.evaluated(file, verdict, began: began)
             }
-            try watch?.observe(verdict.numbers, isComplete: true)
+            try watch?.observe(verdict.numbers, at: ("step", verdict.step), isComplete: true)
           }
         } catch let error as CheckpointJudge.TooEarly {
           assembly.events.send(.message("\(file.name) was not judged: \(error)"))

@@ -24,6 +24,7 @@ public final class PipelineRun: Sendable {
   private let lock: Mutex<FileLock?>
   private let place: Place
   private let taps: RunTaps
+  private let reloading: RunReload
 
   /// Makes (or finds) the run's folder and puts the pipeline together.
   /// - Parameters:
@@ -87,6 +88,7 @@ public final class PipelineRun: Sendable {
     }
     assembly = made!.assembly
     taps = RunTaps(assembly, made!.flows)
+    reloading = RunReload(assembly)
     if resuming { try WholeFile.replace(file.path, with: description.text, durability: .complete) }
   }
 
@@ -127,6 +129,12 @@ public final class PipelineRun: Sendable {
   /// Where the best checkpoint will be, once there is one.
   public var bestCheckpoint: URL { CheckpointFolder(directory.file("checkpoints")).bestLink }
 
+  /// What Prometheus is told of the run itself, in its text format.
+  public var metrics: String {
+    guard let state = try? RunState(of: directory) else { return "" }
+    return RunMetrics(state: state, directory: directory).text
+  }
+
   /// The best checkpoint by the first of the judges.
   private var best: RunState.Best? {
     guard let judge = description.nodes.first(where: { $0.component is any Judging }),
@@ -142,6 +150,11 @@ public final class PipelineRun: Sendable {
     Task { for await case .progress(let progress) in events { body(progress.step - 1) } }
   }
 
+  /// Takes over what has changed in the pipeline file, as far as that can be changed while the run goes on. What became of it
+  /// is said in the run's messages.
+  /// - Parameter read: The file as it is now.
+  public func reload(_ read: () throws -> PipelineDescription) { reloading(read) }
+
   /// Asks for a clean stop: the sources end, what they have emitted still flows into the sinks.
   public func stop() { pipeline.stop() }
 
@@ -154,7 +167,12 @@ public final class PipelineRun: Sendable {
     alongside services: [any Service] = [], status: TerminalStatus = TerminalStatus(),
     report: (([RunEvent]) -> String)? = nil
   ) async throws -> RunSummary {
-    let keeper = RunStateKeeper(directory, pipeline: description.name, program: program)
+    let keeper = RunStateKeeper(
+      directory, pipeline: description.name, configuration: description.fingerprint, program: program)
+    reloading.onAdoption { [events, directory] now in
+      keeper.adopt(configuration: now.fingerprint)
+      events.send(.about(keeper.current.about(seed: now.seed, in: directory, now.text)))
+    }
     do {
       let summary = try await execute(alongside: services, status: status, report: report, keeper)
       keeper.end(nil)

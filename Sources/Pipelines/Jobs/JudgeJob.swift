@@ -29,11 +29,10 @@ public struct JudgeJob: Sendable {
   /// A verdict on one checkpoint, with all trajectories of a store as the truth: a pipeline of a replay and a verdict.
   ///
   /// - Parameter overrides: Changes to it, such as `stages.evaluate.verdict.horizon=100`.
-  /// - Returns: The verdict in words.
   /// - Throws: As `run`.
   public static func verdict(
     on checkpoint: URL, truth: URL, overrides: [String] = [], status: TerminalStatus = TerminalStatus()
-  ) throws -> String {
+  ) throws -> JudgedRun {
     let folder = FileManager.default.temporaryDirectory.appending(path: "holstream-judge-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -56,17 +55,14 @@ public struct JudgeJob: Sendable {
         evaluate: { from: checkpoints, verdict: { truth: truth } }
       """
     try Data(text.utf8).write(to: folder.appending(path: "pipeline.yaml"))
-    return try JudgeJob(run: folder, node: nil, overrides: overrides).judge(status: status).explanations
-      .joined(separator: "\n")
+    var judged = try JudgeJob(run: folder, node: nil, overrides: overrides).run(status: status)
+    // Of a folder that is gone.
+    judged.log = nil
+    return judged
   }
 
-  /// - Returns: What was done, for the user.
   /// - Throws: `ConfigurationError`, or `RunError` for a folder without a run or a pipeline without verdicts.
-  public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
-    try judge(status: status).lines.joined(separator: "\n")
-  }
-
-  private func judge(status: TerminalStatus) throws -> (lines: [String], explanations: [String]) {
+  public func run(status: TerminalStatus = TerminalStatus()) throws -> JudgedRun {
     let file = run.file("pipeline.yaml")
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw RunError(.badInput, "there is no run in \(run.shown()): it has no pipeline.yaml")
@@ -106,18 +102,14 @@ public struct JudgeJob: Sendable {
     defer { AppendedFile.synchroniseAll() }
     let patience = DiskPatience(halt: Interruption.signal) { status.print($0) }
     let start = ContinuousClock.now
-    var lines: [String] = []
-    var explanations: [String] = []
-    var failed: [String] = []
-    var judged = 0
+    var result = JudgedRun(checkpoints: checkpoints.count, log: output.relativePath)
     defer { status.clear() }
     for (index, checkpoint) in checkpoints.enumerated() {
       try Interruption.check("Stopped; what was judged is in \(output.relativePath).")
       status.progress("judging", done: index, of: checkpoints.count, since: start)
       let identity = folder.identity(of: checkpoint.url)
       if let before = known[checkpoint.name], before.inode == identity {
-        lines.append(before.words)
-        explanations.append(before.verdict.words)
+        result.add(before.words, before.verdict, isNew: false)
         continue
       }
       do {
@@ -131,19 +123,12 @@ public struct JudgeJob: Sendable {
           )
         }
         known[checkpoint.name] = entry
-        lines.append(entry.words)
-        explanations.append(verdict.words)
-        judged += 1
+        result.add(entry.words, verdict, isNew: true)
       } catch let error as LearningError {
-        failed.append("\(checkpoint.name): \(error)")
+        result.fail(checkpoint.name, "\(error)")
       }
     }
-    let kept = lines.count - judged
-    return (
-      lines + [
-        "Judged \(judged) of \(checkpoints.count) checkpoints\(kept > 0 ? " (\(kept) were judged before with the same settings)" : ""); the verdicts are in \(output.relativePath)."
-      ] + failed, explanations + failed
-    )
+    return result
   }
 
   /// A line of the log: the verdict, and what it depends on.

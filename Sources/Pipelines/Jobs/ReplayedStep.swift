@@ -48,7 +48,7 @@ public struct ReplayedStep: Sendable, CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 
-  private static func rows(_ report: TrainingStepReport) -> [(name: String, value: Float)] {
+  static func rows(_ report: TrainingStepReport) -> [(name: String, value: Float)] {
     func terms(_ prefix: String, _ terms: [LossTerms.Term]) -> [(name: String, value: Float)] {
       terms.map { (prefix + $0.name, $0.value) }
     }

@@ -8,13 +8,15 @@ struct Alerts: Sendable {
   fileprivate struct Action: Sendable {
     var stops: Bool
     var command: String?
+    /// Where messages are posted.
+    var address: String?
   }
   private let rules: [AlertRule]
   private let actions: [Action]
 
   /// Reads the key `alert`.
   init(_ section: ConfigurationSection) {
-    let read = section.list("alert", "Thresholds: { value, above, below, then, command }") { entry in
+    let read = section.list("alert", "Thresholds: { value, above, below, then, command, url }") { entry in
       let rule = AlertRule(
         number: entry.text("value", default: "", "Name of a number, such as `deltaRho mean`"),
         above: entry.optionalNumber("above", "Alert when it is larger, or not a number"),
@@ -26,7 +28,12 @@ struct Alerts: Sendable {
         "Whether the run goes on, or stops cleanly and exits with 3")
       let command = entry.optionalText(
         "command", "A shell command to start; HOLSTREAM_ALERT holds the message, HOLSTREAM_RUN the run's folder")
-      return (rule, Action(stops: stops, command: command))
+      let address = entry.optionalText(
+        "url", "A web address (http or https) that is sent the alert, and its end, as JSON by POST (needs curl)")
+      if let address, !["http://", "https://"].contains(where: address.hasPrefix) {
+        entry.problem("expected an address that begins with http:// or https://", key: "url")
+      }
+      return (rule, Action(stops: stops, command: command, address: address))
     }
     rules = (read ?? []).map(\.0)
     actions = (read ?? []).map(\.1)
@@ -47,6 +54,7 @@ struct Alerts: Sendable {
     private let node: String
     private let log: JSONLinesLog
     private let assembly: PipelineAssembly
+    private let messenger: AlertMessenger
     private var unknown: Set<String> = []
 
     fileprivate init(rules: AlertWatch, actions: [Action], node: String, log: JSONLinesLog, assembly: PipelineAssembly)
@@ -56,11 +64,15 @@ struct Alerts: Sendable {
       self.node = node
       self.log = log
       self.assembly = assembly
+      messenger = AlertMessenger(node: node, run: assembly.directory.url.path, events: assembly.events)
     }
 
-    /// - Parameter isComplete: Whether a number that is missing now will never come; it is then said so, once.
+    /// - Parameters:
+    ///   - place: Where on the axis of the stage's charts the numbers stand, such as the step.
+    ///   - isComplete: Whether a number that is missing now will never come; it is then said so, once.
     /// - Throws: `LogError` when an alert cannot be logged.
-    mutating func observe(_ numbers: [String: Double], isComplete: Bool) throws {
+    mutating func observe(_ numbers: [String: Double], at place: (axis: String, x: Int), isComplete: Bool) throws {
+      for rule in rules.rules { if let value = numbers[rule.number] { show(rule, value, place) } }
       if isComplete {
         for rule in rules.rules where numbers[rule.number] == nil && unknown.insert(rule.number).inserted {
           let names = numbers.keys.sorted().joined(separator: ", ")
@@ -71,9 +83,10 @@ struct Alerts: Sendable {
         let words = "\(node): \(change.isRaised ? "alert" : "all clear"): \(change.message)"
         _ = try assembly.patience.blocking("alerts-\(node).jsonl") { try log.append(change) }
         assembly.events.send(.message(words))
-        guard change.isRaised else { continue }
         let action = actions[change.index]
-        if let command = action.command { start(command, words) }
+        if let address = action.address { messenger.post(change, words, to: address) }
+        guard change.isRaised else { continue }
+        if let command = action.command { messenger.start(command, words) }
         if action.stops {
           assembly.alarm.raise(words)
           assembly.graph.stop.request()
@@ -81,20 +94,15 @@ struct Alerts: Sendable {
       }
     }
 
-    /// Started and left alone: a command that hangs must not hold the run.
-    private func start(_ command: String, _ words: String) {
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", command]
-      var environment = ProcessInfo.processInfo.environment
-      environment["HOLSTREAM_ALERT"] = words
-      environment["HOLSTREAM_RUN"] = assembly.directory.url.path
-      process.environment = environment
-      process.standardInput = FileHandle.nullDevice
-      do { try process.run() } catch {
-        assembly.events.send(
-          .message("\(node): the alert's command could not be started: \(error.localizedDescription)"))
-      }
+    /// A number that is watched, with the bounds that it is watched by.
+    private func show(_ rule: AlertRule, _ value: Double, _ place: (axis: String, x: Int)) {
+      var values = [rule.number: value]
+      values["alert above"] = rule.above
+      values["alert below"] = rule.below
+      assembly.events.send(
+        .point(
+          .init(section: "Alerts of \(node)", title: rule.number, x: .init(place.axis), y: .init(rule.number)),
+          x: Double(place.x), values: values))
     }
   }
 }

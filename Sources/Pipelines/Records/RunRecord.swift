@@ -69,13 +69,14 @@ struct RunRecord {
     return records
   }
 
-  /// The newest verdict on each checkpoint, in the order of the log.
+  /// The newest verdict on each checkpoint, in the order of the log; the last one with its curves.
   func verdicts(_ log: Log) throws -> [Verdict] {
     var verdicts: [Verdict] = []
     try Self.read(log, as: Verdict.self) { verdict in
       verdicts.removeAll { $0.checkpoint == verdict.checkpoint }
       verdicts.append(verdict)
     }
+    if let last = verdicts.popLast() { verdicts.append(try VerdictCurves.complete(last, from: log.url)) }
     return verdicts
   }
 

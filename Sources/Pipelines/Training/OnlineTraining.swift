@@ -42,7 +42,7 @@ struct OnlineTraining {
     var initialWeights: String?
   }
 
-  let settings: Settings
+  private(set) var settings: Settings
   private let source: any TrajectorySource
   private let isHeldOut: @Sendable (Int) -> Bool
   /// Number of the frame after the last one admitted, counted from the beginning of the first run. Frames that were
@@ -244,6 +244,16 @@ struct OnlineTraining {
     else { return false }
     if settings.takesEachWindowOnce { return true }
     return Double(trainer?.step ?? 0) * settings.framesPerStep <= Double(position - settings.warmUp)
+  }
+
+  /// Goes on by another schedule of the learning rate, from the next step on.
+  /// - Returns: Whether it is another one.
+  /// - Throws: `LearningError` for a schedule that cannot be learned by.
+  mutating func adopt(_ schedule: LearningRateSchedule) throws -> Bool {
+    guard schedule != settings.trainer.schedule else { return false }
+    settings.trainer.schedule = schedule
+    try trainer?.adopt(schedule)
+    return true
   }
 
   /// Takes one optimizer step.

@@ -23,6 +23,13 @@ public struct TrainingRecord: Codable, Sendable {
   /// Steps a second, lately.
   public var stepsPerSecond: Double
 
+  /// Whether a log of every n-th step has it: by its number, so that a run that is gone on with logs the same ones, or
+  /// because something was measured, adopted or went wrong, or it is the last.
+  func isTold(every: Int) -> Bool {
+    report.step % every == 0 || report.step + 1 == total || validation != nil || scalars != nil
+      || report.anomaly != nil
+  }
+
   /// The numbers that charts show, by name.
   public var numbers: [String: Double] {
     var numbers = [

@@ -1,4 +1,5 @@
 public import Foundation
+public import Streams
 
 /// `holstream runs`: the runs under a folder, the newest first.
 public struct RunList: Sendable {
@@ -6,6 +7,14 @@ public struct RunList: Sendable {
     /// The run's folder.
     public var run: String
     public var state: RunState
+
+    /// What a table tells of it, in the order of the columns.
+    public func facts(at now: Date) -> [RunEvent.About.Fact] {
+      [
+        .init("state", state.phase.rawValue), .init("age", RunState.age(state.started ?? state.updated, at: now)),
+        .init("step", state.stepWords), .init("best verdict", state.bestWords),
+      ]
+    }
   }
 
   public let entries: [Entry]
@@ -46,12 +55,8 @@ public struct RunList: Sendable {
   public func table(at now: Date = Date(), width: Int? = nil) -> String {
     guard !entries.isEmpty else { return "There are no runs here yet." }
     return TextTable(
-      head: ["run", "state", "age", "step", "best verdict"],
-      rows: entries.map { entry in
-        let state = entry.state
-        let age = RunState.age(state.started ?? state.updated, at: now)
-        return [entry.run, state.phase.rawValue, age, state.stepWords, state.bestWords]
-      }
+      head: ["run"] + entries[0].facts(at: now).map(\.name),
+      rows: entries.map { [$0.run] + $0.facts(at: now).map(\.value) }
     ).text(width: width)
   }
 

@@ -15,6 +15,7 @@ extension RunState {
     add("began", begun?.ISO8601Format())
     if started != begun { add("went on", started?.ISO8601Format()) }
     if phase != .running { add("last word", updated?.ISO8601Format()) }
+    add("configuration", self.configuration)
     add("program", program?.description)
     add("host", process?.host)
     add("processor", process?.processor)

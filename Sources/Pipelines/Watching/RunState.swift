@@ -34,10 +34,14 @@ public struct RunState: Codable, Sendable {
   /// What there is to say of a run that has ended: why, and what to do.
   public var reason: String?
   public var program: ProgramVersion?
+  /// A short name of everything that the pipeline file says, as it holds now.
+  public var configuration: String?
   var process: HostProcess?
   /// When the run was begun first, and by this process.
   public var begun: Date?
   public var started: Date?
+  /// How often it was begun or gone on with; nil where an earlier version counted none.
+  public var starts: Int?
   /// When this was written.
   public var updated: Date?
   public var step: Int?

@@ -8,20 +8,26 @@ final class RunStateKeeper: Sendable {
   private let state: Mutex<RunState>
   private static let mostMessages = 20
 
-  init(_ directory: RunDirectory, pipeline: String, program: ProgramVersion, now: Date = Date()) {
+  init(
+    _ directory: RunDirectory, pipeline: String, configuration: String? = nil, program: ProgramVersion,
+    now: Date = Date()
+  ) {
     self.directory = directory
     var state = RunState(pipeline: pipeline, phase: .running)
     // A run that is gone on with keeps its beginning, and its best until there is another.
     if let earlier = try? RunState(of: directory), earlier.phase != .unknown {
       state.begun = earlier.begun
+      state.starts = earlier.starts ?? 1
       state.best = earlier.best
       state.step = earlier.step
       state.steps = earlier.steps
     }
+    state.configuration = configuration
     state.program = program
     state.process = .current
     state.begun = state.begun ?? now
     state.started = now
+    state.starts = (state.starts ?? 0) + 1
     state.updated = now
     self.state = Mutex(state)
     state.write(in: directory)
@@ -29,6 +35,8 @@ final class RunStateKeeper: Sendable {
 
   /// Where the run stands, as it was last noted.
   var current: RunState { state.withLock { $0 } }
+
+  func adopt(configuration: String) { state.withLock { $0.configuration = configuration } }
 
   /// Takes in what the run has told.
   func take(_ event: RunEvent) {

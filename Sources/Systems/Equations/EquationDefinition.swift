@@ -63,11 +63,12 @@ struct EquationDefinition: Sendable, Equatable {
     let count = variables.count
     let what =
       switch kind {
-      case .flow: "flow of \(count) numbers"
-      case .map: count == 1 ? "map of a number" : "map of \(count) numbers"
-      case .delay: "flow with a delay"
+      case .flow: "A flow of \(count) numbers"
+      case .map: count == 1 ? "A map of a number" : "A map of \(count) numbers"
+      case .delay: "A flow with a delay"
       }
-    return citation.isEmpty ? what : "\(what); \(citation)"
+    let sentence = citation.isEmpty ? what : "\(what): \(citation)"
+    return sentence.hasSuffix(".") ? sentence : sentence + "."
   }
 
   /// The rates, or the outputs, as a program of the variables (and of the earlier value).

@@ -1,0 +1,76 @@
+internal import Climate
+internal import Foundation
+internal import Streams
+
+/// Carries an alert out of the program: to a shell command, or to a web address. Both are started and left alone: what hangs
+/// must not hold the run. What fails is said in the run's messages.
+struct AlertMessenger: Sendable {
+  /// The stage that alerts.
+  let node: String
+  /// The run's folder.
+  let run: String
+  let events: EventHub
+
+  /// What a web address is sent, as one JSON object. Chat services take `text`.
+  struct Body: Encodable {
+    var text: String
+    var run: String
+    var node: String
+    /// The number that is watched, and its value.
+    var number: String
+    var value: Double
+    /// False when it is within its bounds again.
+    var isRaised: Bool
+  }
+
+  /// Starts a shell command; HOLSTREAM_ALERT holds the message, HOLSTREAM_RUN the run's folder.
+  func start(_ command: String, _ words: String) {
+    launch("/bin/sh", ["-c", command], what: "command", environment: ["HOLSTREAM_ALERT": words, "HOLSTREAM_RUN": run])
+  }
+
+  /// Sends an alert by HTTP POST with the program `curl`, three times at most.
+  func post(_ change: AlertWatch.Change, _ words: String, to address: String) {
+    let body = Body(
+      text: words, run: run, node: node, number: change.rule.number, value: change.value, isRaised: change.isRaised)
+    guard let data = try? JSONEncoder.withInfinities.encode(body) else { return }
+    launch(
+      "/usr/bin/env",
+      [
+        "curl", "--silent", "--show-error", "--fail", "--max-time", "20", "--retry", "2", "--retry-connrefused",
+        "--header", "Content-Type: application/json", "--output", "/dev/null", "--data-binary", "@-", "--url", address,
+      ], what: "message to \(Self.host(address))", input: data)
+  }
+
+  /// An address may hold a secret: only its host is said.
+  private static func host(_ address: String) -> String { URL(string: address)?.host() ?? "its address" }
+
+  private func launch(
+    _ program: String, _ arguments: [String], what: String, environment: [String: String] = [:], input: Data? = nil
+  ) {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    // The service manager is the run's own.
+    process.environment?["NOTIFY_SOCKET"] = nil
+    let pipe = input.map { _ in Pipe() }
+    process.standardInput = pipe ?? FileHandle.nullDevice
+    let (node, events) = (node, events)
+    process.terminationHandler = { process in
+      guard process.terminationStatus != 0 else { return }
+      let remedy =
+        input != nil && process.terminationStatus == 127 ? ": there is no curl (Debian: apt-get install curl)" : ""
+      events.send(.message("\(node): the alert's \(what) ended with \(process.terminationStatus)\(remedy)"))
+    }
+    do { try process.run() } catch {
+      events.send(.message("\(node): the alert's \(what) could not be started: \(error.localizedDescription)"))
+      return
+    }
+    if let pipe, let input {
+      try? pipe.fileHandleForReading.close()
+      // Less than a pipe holds.
+      try? pipe.fileHandleForWriting.write(contentsOf: input)
+      try? pipe.fileHandleForWriting.close()
+    }
+  }
+}
