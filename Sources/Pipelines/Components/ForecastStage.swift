@@ -111,7 +111,8 @@ struct ForecastStage: Component {
         let isWanted = watched!.rows % every == 0 || outcome.isRemarkable
         if isWanted, watched!.rows > given {
           try watch?.observe(
-            outcome.observation.byName.filter { $0.value.isFinite }, isComplete: watched!.rows == settings.warmUp + 2)
+            outcome.observation.byName.filter { $0.value.isFinite }, at: ("row", watched!.rows - 1),
+            isComplete: watched!.rows == settings.warmUp + 2)
           try await emit(outcome.observation)
         }
         if watched!.rows % tells == 0 {
