@@ -38,6 +38,13 @@ struct WatchedColumns: Codable, Sendable, Equatable {
   /// Where the columns stand in a row.
   /// - Throws: `RunError` for a column that is not there, or for more than can be watched.
   static func places(of columns: [String]?, in names: [String], node: String) throws -> [Int] {
+    let count = columns?.count ?? names.count
+    guard count <= mostColumns else {
+      throw RunError(
+        .badInput,
+        "\(node): \(count) columns are more than the \(mostColumns) that one stage watches; name those that matter with `columns:`"
+      )
+    }
     let places = try (columns ?? names).map { column in
       guard let place = names.firstIndex(of: column) else {
         throw RunError(
@@ -46,12 +53,6 @@ struct WatchedColumns: Codable, Sendable, Equatable {
         )
       }
       return place
-    }
-    guard places.count <= mostColumns else {
-      throw RunError(
-        .badInput,
-        "\(node): \(places.count) columns are more than the \(mostColumns) that one stage watches; name those that matter with `columns:`"
-      )
     }
     return places
   }
