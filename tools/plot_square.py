@@ -167,4 +167,5 @@ def main(folder):
     figure.savefig(figures / "square-growth.svg")
 
 
-main(pathlib.Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))
