@@ -14,6 +14,8 @@ struct OnTheFlyField: Sendable {
   private(set) var model = SiteModel()
   private(set) var audit: OnTheFlyAudit
   private var stepsSinceTraining = 0
+  /// Where the recursion alone held the charge of the step before; nil before the first step.
+  private var guessedPotential: Double?
   /// What steps did that nobody has asked for yet.
   private(set) var records: [OnTheFlyRecord] = []
 
@@ -40,7 +42,8 @@ struct OnTheFlyField: Sendable {
   /// - Throws: `SystemError` as the solvers do, and where a log to replay does not say this step of this version.
   mutating func solve(_ problem: ElectronProblem, coupling: Double, step: Int) throws(SystemError) -> ElectronState {
     try wholeSolver(problem).check(problem)
-    let guess = SiteGuess(problem)
+    let guess = SiteGuess(problem, from: guessedPotential)
+    guessedPotential = guess.mu
     let prediction = model.predict(guess.descriptors)
     var record = try plan(step, prediction.variance, coupling)
     let state: ElectronState

@@ -8,9 +8,12 @@ struct SiteGuess: Sendable {
   let mu: Double
   let descriptors: SiteDescriptors
 
-  init(_ problem: ElectronProblem) {
+  /// - Parameter start: Where the search for μ begins, such as the μ of the step before; nil for the middle of the sites'
+  ///   energies.
+  init(_ problem: ElectronProblem, from start: Double? = nil) {
     let (recursion, poles) = (SiteRecursion(problem), problem.poles)
-    let (mu, found) = problem.halfFilling { mu in
+    // A charge of a millionth a site is far below the guess's own error.
+    let (mu, found) = problem.halfFilling(from: start, within: 1e-6) { mu in
       let found = recursion.density(mu, poles)
       return (found, found.density.reduce(0) { $0 + ($1 - 0.5) }, found.slope.reduce(0, +))
     }
