@@ -160,6 +160,29 @@ struct CorrelationTests {
     #expect(domains.count == 1 && domains[0].name == "order" && domains[0].trajectories == [2, 2, 2])
     #expect(domains[0].times == [0, 0.5, 1] && zip(domains[0].lengths, [0.5, 1, 2]).allSatisfy { abs($0 - $1) < 1e-12 })
     #expect(snapshot.numbers["order domain size"] == domains[0].lengths[2])
+    // The next ensemble begins at its first frame: the latest C(r) is that of the latest time all the same.
+    climate.add(
+      Frame(trajectory: 2, index: 0, time: 0, state: State(system.layout, (0..<256).map { $0 % 2 == 0 ? 1.0 : -1.0 })),
+      of: system, observables)
+    let later = try #require(climate.summary(timeStep: nil).domains)
+    #expect(later[0].latest == domains[0].latest && later[0].trajectories == [3, 2, 2])
+  }
+
+  @Test("A trajectory that is lost leaves no C(r) at its times in a comparison, and the table says how many are lost")
+  func lost() {
+    let domain = Domain.square(8, 8)
+    func stripes(_ width: Int) -> EqualTimeCorrelation {
+      EqualTimeCorrelation(of: (0..<64).map { ($0 % 8 / width) % 2 == 0 ? 1 : -1 }, on: domain)
+    }
+    let nothing = EqualTimeCorrelation(of: [Double](repeating: .nan, count: 64), on: domain)
+    let truth = [[stripes(1), stripes(2)], [stripes(1), stripes(2)], [stripes(1), stripes(2)]]
+    var other = truth
+    other[1][1] = nothing
+    let comparison = DomainComparison(of: "order", truth: truth, other: other, times: [1, 2])
+    #expect(comparison.other.length[0] == 0.5 && comparison.other.length[1].isNaN)
+    #expect(comparison.truth.length[1] == 1 && comparison.difference[0] == 0 && !comparison.difference[1].isFinite)
+    #expect(comparison.text.contains("1 of 3 trajectories of the other is not finite at time 2"))
+    #expect(!DomainComparison(of: "order", truth: truth, other: truth, times: [1, 2]).text.contains("not finite"))
   }
 }
 

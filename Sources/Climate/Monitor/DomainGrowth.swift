@@ -20,7 +20,6 @@ struct DomainGrowthFold: Sendable {
   static let most = 4096
   private var names: [String] = []
   private var times: [Int: Double] = [:]
-  private var latest = 0
   private var folds: [String: [Int: EqualTimeCorrelation]] = [:]
 
   /// - Parameter fields: (sites) each, by the name of the order parameter.
@@ -34,7 +33,6 @@ struct DomainGrowthFold: Sendable {
     }
     guard !fields.isEmpty else { return }
     times[index] = time
-    latest = index
   }
 
   var growth: [DomainGrowth] {
@@ -43,7 +41,7 @@ struct DomainGrowthFold: Sendable {
       let own = order.compactMap { folds[name]?[$0] }
       return DomainGrowth(
         name: name, times: order.map { times[$0]! }, lengths: own.map { $0.length ?? .nan },
-        trajectories: own.map(\.fields), latest: folds[name]?[latest]?.alongAxes ?? [])
+        trajectories: own.map(\.fields), latest: own.last?.alongAxes ?? [])
     }
   }
 }

@@ -2,7 +2,8 @@ internal import Foundation
 
 /// The domains of two sets of trajectories side by side: C(r, t) along the axes and ξ(t), with error bars.
 ///
-/// Error bars are jackknives over trajectories; NaN for a single one.
+/// Error bars are jackknives over trajectories; NaN for a single one. At a time at which a trajectory is not finite there is
+/// no C(r): an average of those that are left would be of others than the truth's.
 public struct DomainComparison: Codable, Sendable, Equatable {
   public struct Side: Codable, Sendable, Equatable {
     /// C(r) at each time, (T, R + 1), and its standard error.
@@ -11,6 +12,11 @@ public struct DomainComparison: Codable, Sendable, Equatable {
     /// ξ at each time, in sites; NaN where C(r) does not fall to ½ within half of the lattice.
     public var length: [Double]
     public var lengthError: [Double]
+    /// Trajectories that are not finite at each time, of how many.
+    var lost: [Int] = []
+    var trajectories = 0
+
+    private enum CodingKeys: String, CodingKey { case correlation, correlationError, length, lengthError }
   }
 
   /// Of the order parameter.
@@ -55,14 +61,24 @@ public struct DomainComparison: Codable, Sendable, Equatable {
       let mean = values.reduce(0, +) / n
       return ((n - 1) / n * values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }).squareRoot()
     }
+    let lost = whole.indices.map { t in all.count { $0[t].fields == 0 } }
+    func known(_ t: Int, _ values: [Double]) -> [Double] { lost[t] == 0 ? values : values.map { _ in .nan } }
     return Side(
-      correlation: whole.map(\.alongAxes),
+      correlation: whole.indices.map { known($0, whole[$0].alongAxes) },
       correlationError: whole.indices.map { t in
         let curves = without.map { $0[t].alongAxes }
         return curves[0].indices.map { r in error(curves.map { $0[r] }) }
       },
-      length: whole.map { $0.length ?? .nan },
-      lengthError: whole.indices.map { t in error(without.map { $0[t].length ?? .nan }) })
+      length: whole.indices.map { lost[$0] == 0 ? whole[$0].length ?? .nan : .nan },
+      lengthError: whole.indices.map { t in error(without.map { $0[t].length ?? .nan }) }, lost: lost,
+      trajectories: all.count)
+  }
+
+  /// A sentence for the first time at which trajectories are not finite.
+  private func loss(_ side: Side, _ name: String) -> String? {
+    guard let t = side.lost.firstIndex(where: { $0 > 0 }) else { return nil }
+    return "\(side.lost[t]) of \(side.trajectories) trajectories of the \(name) \(side.lost[t] == 1 ? "is" : "are") not finite "
+      + String(format: "at time %.6g: from there on nothing is compared", times[t])
   }
 
   /// A table of some eight times.
@@ -78,6 +94,6 @@ public struct DomainComparison: Codable, Sendable, Equatable {
       ([
         "domains of \(name): C(ξ) = ½ along the axes, errors by jackknife over trajectories",
         head + "ξ of the truth       ξ of the other      rms of ΔC(r)",
-      ] + rows).joined(separator: "\n")
+      ] + rows + [loss(truth, "truth"), loss(other, "other")].compactMap { $0 }).joined(separator: "\n")
   }
 }
