@@ -15,10 +15,17 @@ struct FitCommand: AsyncParsableCommand {
         holstream predict --checkpoint model.safetensors --from held-out.zarr --frame 0 --steps 500 --out rollout.zarr
         holstream climate held-out.zarr rollout.zarr
 
+      A force field learns the forces that a store keeps beside its states, that the system's equations give, or that are in \
+      a store of their own, as `holstream tendency` writes them:
+
+        holstream tendency --from quench.zarr --set ensemble=grand-canonical --out forces.zarr
+        holstream fit --from quench.zarr --labels forces.zarr --family gnn-direct --out field.safetensors
+
       Every eighth trajectory is left out, and its loss told at the end; with fewer than eight nothing is.
       """)
 
   @Option(name: .customLong("from"), help: "Store to learn from.", completion: .directory) var origin: String
+  @Option(help: "Store of forces that a force field learns.", completion: .directory) var labels: String?
   @Option(help: "Family of the model.") var family: String
   @Option(
     name: .customLong("set"),
@@ -29,7 +36,7 @@ struct FitCommand: AsyncParsableCommand {
 
   func run() async throws {
     let job = FitJob(
-      origin: URL(filePath: origin), family: family, settings: settings, seed: seed, output: URL(filePath: out))
+      origin: URL(filePath: origin), labels: labels.map { URL(filePath: $0) }, family: family, settings: settings, seed: seed, output: URL(filePath: out))
     StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

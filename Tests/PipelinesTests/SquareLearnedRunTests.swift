@@ -123,6 +123,41 @@ struct SquareLearnedRunTests {
     }
   }
 
+  @Test("Forces in a store of their own are labels: the same field to the bit as from forces beside the states")
+  func separateLabels() async throws {
+    try await withTemporaryDirectory { folder in
+      let settings = ["L=4", "temperature=0.3"]
+      let (states, _) = try simulate("states.zarr", settings + ["keep-force=false"], in: folder)
+      let (both, _) = try simulate("both.zarr", settings, in: folder)
+      let forces = folder.appending(path: "forces.zarr")
+      _ = try TendencyJob(origin: states, output: forces).run(status: status)
+      func fit(_ origin: URL, _ labels: URL?, family: String = "gnn-direct", _ settings: [String]) throws -> [Float] {
+        let file = folder.appending(path: "\(UUID().uuidString).safetensors")
+        let network = ["widths=4-4", "batches=20", "batch=2", "window=4"]
+        _ = try FitJob(
+          origin: origin, labels: labels, family: family, settings: (family == "gnn-direct" ? network : []) + settings,
+          seed: 2, output: file
+        ).run(status: status)
+        return try Checkpoint(contentsOf: file).parameters
+      }
+      #expect(try fit(states, forces, ["ensemble=canonical"]) == fit(both, nil, ["ensemble=canonical"]))
+      func refusal(_ labels: URL, family: String = "gnn-direct", _ settings: [String] = ["ensemble=canonical"]) -> String {
+        do { _ = try fit(states, labels, family: family, settings) } catch { return "\(error)" }
+        return "nothing"
+      }
+      #expect(refusal(forces, []).contains("ensemble `canonical`") && refusal(forces, []).contains("grand-canonical"))
+      #expect(refusal(states).contains("has no array `force`"))
+      #expect(refusal(forces, family: "persistence", []).contains("learns none"))
+      let (short, _) = try simulate("short.zarr", settings, steps: 20, in: folder)
+      let few = folder.appending(path: "few.zarr")
+      _ = try TendencyJob(origin: short, output: few).run(status: status)
+      #expect(refusal(few).contains("5 frames of trajectory 0, the states 7"))
+      let warm = folder.appending(path: "warm.zarr")
+      _ = try TendencyJob(origin: states, settings: ["temperature=0.5"], output: warm).run(status: status)
+      #expect(refusal(warm).contains("temperature = 0.5"))
+    }
+  }
+
   private func yaml(_ refused: String) -> String {
     // Steps so long that the isolated lattice does not keep its energy.
     """

@@ -7,6 +7,7 @@ internal import Zarr
 /// `holstream fit`: a model learnt from a store, whatever its arrays over (trajectory, time, …).
 public struct FitJob: Sendable {
   private let origin: URL
+  private let forces: URL?
   private let family: String
   private let settings: [String]
   private let seed: UInt64
@@ -15,9 +16,13 @@ public struct FitJob: Sendable {
   /// Every so many trajectories one is left out, where there are as many.
   private static let heldOutOneIn = 8
 
-  /// - Parameter settings: `key=value` for the family and its training.
-  public init(origin: URL, family: String, settings: [String], seed: UInt64, output: URL) {
+  /// - Parameters:
+  ///   - settings: `key=value` for the family and its training.
+  ///   - forces: A store of forces that a force field learns, as `holstream tendency` writes them; what the equations or
+  ///     the states' own store say when nil.
+  public init(origin: URL, labels forces: URL? = nil, family: String, settings: [String], seed: UInt64, output: URL) {
     self.origin = origin
+    self.forces = forces
     self.family = family
     self.settings = settings
     self.seed = seed
@@ -61,7 +66,7 @@ public struct FitJob: Sendable {
     var windows: [TrainingWindow] = []
     var heldOut: [TrainingWindow] = []
     let count = store.reader.trajectories
-    let labels = try fitting.labels(of: store.system)
+    let (source, labels) = try labelled(store, fitting)
     // A short trajectory is one window of its own length.
     let length = min(fitting.windowLength, store.longest - 1)
     guard length >= 1 else {
@@ -81,7 +86,7 @@ public struct FitJob: Sendable {
       let frames = store.reader.length(trajectory)
       for first in stride(from: 0, to: frames - least, by: max(1, min(fitting.stride, length))) {
         let steps = min(length, frames - 1 - first)
-        let window = try store.window(of: trajectory, at: first, steps: steps, labels: labels)
+        let window = try source.window(of: trajectory, at: first, steps: steps, labels: labels)
         if isHeldOut { heldOut.append(window) } else { windows.append(window) }
       }
       status.progress("reading", done: trajectory + 1, of: count, since: start)
@@ -92,5 +97,15 @@ public struct FitJob: Sendable {
         "\(origin.relativePath) has no trajectory with \(length + 1) frames; give a smaller window with --set window=N")
     }
     return (windows, heldOut)
+  }
+
+  /// Where windows come from, and how their derivatives are found.
+  private func labelled(_ store: StoredTrajectories, _ fitting: Fitting) throws -> (any TrajectorySource, TrainingLabels?) {
+    guard let forces else { return (store, try fitting.labels(of: store.system)) }
+    guard let ensemble = fitting.labelEnsemble else {
+      throw RunError(.usage, "--labels gives forces, and \(family) learns none; leave it out")
+    }
+    let source = try LabelledTrajectories(store, forces: forces, ensemble: ensemble)
+    return (source, try TrainingLabels(LabelRule(isAtFrames: true), of: store.system))
   }
 }

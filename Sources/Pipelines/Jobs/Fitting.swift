@@ -72,6 +72,12 @@ struct Fitting {
     return try TrainingLabels(trainer.model.labelRule, of: system)
   }
 
+  /// The ensemble whose forces a force field learns; nil for models of other kinds.
+  var labelEnsemble: String? {
+    guard case .trained(let trainer) = way else { return nil }
+    return trainer.model.labelRule.changes["ensemble"]?.text
+  }
+
   /// Intervals that a window must have to be of any use.
   var leastLength: Int {
     switch way {
