@@ -61,7 +61,7 @@ say("# The board")
 say("")
 say("For whoever asks which learner to take for a stream of few numbers. Written by `tools/board --draw` from `data/board.jsonl`,")
 say("which `tools/board` fills and goes on filling: every learner of Holstream on the systems of the chaos benchmarks")
-say("([physics.md](physics.md)), simulated from our own equations.")
+say("([systems.md](systems.md)), simulated from our own equations.")
 say("")
 missing = sum(
     (name, learner, noise, seed) not in cells
@@ -144,7 +144,8 @@ say("![Attractors](figures/board-climate.svg)")
 say("")
 say("## Every system")
 say("")
-say("Median sMAPE over seeds without noise; — is not computed yet.")
+say("Median sMAPE over seeds without noise; — is not computed yet. λ₁ is the truth's, by two trajectories from four starts, with the")
+say("standard error of their mean.")
 say("")
 say("| system | λ₁ | " + " | ".join(learners) + " |")
 say("|---|---|" + "---|" * len(learners))
@@ -156,7 +157,7 @@ for name in systems:
         row.append(f"{numpy.median([cell.get('smape', 200) for cell in own]):.2g}" if own else "—")
         for cell in own:
             if "truthExponent" in cell:
-                exponent = f"{cell['truthExponent']:.3g}"
+                exponent = f"{cell['truthExponent']:.3g} ± {cell.get('truthExponentError', float('nan')):.1g}"
     say(f"| {name} | {exponent} | " + " | ".join(row) + " |")
 page.write_text("\n".join(lines) + "\n")
 

@@ -39,6 +39,7 @@ public struct OnTheFlySummary: Sendable, Equatable {
   /// Share of all site-steps that were solved.
   public var share: Double { siteSteps > 0 ? Double(solved) / Double(siteSteps) : .nan }
   /// Root mean square of the force's error over all site-steps outside whole steps, from the audit alone, without bias; NaN
-  /// before an audit. Labelled sites count as without error: the windows' own is in docs/square-lattice.md.
+  /// before an audit. Labelled sites count as without error: the windows' own is in docs/square-lattice.md. It is the error at
+  /// the μ that was found: what a wrong μ costs at half filling is not in it.
   public var error: Double { audited > 0 ? (squaredError / Double(audited)).squareRoot() : .nan }
 }
