@@ -61,6 +61,16 @@ def expect_same(folder, sessions, whole, lost=5):
     found.expect_same(whole, judged=False)
 
 
+def in_peace(place, kind, references):
+    """The file of a kind, and the outcome of a run that was left in peace, which is made once."""
+    if kind.name not in references:
+        home = place.folder / kind.name
+        file = kind.write(home, place)
+        place.run("run", file, "--no-page", "--directory", home / "whole").expect(0)
+        references[kind.name] = (file, Outcome(home / "whole"))
+    return references[kind.name]
+
+
 def interposed(place, kind, file, whole, number, made):
     fault = place.chance.choice(list(RATES))
     low, high = RATES[fault]
@@ -95,11 +105,6 @@ def run(place, rounds):
     references, failures = {}, 0
     for number in range(rounds):
         kind = kinds[number % len(kinds)]
-        if kind.name not in references:
-            home = place.folder / kind.name
-            file = kind.write(home, place)
-            place.run("run", file, "--no-page", "--directory", home / "whole").expect(0)
-            references[kind.name] = (file, Outcome(home / "whole"))
-        file, whole = references[kind.name]
+        file, whole = in_peace(place, kind, references)
         failures += interposed(place, kind, file, whole, number, made)
     return f"{failures} calls failed in {rounds} runs; all ended with 0 or 73 and went on to the same end"

@@ -4,9 +4,8 @@ import pathlib
 import subprocess
 import time
 
-from cases.disk import KINDS, check, expect_same, expect_sentence
+from cases.disk import KINDS, check, expect_same, expect_sentence, in_peace
 from frame import Skipped
-from outcome import Outcome
 from pipelines import chosen
 
 NAME = "read-only"
@@ -72,10 +71,5 @@ def run(place, rounds):
     references, turned = {}, 0
     for number in range(rounds):
         kind = kinds[number % len(kinds)]
-        if kind.name not in references:
-            home = place.folder / kind.name
-            file = kind.write(home, place)
-            place.run("run", file, "--no-page", "--directory", home / "whole").expect(0)
-            references[kind.name] = (file, Outcome(home / "whole"))
-        turned += accident(place, kind, *references[kind.name], number)
+        turned += accident(place, kind, *in_peace(place, kind, references), number)
     return f"under {turned} of {rounds} runs a disk turned read-only; all went on to the same end, not a step missing"
