@@ -4,6 +4,7 @@ import Streams
 import Systems
 import TestSupport
 import Testing
+import Trajectories
 
 @testable import Pipelines
 @testable import Settings

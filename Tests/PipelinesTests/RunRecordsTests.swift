@@ -3,6 +3,7 @@ import Learning
 import Streams
 import TestSupport
 import Testing
+import Trajectories
 import Zarr
 
 @testable import Pipelines

@@ -182,7 +182,7 @@ struct TailTests {
   @Test("Numbers come with the bits that they were written with")
   func bits() async throws {
     let numbers: [Double] = [
-      0.1 + 0.2, -Double.pi, 5e-324, 1.7976931348623157e308, 1e22, 123_456_789_012_345_680,
+      0.1 + 0.2, -Double.pi, .leastNonzeroMagnitude, 1.7976931348623157e308, 1e22, 123_456_789_012_345_680,
     ]
     let read = try await read("time,x\n" + numbers.enumerated().map { "\($0),\($1)\n" }.joined())
     #expect(read.values.map { $0["x"]!.bitPattern } == numbers.map(\.bitPattern))

@@ -1,5 +1,5 @@
-public import Settings
-public import Trajectories
+internal import Settings
+internal import Trajectories
 
 extension ModelFamily {
   /// A graph network whose last layer is the force on a site, or its electrons' density.

@@ -1,5 +1,5 @@
-public import Settings
-public import Trajectories
+internal import Settings
+internal import Trajectories
 
 /// What a force field knows of the semiclassical Holstein lattice beside its network (docs/force-fields.md).
 ///
