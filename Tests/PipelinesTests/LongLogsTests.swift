@@ -66,7 +66,7 @@ struct LongLogsTests {
   func refused() async throws {
     let sparse = Miniature.yaml().replacing(
       "jsonl: verdicts.jsonl", with: "jsonl: { path: verdicts.jsonl, every: 2 }")
-    try await withTemporaryDirectory { folder in
+    _ = try await withTemporaryDirectory { folder in
       #expect {
         _ = try PipelineRun(PipelineDescription(text: sparse), directory: folder.appending(path: "run"), resuming: false)
       } throws: {
