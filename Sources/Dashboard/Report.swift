@@ -18,6 +18,7 @@ public struct Report {
     <!doctype html>
     <html lang="en"><head><meta charset="utf-8"><title>\(Markup.escape(title)) · Holstream</title>
     <meta name="viewport" content="width=device-width">
+    <link rel="icon" href="data:,">
     <style>\(Self.style)</style></head><body>
     <h1>\(Markup.escape(title))</h1>
     \(facts())

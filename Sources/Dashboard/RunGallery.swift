@@ -96,6 +96,7 @@ public final class RunGallery: Sendable {
       <!doctype html>
       <html lang="en"><head><meta charset="utf-8"><title>\(Markup.escape(title)) · Holstream</title>
       <meta name="viewport" content="width=device-width, initial-scale=1">
+      <link rel="icon" href="data:,">
       <style>\(Report.style)</style></head><body>
       <h1>\(Markup.escape(title))</h1>
       <p>\(entries.count) runs; the name of each leads to its page. Load this page again for how they stand.</p>

@@ -1,9 +1,16 @@
 """A headless Chromium, driven by the DevTools protocol over a pair of pipes: no Node, no driver, no port."""
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
+import time
+
+# Debian's packages of these names; the first is the smaller one and starts faster.
+PROGRAMS = ("chromium-headless-shell", "chromium")
+# For an answer that should come at once: a machine may be busy with much else.
+PATIENCE = 300
 
 
 class Failed(Exception):
@@ -13,7 +20,15 @@ class Failed(Exception):
 class Browser:
     """One browser with one page. Commands wait for their answer; what the page complains of is collected in `complaints`."""
 
-    def __init__(self, program="chromium", width=1280, height=900):
+    @staticmethod
+    def program():
+        """The browser that is installed, or None."""
+        return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+    def __init__(self, width=1280, height=900):
+        program = Browser.program()
+        if not program:
+            raise Failed(f"there is no {' and no '.join(PROGRAMS)}")
         self._place = tempfile.mkdtemp(prefix="holstream-browser-")
         to_browser, ours_out = os.pipe()
         ours_in, from_browser = os.pipe()
@@ -39,8 +54,10 @@ class Browser:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
 
-    def _message(self):
+    def _message(self, end):
         while b"\0" not in self._rest:
+            if not select.select([self._in], [], [], max(0, end - time.monotonic()))[0]:
+                raise Failed("the browser does not answer")
             more = self._in.read(1 << 16)
             if not more:
                 raise Failed("the browser has ended")
@@ -48,15 +65,16 @@ class Browser:
         line, self._rest = self._rest.split(b"\0", 1)
         return json.loads(line)
 
-    def send(self, method, **parameters):
-        """A command's result."""
+    def send(self, method, patience=PATIENCE, **parameters):
+        """A command's result, for which it waits so many seconds."""
+        end = time.monotonic() + patience
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
         self._out.write(json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._message()
+            answer = self._message(end)
             if answer.get("id") == self._number:
                 if "error" in answer:
                     raise Failed(f"{method}: {answer['error']['message']}")
@@ -75,16 +93,16 @@ class Browser:
         self.send("Page.navigate", url=address)
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
-    def value(self, script):
+    def value(self, script, patience=PATIENCE):
         """What an expression is on the page; a promise is waited for."""
-        result = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        result = self.send("Runtime.evaluate", patience, expression=script, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]
             raise Failed(f"{script}: {details.get('exception', {}).get('description') or details['text']}")
         return result["result"].get("value")
 
-    def wait(self, condition, seconds=240):
-        """Until a condition holds on the page, which looks at each of its frames."""
+    def wait(self, condition, seconds=PATIENCE):
+        """Until a condition holds on the page, which looks again and again."""
         held = self.value(
             f"""new Promise((resolve) => {{
               const end = Date.now() + {1000 * seconds};
@@ -94,7 +112,7 @@ class Browser:
                 if (holds || Date.now() > end) resolve(holds); else setTimeout(look, 20);
               }};
               look();
-            }})""")
+            }})""", seconds + PATIENCE)
         if not held:
             raise Failed(f"it never came to be that {condition}")
 
@@ -106,11 +124,15 @@ class Browser:
         self.send("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **common)
         self.send("Input.dispatchKeyEvent", type="keyUp", **common)
 
+    def point(self, place):
+        """The pointer at a place of the window."""
+        self.send("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+
     def drag(self, start, end):
         """The pointer with its button held, from one place of the window to another."""
         def mouse(kind, place, buttons):
             self.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", buttons=buttons, clickCount=1)
-        mouse("mouseMoved", start, 0)
+        self.point(start)
         mouse("mousePressed", start, 1)
         for share in (0.25, 0.5, 0.75, 1):
             mouse("mouseMoved", [a + share * (b - a) for a, b in zip(start, end)], 1)
@@ -122,8 +144,9 @@ class Browser:
     def close(self):
         try:
             self._session = None
-            self.send("Browser.close")
-        except (Failed, OSError):
-            pass
-        self._process.wait(timeout=30)
+            self.send("Browser.close", 30)
+            self._process.wait(timeout=30)
+        except (Failed, OSError, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
         shutil.rmtree(self._place, ignore_errors=True)

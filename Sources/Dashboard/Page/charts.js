@@ -94,10 +94,11 @@ function lines(chart, names, rows, dashed = [], sparse = false) {
   const logarithmicX = chart.x.isLogarithmic && rows.every((row) => row[0] > 0);
   const form = JSON.stringify([labels, isPositive, logarithmicX, axisTitle(chart.y), dashed, sparse]);
   if (known.form === form) {
-    // Whoever reads a value goes on reading it.
-    const row = known.graph.getSelection();
+    // Whoever reads a value goes on reading it, or the next one where it has been thinned out.
+    const read = known.graph.getSelection(), x = read >= 0 ? known.graph.getValue(read, 0) : null;
     known.graph.updateOptions({ file: rows });
-    if (row >= 0 && row < rows.length) known.graph.setSelection(row);
+    const row = x === null ? -1 : rows.findIndex((each) => each[0] >= x);
+    if (row >= 0) known.graph.setSelection(row);
     return;
   }
   const legend = element("span", { className: "legend" });
