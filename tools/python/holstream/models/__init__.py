@@ -1,13 +1,24 @@
-"""The families of models: each a class whose `stepper(layout)` gives the function from one state (S) to the next."""
+"""The families of models: each a class whose `stepper(layout)` gives the function from one state (S) to the next.
+
+A model that remembers is shown earlier states by being asked to advance them; `memory` says how many it depends on.
+"""
 
 from .._errors import HolstreamError
+from .baselines import BASELINES
+from .force import ForceField
+from .graph import GraphNetwork
 from .grid import GridNetwork
 from .perceptron import Perceptron
 from .piecewise_linear import PiecewiseLinear
+from .readout import EchoState, VectorAutoregression
 from .residual import DensityMatrixNetwork
+from .spectral import FourierOperator
 
-
-FAMILIES = ("cnn", "parc", "mlp", "shplrnn", "al-rnn")
+_BY_FAMILY = {
+    family: made
+    for made in (EchoState, ForceField, FourierOperator, GraphNetwork, Perceptron, PiecewiseLinear, VectorAutoregression)
+    for family in made.families}
+FAMILIES = sorted({"cnn", "parc", *_BY_FAMILY, *BASELINES})
 
 
 def network(configuration, settings, layout, scales, parameters, path):
@@ -18,10 +29,8 @@ def network(configuration, settings, layout, scales, parameters, path):
         made = DensityMatrixNetwork
     elif family == "cnn":
         made = GridNetwork
-    elif family == "mlp":
-        made = Perceptron
-    elif family in PiecewiseLinear.families:
-        made = PiecewiseLinear
+    elif family in _BY_FAMILY:
+        made = _BY_FAMILY[family]
     else:
         raise HolstreamError(
             f"{path}: the family {family!r} of these states is unknown here; this package rolls out "
@@ -33,7 +42,19 @@ def network(configuration, settings, layout, scales, parameters, path):
         raise HolstreamError(f"{path}: the constraint {configuration['constraint']!r} is unknown for the {family}")
     if configuration.get("learns", "state") not in made.targets:
         raise HolstreamError(f"{path}: the {family} cannot learn {configuration['learns']!r} here")
-    return made(configuration, layout, scales, _Tensors(parameters, path))
+    try:
+        return made(configuration, layout, scales, _Tensors(parameters, path))
+    except KeyError as error:
+        raise HolstreamError(f"{path}: the {family} lacks its setting {error}") from error
+
+
+def baseline(family, layout, scales, parameters, path):
+    """What was fitted beside the networks, by the name of its family."""
+    if family not in BASELINES:
+        raise HolstreamError(
+            f"{path}: a file of the family {family!r} in this form is unknown here (earlier versions wrote echo-state so); "
+            f"`holstream predict` rolls it out, into a store that this package opens")
+    return BASELINES[family](layout, scales, _Tensors(parameters, path))
 
 
 class _Tensors:
@@ -50,6 +71,11 @@ class _Tensors:
         if values.shape != shape:
             raise HolstreamError(f"{self._path}: tensor {name} has the shape {values.shape} in place of {shape}")
         return values
+
+    def drop(self, prefix):
+        """Leaves out what only training needs."""
+        for name in [name for name in self._left if name.startswith(prefix)]:
+            del self._left[name]
 
     def finish(self):
         if self._left:

@@ -23,6 +23,15 @@ def normalise(x, gamma, beta):
     return centred / deviation * _column(gamma, rank) + _column(beta, rank)
 
 
+def gelu(x):
+    """The form with tanh."""
+    return x / (1 + np.exp(-2 * np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3)))
+
+
+ACTIVATIONS = {
+    "gelu": gelu, "tanh": np.tanh, "relu": lambda x: np.maximum(x, 0), "silu": lambda x: x / (1 + np.exp(-x))}
+
+
 def dense(x, weight, bias):
     """W x + b at every site; weight (O, I)."""
     return np.tensordot(weight, x, axes=1) + _column(bias, x.ndim - 1)

@@ -3,28 +3,24 @@
 import numpy as np
 
 from .._errors import HolstreamError
-from ._layers import integrate
-
-
-def _gelu(x):
-    return x / (1 + np.exp(-2 * np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3)))
-
-
-_ACTIVATIONS = {"gelu": _gelu, "tanh": np.tanh, "relu": lambda x: np.maximum(x, 0)}
+from ._layers import ACTIVATIONS, integrate
 
 
 class Perceptron:
+    families = ("mlp", "neural-ode")
     settings = {"width", "layers", "activation", "zeroInitialisedOutput"}
     constraints = {None}
     targets = {"state", "tendency"}
 
     def __init__(self, configuration, layout, scales, tensors):
         if layout is None:
-            raise HolstreamError("the checkpoint of an mlp does not say what its states consist of")
-        if configuration["activation"] not in _ACTIVATIONS:
+            raise HolstreamError(f"the checkpoint of the {configuration['family']} does not say what its states consist of")
+        if configuration["family"] == "neural-ode" and configuration.get("learns") != "tendency":
+            raise HolstreamError("a neural-ode learns the tendency, and this checkpoint says another")
+        if configuration["activation"] not in ("gelu", "tanh", "relu"):
             raise HolstreamError(f"the activation {configuration['activation']!r} is unknown here")
         self._layout, self._learns = layout, configuration.get("learns", "state")
-        self._activation = _ACTIVATIONS[configuration["activation"]]
+        self._activation = ACTIVATIONS[configuration["activation"]]
         sizes = [layout.count] + [configuration["width"]] * (configuration["layers"] - 1) + [layout.count]
         self._layers = [
             (tensors.take(f"layers.{k}.weight", *size), tensors.take(f"layers.{k}.bias", size[1]))

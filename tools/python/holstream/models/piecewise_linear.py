@@ -13,6 +13,7 @@ class PiecewiseLinear:
     settings = {"hidden", "adaptive", "latent", "rectified", "forcingInterval", "regularisation"}
     constraints = {None}
     targets = {"state"}
+    memory = 0
 
     def __init__(self, configuration, layout, scales, tensors):
         family = configuration["family"]
@@ -29,6 +30,7 @@ class PiecewiseLinear:
         else:
             latent = configuration["latent"]
             self._rectified = configuration["rectified"]
+            self.memory = min(64, 2 * configuration["forcingInterval"])
             self._diagonal, self._h = tensors.take("A", latent), tensors.take("h", latent)
             self._w = tensors.take("W.transposed", latent, latent)
             self._first = tensors.take("initial.weight", latent - count, count)
