@@ -19,8 +19,8 @@ struct RunCommand: AsyncParsableCommand {
 
         holstream run pipelines/quickstart.yaml --set sources.lattice.holstein.sites=32 --set seed=3
 
-      SIGUSR1 reloads the file: thresholds, cadences and the learning rate can be changed while the run goes on, and \
-      anything else is refused by its name (docs/operations.md).
+      SIGUSR1 reloads the file, and with --reload-on-change saving it does: thresholds, cadences and the learning rate \
+      can be changed while the run goes on, and anything else is refused by its name (docs/operations.md).
       """)
 
   @OptionGroup var file: PipelineFileOptions
@@ -31,12 +31,18 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "The run's own folder, instead of the next number under the pipeline's.", completion: .directory)
   var directory: String?
 
+  @Flag(help: "Take over what can be changed whenever the pipeline file is saved.")
+  var reloadOnChange = false
+
   @OptionGroup var page: PageOptions
 
   func run() async throws {
     try AddressSpace.check()
     let (pipeline, overrides) = (URL(filePath: file.pipeline), file.overrides)
-    try await perform(try file.description(), directory: directory, resuming: resume, page: page) {
+    try await perform(
+      try file.description(), directory: directory, resuming: resume, page: page,
+      watching: reloadOnChange ? pipeline : nil
+    ) {
       try PipelineDescription(contentsOf: pipeline, overrides: overrides)
     }
   }

@@ -7,9 +7,11 @@ import Synchronization
 /// Runs a pipeline to its end with its page and its report; the first signal stops it cleanly.
 /// - Parameters:
 ///   - directory: The run's own folder; the next number, or the latest one when resuming, if nil.
+///   - file: A file whose changes reload the pipeline, too; nil for none.
 ///   - reading: Reads the pipeline anew when SIGUSR1 asks for it; nil where there is no file to read.
 func perform(
   _ description: PipelineDescription, directory: String?, resuming: Bool, page: PageOptions,
+  watching file: URL? = nil,
   reading: (@Sendable () throws -> PipelineDescription)? = nil
 ) async throws {
   let status = TerminalStatus()
@@ -22,7 +24,10 @@ func perform(
   let run = try PipelineRun(
     description, directory: directory.map { URL(filePath: $0) }, resuming: resuming, program: .current)
   running.run.withLock { $0 = run }
-  let reloads = reading.map { reading in ReloadSignal { run.reload { try reading() } } }
+  let reloads = reading.map { reading in
+    let reload: @Sendable () -> Void = { run.reload { try reading() } }
+    return (ReloadSignal(reload), file.map { FileWatch($0, changed: reload) })
+  }
   defer { withExtendedLifetime(reloads) {} }
   // It may have been asked for while the run was put together.
   if Interruption.isRequested { run.stop() }

@@ -11,12 +11,12 @@ struct SimulateCommand: AsyncParsableCommand {
 
         holstream simulate --system lorenz-96 --set forcing=8 --trajectories 16 --seed 1 --steps 10000 --every 10 \
       --out truth.zarr
-        holstream simulate --preset shallow --sites 16 --trajectories 4 --steps 19200 --every 64 --out truth.zarr
+        holstream simulate --preset shallow --sites 16 --trajectories 4 --out truth.zarr
 
       or from a frame of every trajectory in a store, which says itself what system it is of (of other programs' stores \
       with arrays rho, Q and P over trajectory, time and sites, the couplings must be given):
 
-        holstream simulate --from truth.zarr --frame 0 --steps 6400 --every 64 --out again.zarr
+        holstream simulate --from truth.zarr --frame 0 --frames 100 --out again.zarr
 
       The forces of holstein-square can be those of a learned field, with the bath and its noise, or learned on the fly as \
       an earlier log says, to the same bits:
@@ -27,7 +27,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
       Without --system it is the Holstein chain, for which there are short options. Presets: shallow (0.5 → 0.8) and \
       deep (0 → 1) in the published code's units (r = 0.3, λ = 0.667 g²), paper-shallow and paper-deep in the paper's \
-      (r = 0.4, λ = 1).
+      (r = 0.4, λ = 1). They know how long the published trajectories are: 300 frames of 64 steps, 1000 of 256.
       """)
 
   @Option(help: "Word of the system; holstein when left out.") var system: String?
@@ -50,8 +50,10 @@ struct SimulateCommand: AsyncParsableCommand {
 
   @Option(help: "Number of trajectories.") var trajectories: Int?
   @Option(help: "Seed of the initial states.") var seed: UInt64?
-  @Option(help: "Number of time steps.") var steps: Int
-  @Option(help: "A frame is saved every so many steps.") var every: Int
+  @Option(help: "Number of time steps; or give --frames.") var steps: Int?
+  @Option(help: "Number of saved frames after the first; or give --steps.") var frames: Int?
+  @Option(help: "A frame is saved every so many time steps; what the system or the store says when left out.")
+  var every: Int?
   @Option(help: "Store to write; must not exist.", completion: .directory) var out: String
 
   @Option(help: "Holstein: preset that makes the initial states, when there is no --from.")
@@ -79,7 +81,7 @@ struct SimulateCommand: AsyncParsableCommand {
         + setting("eta", eta) + setting("dt", dt) + setting("integrator", integrator) + settings,
       origin: origin.map { URL(filePath: $0) }, frame: frame,
       checkpoint: checkpoint.map { URL(filePath: $0) }, replaying: replay.map { URL(filePath: $0) },
-      trajectories: trajectories, seed: seed, steps: steps, every: every, output: URL(filePath: out))
+      trajectories: trajectories, seed: seed, steps: steps, frames: frames, every: every, output: URL(filePath: out))
     StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

@@ -6,8 +6,12 @@ struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
     abstract: "Check a pipeline file without running it: every key, every edge.",
-    discussion:
-      "Prints the pipeline as a tree when it is sound, and everything that is wrong, with line and column, when not.")
+    discussion: """
+      Prints the pipeline as a tree when it is sound, and everything that is wrong, with line and column, when not.
+
+        holstream validate pipelines/quickstart.yaml
+        holstream validate pipelines/quickstart.yaml --set stages.train.online-trainer.batch=32
+      """)
 
   @OptionGroup var file: PipelineFileOptions
   @Flag(help: "Answer with a JSON object: `sound`, and the `problems` with their places.") var json = false
@@ -24,7 +28,11 @@ struct ValidateCommand: ParsableCommand {
 
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "graph", abstract: "Show a pipeline as a tree, or as a Mermaid flow chart for a document.")
+    commandName: "graph", abstract: "Show a pipeline as a tree, or as a Mermaid flow chart for a document.",
+    discussion: """
+        holstream graph pipelines/quickstart.yaml
+        holstream graph pipelines/quickstart.yaml --mermaid > quickstart.mmd
+      """)
 
   @OptionGroup var file: PipelineFileOptions
   @Flag(help: "Print Mermaid.") var mermaid = false

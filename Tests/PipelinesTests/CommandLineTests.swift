@@ -9,17 +9,70 @@ struct CommandLineTests {
   let holstream: BuiltProgram
   init() throws { holstream = try BuiltProgram() }
 
-  @Test(
-    "Every command teaches with --help",
-    arguments: [
-      "run", "validate", "graph", "components", "simulate", "predict", "climate", "inspect", "tail", "replay-step",
-      "sweep", "compare", "view", "package", "tap", "runs", "top", "why", "judge", "fit", "seal", "tendency",
-    ])
-  func help(command: String) throws {
-    let (status, output) = try holstream(command, "--help")
-    #expect(status == 0)
-    #expect(output.contains("USAGE: holstream \(command)"))
-    #expect(output.contains("OVERVIEW"))
+  /// What ArgumentParser tells tools of all commands.
+  private struct Help: Decodable {
+    struct Command: Decodable {
+      var commandName: String
+      var abstract: String
+      var discussion: String?
+      var arguments: [Argument]?
+      var subcommands: [Command]?
+    }
+    struct Argument: Decodable {
+      struct Name: Decodable { var name: String }
+      var kind: String
+      var valueName: String?
+      var names: [Name]?
+      var abstract: String?
+    }
+    var command: Command
+  }
+
+  @Test("All commands have one grammar, and each teaches by example with --help")
+  func help() throws {
+    let (status, output) = try holstream("--experimental-dump-help")
+    try #require(status == 0)
+    let commands = try JSONDecoder().decode(Help.self, from: Data(output.utf8)).command.subcommands ?? []
+    #expect(commands.count > 25)
+    for command in commands where command.commandName != "help" {
+      let (name, arguments) = (command.commandName, command.arguments ?? [])
+      #expect(command.abstract.hasSuffix("."), "\(name) says in a sentence what it does")
+      #expect(command.discussion?.contains("holstream \(name)") == true, "\(name) shows how it is called")
+      let unsaid = arguments.filter { $0.abstract?.isEmpty != false }.map { $0.valueName ?? "" }
+      #expect(unsaid.isEmpty, "\(name) says nothing of \(unsaid)")
+      // What a command is about comes first; a run is its folder.
+      let subjects = ["run", "pipeline", "store", "path", "file", "folder", "run|file"]
+      let positional = arguments.filter { $0.kind == "positional" }.compactMap(\.valueName)
+      for (place, word) in positional.enumerated() where subjects.contains(word) {
+        #expect(place == 0, "\(name) has <\(word)> as argument \(place + 1)")
+      }
+      let options = Set(arguments.flatMap { $0.names ?? [] }.map(\.name))
+      #expect(options.isDisjoint(with: ["run", "output", "o", "input", "store"]), "\(name): \(options)")
+      if ["runs", "top", "why", "tap", "tail", "inspect", "compare", "judge", "climate", "sweep"].contains(name) {
+        #expect(options.contains("json"), "\(name) answers scripts with --json")
+      }
+    }
+  }
+
+  @Test("A length is said once, in steps or in frames, and a preset knows its own")
+  func lengths() async throws {
+    try await withTemporaryDirectory { folder in
+      func simulate(_ arguments: String...) throws -> (status: Int32, output: String) {
+        try run(holstream.url, ["simulate"] + arguments, in: folder)
+      }
+      var (status, output) = try simulate("--system", "lorenz-63", "--frames", "7", "--out", "a.zarr")
+      #expect(status == 0 && output.contains("1 trajectories of 8 frames"), "\(output)")
+      (status, output) = try simulate("--from", "a.zarr", "--frames", "2", "--out", "b.zarr")
+      #expect(status == 0 && output.contains("1 trajectories of 3 frames"), "\(output)")
+      (status, output) = try simulate("--preset", "shallow", "--sites", "4", "--set", "every=4", "--out", "c.zarr")
+      #expect(status == 0 && output.contains("1 trajectories of 301 frames"), "\(output)")
+      (status, output) = try simulate("--system", "lorenz-63", "--out", "d.zarr")
+      #expect(status == 64 && output.contains("--frames saved frames"), "\(output)")
+      (status, output) = try simulate("--system", "lorenz-63", "--steps", "4", "--frames", "4", "--out", "d.zarr")
+      #expect(status == 64 && output.contains("one or the other"), "\(output)")
+      (status, output) = try simulate("--system", "lorenz-63", "--steps", "5", "--every", "2", "--out", "d.zarr")
+      #expect(status == 64 && output.contains("multiple of --every (2)"), "\(output)")
+    }
   }
 
   @Test("Completions are written for the shells, with every command in them", arguments: ["bash", "zsh", "fish"])

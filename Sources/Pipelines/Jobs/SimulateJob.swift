@@ -14,8 +14,7 @@ public struct SimulateJob: Sendable {
   private let replayed: URL?
   private let trajectories: Int?
   private let seed: UInt64?
-  private let steps: Int
-  private let every: Int
+  private let length: SimulatedLength
   private let output: URL
 
   /// - Parameters:
@@ -26,11 +25,12 @@ public struct SimulateJob: Sendable {
   ///   - checkpoint: A force field that gives the forces in place of the system's equations; nil for these.
   ///   - replayed: A log of labels whose learning on the fly is done again; nil to decide anew.
   ///   - trajectories, seed: Of new states; 1 each when nil.
-  ///   - steps, every: Time steps, and how many of them lie between two saved frames.
+  ///   - steps, frames, every: Time steps, or saved frames after the first, and how many steps lie between two saved
+  ///     frames; `SimulatedLength` says what holds for those that are nil.
   public init(
     system: String? = nil, settings: [String] = [], origin: URL? = nil, frame: Int? = nil,
-    checkpoint: URL? = nil, replaying replayed: URL? = nil, trajectories: Int? = nil, seed: UInt64? = nil, steps: Int,
-    every: Int, output: URL
+    checkpoint: URL? = nil, replaying replayed: URL? = nil, trajectories: Int? = nil, seed: UInt64? = nil,
+    steps: Int? = nil, frames: Int? = nil, every: Int? = nil, output: URL
   ) {
     self.system = system
     self.settings = settings
@@ -40,23 +40,17 @@ public struct SimulateJob: Sendable {
     self.replayed = replayed
     self.trajectories = trajectories
     self.seed = seed
-    self.steps = steps
-    self.every = every
+    length = SimulatedLength(steps: steps, frames: frames, every: every)
     self.output = output
   }
 
   /// - Returns: What was done, for the user.
   /// - Throws: `RunError` for options that do not fit, `StoreError` for stores that cannot be read or written.
   public func run(status: TerminalStatus = TerminalStatus()) throws -> String {
-    guard (0...1_000_000_000_000_000).contains(steps) else {
-      throw RunError(.usage, "--steps must be from 0 to 1 000 000 000 000 000, got \(steps)")
-    }
-    guard (1...1_000_000_000).contains(every), steps % every == 0 else {
-      throw RunError(
-        .usage, "--steps (\(steps)) must be a multiple of --every (\(every)), so that the last frame is the last step")
-    }
+    try length.check(preset: preset)
     let forces = try LearnedSimulation(checkpoint: checkpoint, replaying: replayed)
     var (ensemble, system) = try start(forces)
+    let (steps, every) = try length.steps(of: system, preset: preset)
     let start = ContinuousClock.now
     var attributes = StoreFields.attributes(
       of: system, interval: system.interval, seed: origin == nil ? seed ?? 1 : nil)
@@ -117,6 +111,12 @@ public struct SimulateJob: Sendable {
       100 * learned.share, learned.wholeSteps, learned.version, learned.error, learned.audited)
   }
 
+  /// The quench that is asked for by name, of the Holstein chain; nil for states from a store and for other systems.
+  private var preset: HolsteinPreset? {
+    guard origin == nil, (system ?? "holstein") == "holstein" else { return nil }
+    return settings.last { $0.hasPrefix("preset=") }.flatMap { HolsteinPreset(rawValue: String($0.dropFirst(7))) }
+  }
+
   private func create(_ system: any DynamicalSystem, _ frames: [Frame], _ attributes: [String: JSONValue]) throws
     -> (writer: TrajectoryStoreWriter, plan: StoreFields.Plan)
   {
@@ -161,7 +161,7 @@ public struct SimulateJob: Sendable {
     }
     let seed = seed ?? 1
     let system = try forces.applied(
-      to: Self.system(self.system ?? "holstein", settings + ["every=\(every)"], seed: seed))
+      to: Self.system(self.system ?? "holstein", settings + length.settings, seed: seed))
     return (try system.ensemble(0..<trajectories, seed: seed, workers: Self.cores), system)
   }
 
@@ -171,7 +171,7 @@ public struct SimulateJob: Sendable {
       try system.map { word in
         try Self.system(word, StoredSystem.implied(by: store, word: word, settings: settings), seed: 1)
       } ?? StoredSystem.dynamics(of: store, word: nil, settings: settings)
-    return try found.with(dt: found.dt, saveEvery: every, midInterval: false)
+    return try found.with(dt: found.dt, saveEvery: length.every ?? found.saveEvery, midInterval: false)
   }
 
   /// A system by its word and `key=value` settings.
