@@ -46,7 +46,6 @@ let package = Package(
       name: "Streams",
       dependencies: [
         "CInotifyTools", "Disk",
-        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
@@ -92,7 +91,6 @@ let package = Package(
       name: "StreamsTests",
       dependencies: [
         "Streams", "TestSupport",
-        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -2,14 +2,10 @@ internal import Synchronization
 
 /// A split point: what one node gives, to as many readers as ask before the graph runs, and to taps while it does.
 public final class Flow<Element: Sendable>: Sendable {
-  private struct Readers {
-    var edges: [Edge<Element>] = []
-    var taps: [Edge<Element>] = []
-    var isFinished = false
-  }
-
   public let name: String
-  private let readers = Mutex(Readers())
+  private let readers = Mutex(FlowReaders())
+  private let isFinished = Atomic(false)
+  private let ends = EdgeEnds()
 
   init(name: String) { self.name = name }
 
@@ -22,39 +18,28 @@ public final class Flow<Element: Sendable>: Sendable {
   /// The newest element whenever the reader is ready; never slows the source.
   public func latest() -> Inlet<Element> { inlet(.latest, "latest") }
 
-  private func inlet(_ delivery: EdgeState<Element>.Delivery, _ word: String) -> Inlet<Element> {
-    let edge = Edge<Element>(delivery)
-    readers.withLock { $0.edges.append(edge) }
+  private func inlet(_ delivery: EdgeDelivery, _ word: String) -> Inlet<Element> {
+    let edge = Edge<Element>(delivery, of: ends)
+    readers.withLock { $0 = $0.adding(edge: edge) }
     return Inlet(edge: edge, origin: name, delivery: word)
   }
 
   /// A reader of what passes from now on.
   public func tap() -> Tap<Element> {
     let edge = Edge<Element>(.latest)
-    let isFinished = readers.withLock { readers in
-      if !readers.isFinished { readers.taps.append(edge) }
-      return readers.isFinished
-    }
-    if isFinished { edge.finish() }
-    return Tap(edge) { [weak self] in self?.readers.withLock { $0.taps.removeAll { $0 === edge } } }
+    readers.withLock { $0 = $0.adding(tap: edge) }
+    if isFinished.load(ordering: .sequentiallyConsistent) { edge.finish() }
+    return Tap(edge) { [weak self] in self?.readers.withLock { $0 = $0.removing(tap: edge) } }
   }
 
   /// Whether every reader that there was has gone.
-  var isAbandoned: Bool {
-    // Asked before every element: a key path would be built anew each time.
-    readers.withLock { readers in !readers.edges.isEmpty && readers.edges.allSatisfy { $0.isClosed } }
-  }
+  var isAbandoned: Bool { ends.areAllGone }
 
   func send(_ element: Element) async throws {
-    // No tuple through the lock: its type would be looked up at every element.
-    var edges: [Edge<Element>] = []
-    var taps: [Edge<Element>] = []
-    readers.withLock { readers in
-      edges = readers.edges
-      taps = readers.taps
-    }
-    for tap in taps { tap.post(element) }
-    for edge in edges {
+    let readers = self.readers.withLock { $0 }
+    for tap in readers.taps { unsafeDowncast(tap, to: Edge<Element>.self).post(element) }
+    for reader in readers.edges {
+      let edge = unsafeDowncast(reader, to: Edge<Element>.self)
       // Without suspending, as long as there is room.
       if case .full = edge.post(element) { try await edge.send(element) }
     }
@@ -64,15 +49,15 @@ public final class Flow<Element: Sendable>: Sendable {
   /// - Returns: Whether all have; not when one went away over it, or the task was cancelled.
   func settle() async -> Bool {
     var isSettled = true
-    for edge in readers.withLock({ $0.edges }) { isSettled = await edge.settle() && isSettled }
+    for reader in readers.withLock({ $0.edges }) {
+      isSettled = await unsafeDowncast(reader, to: Edge<Element>.self).settle() && isSettled
+    }
     return isSettled
   }
 
   func finish() {
-    let all = readers.withLock { readers in
-      readers.isFinished = true
-      return readers.edges + readers.taps
-    }
-    for edge in all { edge.finish() }
+    isFinished.store(true, ordering: .sequentiallyConsistent)
+    let readers = self.readers.withLock { $0 }
+    for edge in readers.edges + readers.taps { unsafeDowncast(edge, to: Edge<Element>.self).finish() }
   }
 }

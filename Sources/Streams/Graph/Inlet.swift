@@ -13,7 +13,7 @@ public struct Inlet<Element: Sendable>: AsyncSequence, Sendable {
     public mutating func next() async throws -> Element? {
       try Task.checkCancellation()
       // Without suspending, as long as there are elements.
-      if case .element(let element) = edge.take() { return element }
+      if let element = edge.take() { return element }
       if let element = await edge.next() { return element }
       try Task.checkCancellation()
       return nil
