@@ -17,7 +17,8 @@ struct StateSpaceTests {
   func shifted(shift: Double) throws {
     let mixture = try #require(
       StateSpaceDivergence.GaussianMixture(
-        truth: normals(0, seed: 1), other: normals(shift, seed: 2), variance: 0.25, draws: 1000))
+        truth: normals(0, length: 100, seed: 1), other: normals(shift, length: 100, seed: 2), variance: 0.25,
+        draws: 1000))
     let ones = [Double](repeating: 1, count: 8)
     let exact = shift * shift / (2 * 1.25)
     #expect(abs(mixture.divergence(ones, ones) - exact) < 0.06 + 0.12 * exact)
@@ -26,7 +27,8 @@ struct StateSpaceTests {
   @Test("A draw that is far from every point has a logarithm and is counted, where a density would be 0")
   func far() throws {
     let mixture = try #require(
-      StateSpaceDivergence.GaussianMixture(truth: normals(0, seed: 1), other: normals(500, seed: 2)))
+      StateSpaceDivergence.GaussianMixture(
+        truth: normals(0, length: 30, seed: 1), other: normals(500, length: 30, seed: 2)))
     let ones = [Double](repeating: 1, count: 8)
     let value = mixture.divergence(ones, ones)
     #expect(value > 30_000 && value.isFinite)

@@ -21,17 +21,17 @@ struct RealTrainingTests {
     var configuration = TrainerConfiguration(
       model: ModelConfiguration(family: .cnn, dropout: 0, scales: fold.result),
       curriculum: Curriculum(stages: [
-        CurriculumStage(batches: 150, steps: 1, noise: 1e-3), CurriculumStage(batches: 50, steps: 4, noise: 1e-3),
+        CurriculumStage(batches: 120, steps: 1, noise: 1e-3), CurriculumStage(batches: 20, steps: 4, noise: 1e-3),
       ]))
     configuration.schedule = LearningRateSchedule(base: 5e-3, warmUp: 10, minimum: 0.1)
     let trainer = try Trainer(configuration: configuration)
     while !trainer.isFinished {
-      let report = try trainer.step(reservoir.batch(16, steps: trainer.stage.steps, step: trainer.step))
+      let report = try trainer.step(reservoir.batch(8, steps: trainer.stage.steps, step: trainer.step))
       #expect(report.anomaly == nil)
     }
     let ours = try RolloutScore(of: trainer.model(), on: heldOut, steps: 5)
     let persistence = try RolloutScore(of: Persistence(), on: heldOut, steps: 5)
-    print("200 steps on 240 frames: error", ours.total, "persistence", persistence.total)
+    print("140 steps on 240 frames: error", ours.total, "persistence", persistence.total)
     #expect(ours.total < 0.3 * persistence.total)
     #expect(reservoir.report.usedFraction == 1)
   }
@@ -48,18 +48,18 @@ struct RealTrainingTests {
     }
     var configuration = TrainerConfiguration(
       model: ModelConfiguration(family: .cnn, dropout: 0, scales: fold.result),
-      curriculum: Curriculum(stages: [CurriculumStage(batches: 300, steps: 1, noise: 1e-3)]))
+      curriculum: Curriculum(stages: [CurriculumStage(batches: 120, steps: 1, noise: 1e-3)]))
     configuration.schedule = LearningRateSchedule(base: 5e-3, warmUp: 10, minimum: 0.01)
     let persistence = try RolloutScore(of: Persistence(), on: windows[24...], steps: 5).total
     let all = try SymmetryGroup(.all, of: Fixtures.layout(sites: 16))
     for isMirrored in [false, true] {
       let trainer = try Trainer(configuration: configuration)
       while !trainer.isFinished {
-        let batch = try reservoir.batch(16, steps: 1, step: trainer.step)
+        let batch = try reservoir.batch(8, steps: 1, step: trainer.step)
         try trainer.step(isMirrored ? batch.augmented(seed: 1, step: trainer.step, by: all) : batch)
       }
       let error = try RolloutScore(of: trainer.model(), on: windows[24...], steps: 5).total
-      print("300 steps on 60 frames, mirrored \(isMirrored): error", error, "persistence", persistence)
+      print("120 steps on 60 frames, mirrored \(isMirrored): error", error, "persistence", persistence)
       #expect(error < 0.5 * persistence)
     }
   }

@@ -122,11 +122,10 @@ struct SafetensorsTests {
       .encoded()
     let header = data.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
     for at in 0..<(8 + header) {
-      for value: UInt8 in [0x22, 0x39] {
-        var damaged = data
-        damaged[at] = value
-        _ = try? Checkpoint(Safetensors(damaged), name: "damaged").surrogate()
-      }
+      // A quote and a digit by turns.
+      var damaged = data
+      damaged[at] = at % 2 == 0 ? 0x22 : 0x39
+      _ = try? Checkpoint(Safetensors(damaged), name: "damaged").surrogate()
     }
   }
 

@@ -27,8 +27,8 @@ struct ExactVerdictsTests {
 
   private struct Step: Decodable { var step: Int }
 
-  @Test("Whatever a kill left undone is put right by --resume: one line a checkpoint", arguments: Damage.allCases)
-  func resume(damage: Damage) async throws {
+  @Test("Whatever a kill left undone is put right by --resume: one line a checkpoint")
+  func resume() async throws {
     try await withTemporaryDirectory { folder in
       // A second log, so that a verdict may be in one of them alone.
       let yaml = Miniature.yaml(extra: "  more: { from: evaluate, jsonl: more.jsonl }")
@@ -41,24 +41,27 @@ struct ExactVerdictsTests {
       func names(_ event: String, _ step: Int) -> (String) -> Bool {
         { $0.contains("\"\(event)\":{") && $0.contains("\"step\":\(step)}") }
       }
-      switch damage {
-      case .lineWithoutEntry:
-        try remove(from: ledger, names("ended", last))
-        try remove(from: more) { $0.contains("\"step\":\(last)") }
-      case .lineWithoutBest:
-        try remove(from: ledger) { $0.contains("\"best\"") || $0.contains("\"ended\"") }
-        try FileManager.default.removeItem(at: link.bestLink)
-      case .entryWithoutLine: try remove(from: verdicts) { $0.contains("\"step\":\(last)") }
-      case .bestWithoutLink: try FileManager.default.removeItem(at: link.bestLink)
-      case .otherLink: try link.markBest(link.files.first { $0.step != best.step }!)
+      // One after the other in the same folder: what was put right is whole again.
+      for damage in Damage.allCases {
+        switch damage {
+        case .lineWithoutEntry:
+          try remove(from: ledger, names("ended", last))
+          try remove(from: more) { $0.contains("\"step\":\(last)") }
+        case .lineWithoutBest:
+          try remove(from: ledger) { $0.contains("\"best\"") || $0.contains("\"ended\"") }
+          try FileManager.default.removeItem(at: link.bestLink)
+        case .entryWithoutLine: try remove(from: verdicts) { $0.contains("\"step\":\(last)") }
+        case .bestWithoutLink: try FileManager.default.removeItem(at: link.bestLink)
+        case .otherLink: try link.markBest(link.files.first { $0.step != best.step }!)
+        }
+        let resumed = try await Runs.run(yaml, in: folder, resuming: true).run
+        #expect(try steps(verdicts) == [6, 12, 18, 24], "\(damage)")
+        #expect(try steps(more) == [6, 12, 18, 24], "\(damage)")
+        let state = try #require(resumed.ledger?.current)
+        #expect(state.evaluated(by: "evaluate") == [6, 12, 18, 24], "\(damage)")
+        #expect(state.best(by: "evaluate") == best, "\(damage)")
+        #expect(link.bestStep == best.step, "\(damage)")
       }
-      let resumed = try await Runs.run(yaml, in: folder, resuming: true).run
-      #expect(try steps(verdicts) == [6, 12, 18, 24])
-      #expect(try steps(more) == [6, 12, 18, 24])
-      let state = try #require(resumed.ledger?.current)
-      #expect(state.evaluated(by: "evaluate") == [6, 12, 18, 24])
-      #expect(state.best(by: "evaluate") == best)
-      #expect(link.bestStep == best.step)
     }
   }
 

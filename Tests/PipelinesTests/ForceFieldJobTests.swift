@@ -19,7 +19,7 @@ struct ForceFieldJobTests {
     return url
   }
 
-  private func fit(_ origin: URL, batches: Int = 400, to output: URL) throws -> String {
+  private func fit(_ origin: URL, batches: Int = 200, to output: URL) throws -> String {
     try FitJob(
       origin: origin, family: "gnn-direct",
       settings: ["widths=8-8", "batches=\(batches)", "batch=2", "window=4", "learning-rate=1e-2", "warm-up-steps=20"],

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Every reader of what comes from outside gives a value or an error: it never ends the program, and never takes long or
-/// much memory. Some thousands of inputs each; `tools/fuzz` makes it a million.
+/// much memory. Some hundreds of inputs each; `tools/fuzz` makes it a million.
 @Suite("Hostile input", .timeLimit(.minutes(60)))
 struct HostileInputTests {
   /// No input takes longer of the processor, in the debug build.
@@ -23,25 +23,25 @@ struct HostileInputTests {
   func yaml() throws { try expect(.yaml, 300) }
 
   @Test("Text as YAML, without what a pipeline means by it")
-  func yamlText() throws { try expect(.yamlText, 1000) }
+  func yamlText() throws { try expect(.yamlText, 500) }
 
   @Test("Lines of JSON, and of our own logs")
-  func jsonLines() throws { try expect(.jsonLines, 3000) }
+  func jsonLines() throws { try expect(.jsonLines, 1000) }
 
   @Test("Tables as CSV")
-  func csv() throws { try expect(.csv, 3000) }
+  func csv() throws { try expect(.csv, 1000) }
 
   @Test("Checkpoints, from their header to the model")
-  func safetensors() throws { try expect(.safetensors, 2000) }
+  func safetensors() throws { try expect(.safetensors, 800) }
 
   @Test("Metadata of arrays, and a chunk of what they claim")
-  func zarrMetadata() throws { try expect(.zarrMetadata, 3000) }
+  func zarrMetadata() throws { try expect(.zarrMetadata, 1000) }
 
   @Test("Chunks")
-  func zarrChunks() throws { try expect(.zarrChunks, 3000) }
+  func zarrChunks() throws { try expect(.zarrChunks, 600) }
 
   @Test("Requests to the page")
-  func http() throws { try expect(.http, 3000) }
+  func http() throws { try expect(.http, 2000) }
 
   @Test("What coverage has found once, and what once did harm", arguments: HostileReader.allCases)
   func kept(reader: HostileReader) throws {
@@ -56,6 +56,6 @@ struct HostileInputTests {
     let mutator = Mutator(corpus: HostileCorpus.lines, words: HostileCorpus.lineWords, seed: 3)
     #expect((0..<50).map { mutator.input($0) } == (0..<50).reversed().map { mutator.input($0) }.reversed())
     #expect(Set((0..<200).map { mutator.input($0) }).count > 150)
-    #expect((0..<2000).allSatisfy { mutator.input($0).count <= mutator.longest })
+    #expect((0..<500).allSatisfy { mutator.input($0).count <= mutator.longest })
   }
 }

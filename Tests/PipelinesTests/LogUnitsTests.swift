@@ -40,7 +40,7 @@ struct LogUnitsTests {
           hold-back: 60
           workers: 1
           curriculum: [{ batches: 10000, steps: 2, noise: 1e-3 }]
-          checkpoint-every: 20
+          checkpoint-every: 60
           validation: { every: 10, windows: 4 }
       evaluate:
         from: checkpoints

@@ -42,7 +42,7 @@ struct TapTests {
     }
   }
 
-  @Test("The page of a finished run is served until a signal, which ends it cleanly", .timeLimit(.minutes(5)))
+  @Test("The page of a finished run is served until a signal, which ends it cleanly", .timeLimit(.minutes(15)))
   func view() async throws {
     let holstream = try BuiltProgram()
     try await withTemporaryDirectory { folder in

@@ -202,7 +202,10 @@ final class HTTPServer: Sendable {
     /// What is remembered up to where all who follow stand, as one chunk for all who come between two looks.
     private mutating func history() -> [UInt8] {
       if let remembered, remembered.told == told { return remembered.bytes }
-      let bytes = Array(Self.chunks(server.events.told().filter { $0.number <= told }).joined())
+      let chunks = Self.chunks(server.events.told().filter { $0.number <= told })
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(chunks.reduce(0) { $0 + $1.count })
+      for chunk in chunks { bytes += chunk }
       remembered = (told, bytes)
       return bytes
     }
