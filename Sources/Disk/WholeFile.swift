@@ -18,9 +18,11 @@ public enum WholeFile {
   /// The folder must be there: one that was removed is not made anew, so that nobody writes on into nothing.
   /// - Parameter isReplaced: The target is usually there already. The two names are then swapped and the old file removed,
   ///   because ext4 starts writing to the disk at once when a rename replaces a file, which takes longer than all the rest.
+  /// - Parameter landing: Is called immediately before the file gets its name, by the same thread.
   /// - Throws: `DiskError` with the system's reason.
   public static func replace(
-    _ path: String, with bytes: UnsafeRawBufferPointer, durability: Durability, isReplaced: Bool = false
+    _ path: String, with bytes: UnsafeRawBufferPointer, durability: Durability, isReplaced: Bool = false,
+    landing: () -> Void = {}
   ) throws(DiskError) {
     let temporary = temporaryName(path)
     func failed(_ what: String) -> DiskError {
@@ -41,6 +43,7 @@ public enum WholeFile {
       throw error
     }
     guard close(descriptor) == 0 else { throw failed("closed") }
+    landing()
     if isReplaced, holstream_exchange(temporary, path) == 0 {
       unlink(temporary)
     } else {

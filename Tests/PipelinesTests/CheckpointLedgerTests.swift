@@ -75,6 +75,38 @@ struct CheckpointLedgerTests {
     }
   }
 
+  @Test("The time of a landing is the instant before the rename, by the fine clock, whoever sees the file first")
+  func landing() async throws {
+    try await withTemporaryDirectory { folder in
+      let own = CheckpointFolder(folder)
+      let ledger = try CheckpointLedgerFile(folder.appending(path: "ledger.jsonl"))
+      let file = own.file(step: 7)
+      let tensors = Safetensors(tensors: ["a": .init([1], shape: [1])])
+      var isThere: Bool?
+      try tensors.write(to: file.url) {
+        isThere = FileManager.default.fileExists(atPath: file.url.path)
+        ledger.willLand(step: 7, at: 1234.5)
+      }
+      #expect(isThere == false)
+      try ledger.land(file, in: own, noticed: 1235)
+      try ledger.land(file, in: own)
+      // Another program's files have their own times, even where a step of ours has the same number.
+      let foreign = CheckpointFolder(folder.appending(path: "others"), pattern: "*.safetensors", best: folder)
+      try FileManager.default.createDirectory(at: foreign.url, withIntermediateDirectories: true)
+      let theirs = CheckpointFile(url: foreign.url.appending(path: "net-7.safetensors"), step: 7)
+      try tensors.write(to: theirs.url)
+      try ledger.land(theirs, in: foreign)
+      let times = try Runs.lines(folder.appending(path: "ledger.jsonl")).map { line -> Double? in
+        guard
+          case .landed(_, _, let changed, _) = try JSONDecoder().decode(
+            CheckpointLedger.Event.self, from: Data(line.utf8))
+        else { return nil }
+        return changed
+      }
+      #expect(times == [1234.5, foreign.changed(theirs.url)])
+    }
+  }
+
   @Test("latest-only judges the newest and writes down what it passed over; every judges all")
   func policies() async throws {
     try await withTemporaryDirectory { folder in

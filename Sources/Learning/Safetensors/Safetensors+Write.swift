@@ -40,10 +40,10 @@ extension Safetensors {
   /// Writes the file so that a reader sees the old content or the new, never a part: to a temporary name in the same
   /// folder, flushed to the disk, then renamed, then the folder flushed.
   /// - Throws: `LearningError` of code `noSpace` or `unwritable`; the folder must be there.
-  public func write(to url: URL) throws {
+  public func write(to url: URL, landing: () -> Void = {}) throws {
     let data = try encoded()
     do {
-      try data.withUnsafeBytes { try WholeFile.replace(url.path, with: $0, durability: .complete) }
+      try data.withUnsafeBytes { try WholeFile.replace(url.path, with: $0, durability: .complete, landing: landing) }
     } catch let error as DiskError {
       throw LearningError(error.isDiskFull ? .noSpace : .unwritable, error.description)
     }

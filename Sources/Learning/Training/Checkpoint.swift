@@ -117,7 +117,8 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// Writes the file atomically, as `Safetensors.write(to:)` does.
   /// - Throws: `LearningError` of code `unwritable`.
-  public func write(to url: URL) throws { try safetensors().write(to: url) }
+  /// - Parameter landing: Is called immediately before the file gets its name.
+  public func write(to url: URL, landing: () -> Void = {}) throws { try safetensors().write(to: url, landing: landing) }
 
   /// The model that the checkpoint holds.
   /// - Throws: `LearningError` when parameters and configuration do not fit together.

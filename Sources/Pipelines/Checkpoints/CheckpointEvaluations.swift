@@ -24,7 +24,7 @@ struct CheckpointEvaluations: Sendable {
   /// Whether it is this checkpoint's turn. What is not is written down.
   func isDue(_ file: CheckpointFile) throws -> Bool {
     if let inode = file.inode {
-      try record(.landed(step: file.step, inode: inode, changed: folder.changed(file.url), noticed: clock()))
+      _ = try patience.blocking("ledger.jsonl") { try ledger.land(file, inode: inode, in: folder, noticed: clock()) }
     }
     let now = ledger.current
     if let outcome = now.outcome(of: file.step, by: evaluator), now.landings[file.step] == file.inode {

@@ -16,7 +16,10 @@ struct CheckpointLedger: Sendable, Equatable {
 
   /// A line of the ledger.
   enum Event: Codable, Sendable, Equatable {
-    /// - `changed`, `noticed`: When the file came into place and when it was seen, in seconds since 1970.
+    /// - `changed`, `noticed`: When the file came into place and when it was seen, in seconds since 1970. Of the run's own
+    ///   checkpoints the first is taken by the trainer, immediately before it renames the file; of another program's it is
+    ///   the file's time of change, which Linux takes from a clock that goes in steps of 1 to 10 ms, so that it may be as
+    ///   much too early.
     case landed(step: Int, inode: UInt64, changed: Double? = nil, noticed: Double? = nil)
     /// - `by`: The newer checkpoint, for one that was superseded.
     /// - `began`, `at`: When the evaluation began, of one that was tried, and when it ended, in seconds since 1970.

@@ -6,6 +6,8 @@ internal import Synchronization
 final class CheckpointLedgerFile: Sendable {
   private let log: JSONLinesLog
   private let ledger: Mutex<CheckpointLedger>
+  /// By step, when the trainer was about to rename the newest ones into place. Known before anybody can see the file.
+  private let renamed = Mutex<[(step: Int, at: Double)]>([])
 
   /// Reads what an earlier run has written.
   /// - Throws: `LogError` when the file cannot be read or written.
@@ -23,12 +25,24 @@ final class CheckpointLedgerFile: Sendable {
 
   var current: CheckpointLedger { ledger.withLock { $0 } }
 
-  /// Takes in that a file is there.
-  /// - Throws: `LogError` when it cannot be written.
-  func land(_ file: CheckpointFile, in folder: CheckpointFolder) throws {
-    if let inode = folder.identity(of: file.url) {
-      try record(.landed(step: file.step, inode: inode, changed: folder.changed(file.url)))
+  /// The run's own checkpoint of this step comes into place now.
+  func willLand(step: Int, at time: Double = Date().timeIntervalSince1970) {
+    renamed.withLock { renamed in
+      renamed.removeAll { $0.step == step }
+      renamed.append((step, time))
+      if renamed.count > 64 { renamed.removeFirst() }
     }
+  }
+
+  /// Takes in that a file is there.
+  /// - Parameters:
+  ///   - inode: The file's identity, if it was asked for already.
+  ///   - noticed: When it was seen, in seconds since 1970.
+  /// - Throws: `LogError` when it cannot be written.
+  func land(_ file: CheckpointFile, inode: UInt64? = nil, in folder: CheckpointFolder, noticed: Double? = nil) throws {
+    guard let inode = inode ?? folder.identity(of: file.url) else { return }
+    let known = folder.pattern == nil ? renamed.withLock { $0.last { $0.step == file.step }?.at } : nil
+    try record(.landed(step: file.step, inode: inode, changed: known ?? folder.changed(file.url), noticed: noticed))
   }
 
   /// Takes in an event and writes it down, if it changes anything.

@@ -52,8 +52,7 @@ struct CheckpointSource: Component, CheckpointWatching {
         if let inode = file.inode {
           let noticed = Date().timeIntervalSince1970
           _ = try await patience("ledger.jsonl") {
-            try ledger.record(
-              .landed(step: landed.step, inode: inode, changed: folder.changed(landed.url), noticed: noticed))
+            try ledger.land(landed, inode: inode, in: folder, noticed: noticed)
           }
         }
         return file
@@ -111,8 +110,7 @@ struct NewCheckpoints: AsyncSequence, Sendable {
           found.inode = identity
           let (landed, noticed) = (found, Date().timeIntervalSince1970)
           _ = try await patience("ledger.jsonl") { [folder, ledger] in
-            try ledger?.record(
-              .landed(step: landed.step, inode: identity, changed: folder.changed(landed.url), noticed: noticed))
+            try ledger?.land(landed, inode: identity, in: folder, noticed: noticed)
           }
           ready.append(found)
         }

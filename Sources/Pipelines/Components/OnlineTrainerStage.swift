@@ -95,9 +95,8 @@ struct OnlineTrainerStage: Component, Training, Changeable {
           return
         }
         let file = folder.file(step: step)
-        guard try await patience(file.url.lastPathComponent, { try checkpoint.write(to: file.url) }) != nil else {
-          return
-        }
+        let write = { @Sendable in try checkpoint.write(to: file.url) { ledger.willLand(step: step) } }
+        guard try await patience(file.url.lastPathComponent, write) != nil else { return }
         // Who judges may never see it: what is retired before its turn must have landed to be missed.
         _ = try await patience("ledger.jsonl") { try ledger.land(file, in: folder) }
         folder.retire(keep: now.keep)
