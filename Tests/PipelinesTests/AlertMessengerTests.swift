@@ -58,6 +58,43 @@ struct AlertMessengerTests {
     }
   }
 
+  @Test("An address that never answers holds a few messages up and no more; what was not sent is said")
+  func slow() async throws {
+    try await withTemporaryDirectory { folder in
+      let hub = EventHub()
+      let messenger = AlertMessenger(node: "climate", run: folder.path, events: hub)
+      // Commands are under the same bound, and can be let go.
+      let pipe = folder.appending(path: "gate")
+      #expect(mkfifo(pipe.path, 0o600) == 0)
+      for _ in 0..<(AlertMessenger.most + 9) { messenger.start("read line < '\(pipe.path)'", "u is 3") }
+      let refused = hub.history.filter {
+        if case .message(let words) = $0 { words.contains("earlier ones have not ended yet") } else { false }
+      }
+      #expect(refused.count >= 9)
+      // Opened for both, so that no reader is missed, however late it opens.
+      let gate = try FileHandle(forUpdating: pipe)
+      try gate.write(contentsOf: Data(String(repeating: "go\n", count: AlertMessenger.most).utf8))
+      await wait(for: folder) {
+        messenger.start("touch '\(folder.path)/after'", "u is 4")
+        return FileManager.default.fileExists(atPath: folder.appending(path: "after").path)
+      }
+      try gate.close()
+    }
+  }
+
+  @Test("An address is one request, whatever it holds, and nobody sees it among the program's arguments")
+  func oneRequest() async throws {
+    let listener = try OneRequestListener()
+    let hub = EventHub()
+    let messenger = AlertMessenger(node: "climate", run: "/runs/1", events: hub)
+    let address = "http://127.0.0.1:\(listener.port)/{a,b}[1-9]?q=%22\"\\x"
+    messenger.post(change(true), "tab\tquote\" backslash\\ line\nend", to: address)
+    let (head, body) = try await onThread { try listener.take() }
+    #expect(head.hasPrefix("POST /{a,b}[1-9]?q=%22"), "\(head)")
+    let object = try #require(try JSONSerialization.jsonObject(with: body) as? [String: Any])
+    #expect(object["text"] as? String == "tab\tquote\" backslash\\ line\nend")
+  }
+
   @Test("An address that is none of the web is refused when the pipeline is read")
   func refused() {
     let yaml = Miniature.yaml().replacing(

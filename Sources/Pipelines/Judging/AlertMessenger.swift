@@ -1,15 +1,23 @@
 internal import Climate
 internal import Foundation
 internal import Streams
+internal import Synchronization
 
 /// Carries an alert out of the program: to a shell command, or to a web address. Both are started and left alone: what hangs
-/// must not hold the run. What fails is said in the run's messages.
+/// must not hold the run, nor may what hangs become many. What fails is said in the run's messages.
 struct AlertMessenger: Sendable {
+  /// Messages and commands of one stage that may be under way at once.
+  static let most = 16
+  private final class UnderWay: Sendable { let count = Atomic(0) }
+  private let underWay = UnderWay()
+
   /// The stage that alerts.
   let node: String
   /// The run's folder.
   let run: String
   let events: EventHub
+
+  init(node: String, run: String, events: EventHub) { (self.node, self.run, self.events) = (node, run, events) }
 
   /// What a web address is sent, as one JSON object. Chat services take `text`.
   struct Body: Encodable {
@@ -30,15 +38,34 @@ struct AlertMessenger: Sendable {
 
   /// Sends an alert by HTTP POST with the program `curl`, three times at most.
   func post(_ change: AlertWatch.Change, _ words: String, to address: String) {
-    let body = Body(
+    let content = Body(
       text: words, run: run, node: node, number: change.rule.number, value: change.value, isRaised: change.isRaised)
-    guard let data = try? JSONEncoder.withInfinities.encode(body) else { return }
+    guard let data = try? JSONEncoder.withInfinities.encode(content) else { return }
+    // An address may hold a secret, and everybody can see a program's arguments: both go by its standard input.
+    let body = Self.quoted(String(decoding: data, as: UTF8.self))
+    let input = "url = \"\(Self.quoted(address))\"\ndata-binary = \"\(body)\"\n"
     launch(
       "/usr/bin/env",
       [
-        "curl", "--silent", "--show-error", "--fail", "--max-time", "20", "--retry", "2", "--retry-connrefused",
-        "--header", "Content-Type: application/json", "--output", "/dev/null", "--data-binary", "@-", "--url", address,
-      ], what: "message to \(Self.host(address))", input: data)
+        // Nothing but one request: no ranges of addresses, no other kinds of address.
+        "curl", "--globoff", "--proto", "=http,https", "--silent", "--show-error", "--fail", "--max-time",
+        "20", "--retry", "2", "--retry-connrefused", "--header", "Content-Type: application/json", "--output",
+        "/dev/null", "--config", "-",
+      ], what: "message to \(Self.host(address))", input: Data(input.utf8))
+  }
+
+  /// Within quotation marks of curl's settings.
+  private static func quoted(_ text: String) -> String {
+    text.reduce(into: "") { quoted, character in
+      switch character {
+      case "\\": quoted += "\\\\"
+      case "\"": quoted += "\\\""
+      case "\n", "\r\n": quoted += "\\n"
+      case "\r": quoted += "\\r"
+      case "\t": quoted += "\\t"
+      default: quoted.append(character)
+      }
+    }
   }
 
   /// An address may hold a secret: only its host is said.
@@ -47,6 +74,11 @@ struct AlertMessenger: Sendable {
   private func launch(
     _ program: String, _ arguments: [String], what: String, environment: [String: String] = [:], input: Data? = nil
   ) {
+    guard underWay.count.add(1, ordering: .relaxed).newValue <= Self.most else {
+      underWay.count.subtract(1, ordering: .relaxed)
+      return events.send(
+        .message("\(node): the alert's \(what) was not begun: \(Self.most) earlier ones have not ended yet"))
+    }
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
@@ -55,14 +87,16 @@ struct AlertMessenger: Sendable {
     process.environment?["NOTIFY_SOCKET"] = nil
     let pipe = input.map { _ in Pipe() }
     process.standardInput = pipe ?? FileHandle.nullDevice
-    let (node, events) = (node, events)
+    let (node, events, begun) = (node, events, underWay)
     process.terminationHandler = { process in
+      begun.count.subtract(1, ordering: .relaxed)
       guard process.terminationStatus != 0 else { return }
       let remedy =
         input != nil && process.terminationStatus == 127 ? ": there is no curl (Debian: apt-get install curl)" : ""
       events.send(.message("\(node): the alert's \(what) ended with \(process.terminationStatus)\(remedy)"))
     }
     do { try process.run() } catch {
+      underWay.count.subtract(1, ordering: .relaxed)
       events.send(.message("\(node): the alert's \(what) could not be started: \(error.localizedDescription)"))
       return
     }
