@@ -108,6 +108,30 @@ struct FittedModelsTests {
     }
   }
 
+  @Test("A damaged header of their files is refused, or what it says can be predicted with")
+  func damaged() throws {
+    let ring = try (0..<2).map { try lorenz96($0, sites: 6, steps: 40) }
+    var configuration = EchoStateNetwork.Configuration()
+    configuration.channels = 4
+    configuration.ridge = 1e-4
+    let linear = try LinearRegression(fitting: ring, scales: scales(ring))
+    let echo = try EchoStateNetwork(fitting: ring, scales: scales(ring), configuration: configuration)
+    let corpus = [[UInt8](try linear.safetensors().encoded()), [UInt8](try echo.safetensors().encoded())]
+    let words = ["\"", "{", "}", "[", "]", ",", ":", "\\\"", "ridge", "channels", "layout", "holstream."]
+    let mutator = Mutator(corpus: corpus, words: words, seed: 3)
+    var understood = 0
+    for number in 0..<600 {
+      guard let file = try? Safetensors(Data(mutator.input(number))) else { continue }
+      guard let model = try? ModelCatalogue.model(file, name: "damaged"), let layout = model.layout else { continue }
+      guard layout.count <= 64, let predictor = try? model.predictor(for: layout) else { continue }
+      understood += 1
+      let state = State<Float>(layout, [Float](repeating: 0.5, count: layout.count))
+      predictor.observe(state)
+      _ = predictor.rollout(from: state, steps: 2)
+    }
+    #expect(understood > 0)
+  }
+
   @Test("A square lattice has nine neighbours a place, small ones fewer, and a huge vector is refused in words")
   func neighbourhoods() throws {
     func place(_ layout: StateLayout) throws -> Neighbourhood { try Neighbourhood(layout) }

@@ -32,6 +32,18 @@ public struct AdaptiveWindow: Codable, Sendable, Equatable {
     (self.confidence, self.most, self.every) = (confidence, most, every)
   }
 
+  /// Whether it can be worked with, wherever it was read: as it is made without other word.
+  var isSound: Bool {
+    let fresh = AdaptiveWindow()
+    return confidence == fresh.confidence && most == fresh.most && every == fresh.every
+      && SeriesWatch.counts.contains(seen) && buckets.count <= 64 * most
+      && buckets.allSatisfy { $0.count > 0 && $0.count <= seen }
+      && buckets.reduce(into: (sum: 0, isOver: false)) { all, bucket in
+        let (sum, isOver) = all.sum.addingReportingOverflow(bucket.count)
+        all = (sum, all.isOver || isOver || sum > seen)
+      }.isOver == false
+  }
+
   /// Values in the window.
   public var count: Int { buckets.reduce(0) { $0 + $1.count } }
   public var mean: Double { buckets.reduce(0) { $0 + $1.sum } / Double(max(count, 1)) }

@@ -14,6 +14,12 @@ public struct PageHinkley: Codable, Sendable, Equatable {
     (self.allowance, self.threshold) = (allowance, threshold)
   }
 
+  /// Whether it can be worked with, wherever it was read: as it is made without other word.
+  var isSound: Bool {
+    let fresh = PageHinkley()
+    return allowance == fresh.allowance && threshold == fresh.threshold && SeriesWatch.counts.contains(seen)
+  }
+
   /// - Returns: Whether there was a change; the test then begins anew.
   public mutating func observe(_ value: Double) -> Bool {
     guard value.isFinite else { return false }
@@ -40,6 +46,12 @@ public struct CumulativeSum: Codable, Sendable, Equatable {
 
   public init(allowance: Double = 0.5, threshold: Double = 10) {
     (self.allowance, self.threshold) = (allowance, threshold)
+  }
+
+  /// Whether it can be worked with, wherever it was read: as it is made without other word.
+  var isSound: Bool {
+    let fresh = CumulativeSum()
+    return allowance == fresh.allowance && threshold == fresh.threshold
   }
 
   /// - Returns: Whether there was a change; the sums then begin anew.

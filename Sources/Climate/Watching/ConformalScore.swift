@@ -22,6 +22,13 @@ public struct ConformalScore: Codable, Sendable, Equatable {
     self.capacity = max(capacity, Int((2 / falseAlarms).rounded(.up)))
   }
 
+  /// Whether it can be worked with, wherever it was read.
+  func isSound(falseAlarms: Double, capacity: Int) -> Bool {
+    let fresh = ConformalScore(falseAlarms: falseAlarms, capacity: capacity)
+    return self.falseAlarms == falseAlarms && self.capacity == fresh.capacity && kept.count <= self.capacity
+      && (0..<max(1, kept.count)).contains(oldest) && sorted == kept.sorted()
+  }
+
   /// Whether there are errors enough for an alarm.
   public var isCalibrated: Bool { Double(kept.count + 1) * falseAlarms >= 1 }
 

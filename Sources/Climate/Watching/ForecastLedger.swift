@@ -36,6 +36,13 @@ struct ForecastLedger: Codable, Sendable, Equatable {
     means = leads.map { _ in Array(repeating: Mean(), count: 3) }
   }
 
+  /// Whether it can be worked with, wherever it was read.
+  func isSound(leads: [Int], window: Int) -> Bool {
+    self.leads == leads && self.window == window && waiting.count == leads.count && means.count == leads.count
+      && zip(waiting, leads).allSatisfy { $0.count == $1 && $0.allSatisfy { $0.count == 3 } }
+      && means.allSatisfy { $0.count == 3 && $0.allSatisfy { SeriesWatch.counts.contains($0.count) } }
+  }
+
   /// The model's forecast of the next row.
   var next: Double? { newest }
 

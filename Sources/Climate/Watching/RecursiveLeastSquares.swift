@@ -27,6 +27,12 @@ public struct RecursiveLeastSquares: Codable, Sendable, Equatable {
     for k in 0..<count { covariance[k * count + k] = prior }
   }
 
+  /// Whether it can be worked with, wherever it was read.
+  func isSound(features: Int, forgetting: Double) -> Bool {
+    count == features && self.forgetting == forgetting && prior > 0 && prior.isFinite && weights.count == count
+      && gain.count == count && covariance.count == count * count
+  }
+
   /// w·x.
   public func prediction(_ x: [Double]) -> Double {
     var sum = 0.0

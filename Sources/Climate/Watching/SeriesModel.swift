@@ -38,6 +38,12 @@ public struct SeriesModel: Codable, Sendable, Equatable {
     features = Array(repeating: 0, count: shape.features)
   }
 
+  /// Whether it can be worked with, wherever it was read.
+  func isSound(_ shape: Shape, forgetting: Double) -> Bool {
+    self.shape == shape && features.count == shape.features
+      && regression.isSound(features: shape.features, forgetting: forgetting)
+  }
+
   /// Learns what followed the past.
   /// - Parameters:
   ///   - past: (at least `lags`), oldest first, in units near 1.

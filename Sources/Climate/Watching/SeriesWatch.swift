@@ -76,6 +76,21 @@ public struct SeriesWatch: Codable, Sendable, Equatable {
     conformal = ConformalScore(falseAlarms: settings.falseAlarms, capacity: settings.memory)
   }
 
+  /// Numbers of rows that can be counted on from.
+  static let counts = 0...(1 << 53)
+
+  /// Whether all its parts fit each other: whoever has read it from a file must ask before it is used.
+  public var isSound: Bool {
+    let all = [rows, missing, alarms, changes, refits, judged, untilRefit ?? 0]
+    return all.allSatisfy(Self.counts.contains) && history.count <= 2 * settings.memory && scale.isFinite && scale > 0
+      && centre.isFinite && spread.isFinite && spread >= 0
+      && model.isSound(settings.model, forgetting: settings.forgetting)
+      && linear.isSound(settings.linear, forgetting: settings.forgetting)
+      && ledger.isSound(leads: settings.leads, window: settings.memory)
+      && conformal.isSound(falseAlarms: settings.falseAlarms, capacity: settings.memory)
+      && detectors.hinkley.isSound && detectors.sum.isSound && detectors.window.isSound
+  }
+
   public var errors: [Errors] { ledger.errors }
 
   /// The next value as it is forecast now.

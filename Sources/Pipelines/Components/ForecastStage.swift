@@ -79,7 +79,8 @@ struct ForecastStage: Component {
       var earlier = WatchedColumns.Fingerprint()
       var passed = 0
       var names: [String]?
-      var places: [Int] = []
+      var places: [Int?] = []
+      var told: Set<String> = []
       var watch = try alerts.watch(node.id, in: assembly)
       func save() async throws {
         guard let watched else { return }
@@ -91,9 +92,19 @@ struct ForecastStage: Component {
       for try await row in rows {
         if names != row.names {
           names = row.names
-          places = try WatchedColumns.places(of: columns, in: row.names, node: node.id)
+          if let known = watched?.names {
+            // A line of JSON may lack a key, which is then a gap, or bring one that was not there in the first line.
+            places = known.map { row.names.firstIndex(of: $0) }
+            let new = columns == nil ? row.names.filter { !known.contains($0) && told.insert($0).inserted } : []
+            for name in new {
+              events.send(
+                .message("\(node.id): `\(name)` was not in the first row and is not watched; a new run would watch it"))
+            }
+          } else {
+            places = try WatchedColumns.places(of: columns, in: row.names, node: node.id)
+          }
         }
-        let values = places.map { row.values[$0] }
+        let values = places.map { $0.map { row.values[$0] } ?? .nan }
         if passed < learned {
           earlier.add(values)
           passed += 1
@@ -104,7 +115,7 @@ struct ForecastStage: Component {
           )
         }
         if watched == nil {
-          watched = WatchedColumns(names: places.map { row.names[$0] }, settings)
+          watched = WatchedColumns(names: places.compactMap { $0.map { row.names[$0] } }, settings)
         }
         let outcome = try watched!.add(row, values, node: node.id)
         for note in outcome.notes { events.send(.message("\(node.id): \(note)")) }

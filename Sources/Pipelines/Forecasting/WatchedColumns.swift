@@ -157,9 +157,18 @@ struct WatchedColumns: Codable, Sendable, Equatable {
       do { kept = try JSONDecoder().decode(WatchedColumns.self, from: Data(contentsOf: url)) } catch {
         throw RunError(.badInput, "\(url.path) cannot be read, which holds what \(node) has learnt; start a new run")
       }
+      guard kept.watches.count == kept.names.count, kept.names.count <= WatchedColumns.mostColumns,
+        (0...(1 << 53)).contains(kept.rows)
+      else {
+        throw RunError(.badInput, "\(url.path) is damaged, which holds what \(node) has learnt; start a new run")
+      }
       guard kept.watches.allSatisfy({ $0.settings == settings }), columns == nil || columns == kept.names else {
         throw RunError(
           .badInput, "\(node): its keys are others than those that the run was begun with; start a new run")
+      }
+      // Only beside the settings that they must fit.
+      guard kept.watches.allSatisfy(\.isSound) else {
+        throw RunError(.badInput, "\(url.path) is damaged, which holds what \(node) has learnt; start a new run")
       }
       return kept
     }

@@ -66,7 +66,7 @@ struct RunProvenance: Encodable {
     if let program { lines.append("Computed by \(program)\(processor.map { " on an \($0)" } ?? "").") }
     if let best {
       lines.append(
-        String(format: "Its best checkpoint is that of step %d, by \(best.measure) (%.3g).", best.step, best.score))
+        "Its best checkpoint is that of step \(best.step), by \(best.measure) (\(best.shortScore)).")
     }
     lines += [
       "", "| file | what |", "|---|---|", "| `pipeline.yaml` | the configuration as it ran |",

@@ -52,7 +52,7 @@ public struct SweepResult: Sendable {
     let cells = rows.map { row -> [String] in
       let step = row.step.map { step in row.steps.map { "\(step)/\($0)" } ?? "\(step)" } ?? ""
       let loss = row.loss.map { String(format: "%.3e", $0) } ?? ""
-      let verdict = row.best.map { String(format: "step %d: \($0.measure) %.3g", $0.step, $0.score) } ?? ""
+      let verdict = row.best.map { "step \($0.step): \($0.measure) \($0.shortScore)" } ?? ""
       let phase = row.phase == .unknown ? "not begun" : row.phase.rawValue
       return [row.run] + paths.map { row.values[$0] ?? "" }
         + [phase, step, loss, verdict, row.run == best ? "← best" : ""]

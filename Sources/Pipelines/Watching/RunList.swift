@@ -69,5 +69,5 @@ extension RunState {
   var stepWords: String { step.map { step in steps.map { "\(step)/\($0)" } ?? "\(step)" } ?? "" }
 
   /// `step 4000: climate score 1.2`; empty where nothing was judged.
-  var bestWords: String { best.map { String(format: "step %d: \($0.measure) %.3g", $0.step, $0.score) } ?? "" }
+  var bestWords: String { best.map { "step \($0.step): \($0.measure) \($0.shortScore)" } ?? "" }
 }

@@ -80,7 +80,7 @@ extension RunState {
     lines.append("\(frames) frames on the busiest edge, \(judged) verdicts")
     if let best {
       lines.append(
-        String(format: "best: step %d by \(best.measure) (%.3g)", best.step, best.score)
+        "best: step \(best.step) by \(best.measure) (\(best.shortScore))"
           + (best.words.map { ", \($0)" } ?? ""))
     }
     for edge in graph?.edges ?? [] {

@@ -27,6 +27,9 @@ public struct RunState: Codable, Sendable {
     public var score: Double
     /// The row of the verdict, in words.
     public var words: String?
+
+    /// The score alone: a measure's name may be a column's of the user's, and is no part of a format.
+    var shortScore: String { String(format: "%.3g", score) }
   }
 
   public var pipeline: String
