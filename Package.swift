@@ -35,6 +35,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
     .target(name: "CKernels"),
+    // MPI's library is opened while a run is one of several ranks: nothing is linked but the loader.
+    .target(name: "CMPI", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
     // The ground.
     .target(name: "Trajectories"),
@@ -49,6 +51,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
+    .target(name: "MPI", dependencies: ["CMPI", "Tensors"]),
     .target(
       name: "Systems", dependencies: ["Trajectories", "Settings", "Tensors", "CKernels", "COpenBLAS"],
       resources: [.embedInCode("Equations/Library")]),
@@ -64,7 +67,8 @@ let package = Package(
     .target(
       name: "Pipelines",
       dependencies: [
-        "Trajectories", "Settings", "Disk", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "Yams",
+        "Trajectories", "Settings", "Disk", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "MPI",
+        "Yams",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),

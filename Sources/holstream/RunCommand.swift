@@ -21,6 +21,10 @@ struct RunCommand: AsyncParsableCommand {
 
       SIGUSR1 reloads the file, and with --reload-on-change saving it does: thresholds, cadences and the learning rate \
       can be changed while the run goes on, and anything else is refused by its name (docs/operations.md).
+
+      Several processes share the work of one run under MPI, with the bits of one (docs/howto-cluster.md):
+
+        mpirun -np 4 --bind-to none holstream run pipelines/deep.yaml
       """)
 
   @OptionGroup var file: PipelineFileOptions
@@ -38,9 +42,28 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     try AddressSpace.check()
+    guard let ranks = try RankedRun.join() else { return try await run(nil) }
+    guard ranks.leads else {
+      // What a launcher sends to all is for the first rank, which stops cleanly.
+      let signals = StopSignals { ranks.askForStop() }
+      signal(SIGUSR1, SIG_IGN)
+      let (pipeline, overrides) = (URL(filePath: file.pipeline), file.overrides)
+      await ranks.follow { try PipelineDescription(contentsOf: pipeline, overrides: overrides) }
+      withExtendedLifetime(signals) {}
+    }
+    do { try await run(ranks) } catch {
+      let error = ranks.failure ?? error
+      if ranks.failure != nil { StandardStream.error.print("holstream: \(error)") }
+      ranks.end((ExitStatus(for: error) ?? .usage).rawValue)
+      throw error
+    }
+    ranks.end(0)
+  }
+
+  private func run(_ ranks: RankedRun?) async throws {
     let (pipeline, overrides) = (URL(filePath: file.pipeline), file.overrides)
     try await perform(
-      try file.description(), directory: directory, resuming: resume, page: page,
+      try file.description(), directory: directory, resuming: resume, page: page, ranks: ranks,
       watching: reloadOnChange ? pipeline : nil
     ) {
       try PipelineDescription(contentsOf: pipeline, overrides: overrides)

@@ -7,11 +7,12 @@ import Synchronization
 /// Runs a pipeline to its end with its page and its report; the first signal stops it cleanly.
 /// - Parameters:
 ///   - directory: The run's own folder; the next number, or the latest one when resuming, if nil.
+///   - ranks: Other processes that share its work; nil for none.
 ///   - file: A file whose changes reload the pipeline, too; nil for none.
 ///   - reading: Reads the pipeline anew when SIGUSR1 asks for it; nil where there is no file to read.
 func perform(
   _ description: PipelineDescription, directory: String?, resuming: Bool, page: PageOptions,
-  watching file: URL? = nil,
+  ranks: RankedRun? = nil, watching file: URL? = nil,
   reading: (@Sendable () throws -> PipelineDescription)? = nil
 ) async throws {
   let status = TerminalStatus()
@@ -19,10 +20,12 @@ func perform(
   let signals = StopSignals {
     status.print("Stopping: what was emitted is stored and a checkpoint written. Another signal ends it at once.")
     running.run.withLock { $0?.stop() }
+    ranks?.isStopping()
   }
   defer { withExtendedLifetime(signals) {} }
+  for sentence in try ranks?.begin(description) ?? [] { status.print(sentence) }
   let run = try PipelineRun(
-    description, directory: directory.map { URL(filePath: $0) }, resuming: resuming, program: .current)
+    description, directory: directory.map { URL(filePath: $0) }, resuming: resuming, program: .current, ranks: ranks)
   running.run.withLock { $0 = run }
   let reloads = reading.map { reading in
     let reload: @Sendable () -> Void = { run.reload { try reading() } }
@@ -31,6 +34,10 @@ func perform(
   defer { withExtendedLifetime(reloads) {} }
   // It may have been asked for while the run was put together.
   if Interruption.isRequested { run.stop() }
+  ranks?.watch {
+    run.stop()
+    ranks?.isStopping()
+  }
   let summary = try await run.execute(alongside: page.services(for: run, status), status: status) { events in
     Report(title: run.description.name, events: events).html
   }

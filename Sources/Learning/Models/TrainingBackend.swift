@@ -1,3 +1,5 @@
+public import Tensors
+
 /// What computes losses and gradients of a model in training. Owns its weights, the optimizer's moments and all memory.
 ///
 /// One that fits in closed form has no gradient: `gradient(of:)` finds the loss of data that it has not learnt from yet,
@@ -71,6 +73,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var seed: UInt64 = 0
   /// Cores that one step may use.
   public var workers = 2
+  /// The processes that share each batch; nil for this one alone.
+  public var ranks: RankGroup?
 
   public init() {}
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+public import Tensors
 public import Trajectories
 
 /// Trains a model, one batch at a time, as the published recipe says.
@@ -27,24 +28,31 @@ public final class Trainer {
 
   private var backend: any TrainingBackend
   private let symmetries: [Permutation]
+  private let ranks: RankGroup?
   private var group: (layout: StateLayout, symmetries: SymmetryGroup)?
 
   /// Starts from random weights.
   ///
-  /// - Parameter symmetries: Of the system, for augmentation; a density matrix on a ring has its own.
+  /// - Parameters:
+  ///   - symmetries: Of the system, for augmentation; a density matrix on a ring has its own.
+  ///   - ranks: Other processes that share each batch; they run a `FollowingTrainer`. The bits are the same as without.
   /// - Throws: `LearningError` of code `invalidConfiguration`.
-  public convenience init(configuration: TrainerConfiguration, symmetries: [Permutation] = []) throws {
+  public convenience init(
+    configuration: TrainerConfiguration, symmetries: [Permutation] = [], ranks: RankGroup? = nil
+  ) throws {
     try configuration.validate()
     let model = configuration.model
     let type = try ModelCatalogue.type(model.family, for: model.layout)
     try self.init(
       configuration: configuration, parameters: type.initialParameters(model, seed: configuration.seed),
-      symmetries: symmetries)
+      symmetries: symmetries, ranks: ranks)
   }
 
   /// Starts from given weights, with an optimizer that has seen nothing.
   /// - Throws: `LearningError` of code `invalidConfiguration` or `checkpointMismatch`.
-  public init(configuration: TrainerConfiguration, parameters: [Float], symmetries: [Permutation] = []) throws {
+  public init(
+    configuration: TrainerConfiguration, parameters: [Float], symmetries: [Permutation] = [], ranks: RankGroup? = nil
+  ) throws {
     try configuration.validate()
     let model = configuration.model
     let count = try model.parameterCount
@@ -55,7 +63,10 @@ public final class Trainer {
     }
     self.configuration = configuration
     self.symmetries = symmetries
-    backend = try ModelCatalogue.model(model, parameters: parameters).backend(configuration.options)
+    // What is fitted in closed form has no gradient to share.
+    self.ranks = ModelCatalogue.takesEachWindowOnce(model.family) ? nil : ranks
+    backend = try Self.backend(
+      ModelCatalogue.model(model, parameters: parameters), configuration, self.ranks)
     if let wanted = configuration.augmentation, let layout = model.layout {
       group = (layout, try SymmetryGroup(wanted, of: layout, symmetries: symmetries))
     }
@@ -66,10 +77,12 @@ public final class Trainer {
   /// - Parameters:
   ///   - layout: Of the states that come, where the checkpoint does not say it (those of earlier versions do not).
   ///   - symmetries: Of the system, as above.
+  ///   - ranks: As above.
   /// - Throws: `LearningError` when the checkpoint has no training state, does not fit its configuration, or was trained
   ///   on states of other fields.
   public convenience init(
-    resuming checkpoint: Checkpoint, layout: StateLayout? = nil, symmetries: [Permutation] = []
+    resuming checkpoint: Checkpoint, layout: StateLayout? = nil, symmetries: [Permutation] = [],
+    ranks: RankGroup? = nil
   ) throws {
     guard var training = checkpoint.training else {
       throw LearningError(
@@ -86,7 +99,7 @@ public final class Trainer {
       training.configuration.model.layout = layout
     }
     try self.init(
-      configuration: training.configuration, parameters: checkpoint.parameters, symmetries: symmetries)
+      configuration: training.configuration, parameters: checkpoint.parameters, symmetries: symmetries, ranks: ranks)
     let sums = try ModelCatalogue.type(
       training.configuration.model.family, for: training.configuration.model.layout
     ).sumsLayout(training.configuration.model).count
@@ -158,7 +171,7 @@ public final class Trainer {
     try changed.validate()
     let weights = backend.read()
     let model = try ModelCatalogue.model(changed.model, parameters: weights.parameters)
-    backend = try model.backend(changed.options)
+    backend = try Self.backend(model, changed, ranks)
     backend.write(weights)
     configuration = changed
   }
@@ -191,6 +204,14 @@ public final class Trainer {
     let (terms, squaredNorm) = try gradient(of: batch, injection: injection)
     let gradient = backend.gradient
     return (try update(batch, terms: terms, squaredNorm: squaredNorm), gradient)
+  }
+
+  /// What computes the gradient: here alone, or with the other ranks.
+  private static func backend(
+    _ model: any TrainableModel, _ configuration: TrainerConfiguration, _ ranks: RankGroup?
+  ) throws -> any TrainingBackend {
+    guard let ranks else { return try model.backend(configuration.options) }
+    return try LeadingBackend(model, configuration, ranks)
   }
 
   private func gradient(

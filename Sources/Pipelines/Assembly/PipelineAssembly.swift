@@ -1,6 +1,7 @@
 internal import Foundation
 public import Streams
 internal import Synchronization
+internal import Tensors
 public import Trajectories
 
 /// What components share while a pipeline is put together and runs.
@@ -17,6 +18,9 @@ public final class PipelineAssembly: Sendable {
   let changes: [PipelineDescription.Difference]
   /// Raised by a threshold that stops the run.
   let alarm: RunAlarm
+  /// Other processes that share the gradient, and the simulation; nil for a process alone.
+  let ranks: RankGroup?
+  let sharedFrames: SharedFrames?
   /// Through which everything is written.
   let patience: DiskPatience
   /// Filled by the judges.
@@ -28,7 +32,8 @@ public final class PipelineAssembly: Sendable {
 
   init(
     graph: Graph, description: PipelineDescription, directory: RunDirectory, events: EventHub, isResuming: Bool,
-    changes: [PipelineDescription.Difference] = [], alarm: RunAlarm = RunAlarm()
+    changes: [PipelineDescription.Difference] = [], alarm: RunAlarm = RunAlarm(),
+    sharedFrames: SharedFrames? = nil
   ) {
     self.graph = graph
     self.description = description
@@ -37,6 +42,8 @@ public final class PipelineAssembly: Sendable {
     self.isResuming = isResuming
     self.changes = changes
     self.alarm = alarm
+    self.sharedFrames = sharedFrames
+    ranks = sharedFrames?.ranks
     patience = DiskPatience(halt: graph.halt) { events.send(.message($0)) }
   }
 

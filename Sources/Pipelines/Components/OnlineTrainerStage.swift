@@ -44,6 +44,7 @@ struct OnlineTrainerStage: Component, Training, Changeable {
     }
     var settings = settings
     settings.trainer.seed = assembly.description.seed
+    settings.ranks = assembly.ranks
     let folder = CheckpointFolder(assembly.checkpointFolder)
     try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
     let start = assembly.startPosition(of: origin)
@@ -119,6 +120,8 @@ struct OnlineTrainerStage: Component, Training, Changeable {
       var saidBalance = false
       var areEnough = false
       var pace = Pace()
+      // Time that steps took.
+      var gradients = Duration.zero
       reading: for try await frame in frames {
         try training.admit(frame)
         while training.isStepDue, !stop.isRequested {
@@ -133,8 +136,10 @@ struct OnlineTrainerStage: Component, Training, Changeable {
             change.done()
           }
           let report: TrainingStepReport
+          let start = ContinuousClock.now
           do {
             report = try training.step()
+            gradients += .now - start
           } catch let error as LearningError where error.code == .diverged {
             let kept = try await keepAnomaly()
             try await save()
@@ -170,6 +175,9 @@ struct OnlineTrainerStage: Component, Training, Changeable {
         if training.isFinished || stop.isRequested { break reading }
       }
       try await save()
+      if let ranks = fixed.ranks, let words = ranks.words(seconds: gradients / .seconds(1)) {
+        events.send(.message(words))
+      }
       // Where the trainer made others wait, the run's summary says so.
       if let balance = balance(), balance.starved > balance.blocked { events.send(.message(balance.sentence)) }
     }

@@ -6,7 +6,7 @@ internal import Systems
 internal import Trajectories
 
 /// The simulator: ensembles of trajectories of a system of the catalogue, one after the other.
-struct SimulateSource: Component, TrajectoryProviding, SystemKnowing {
+struct SimulateSource: Component, TrajectoryProviding, SystemKnowing, Simulating {
   static let word = "simulate"
   static let summary =
     "Simulates a system of the catalogue, ensemble after ensemble (`simulate: { system: lorenz-96 }`)."
@@ -28,7 +28,7 @@ struct SimulateSource: Component, TrajectoryProviding, SystemKnowing {
 }
 
 /// The Holstein chain by its older name.
-struct HolsteinSource: Component, TrajectoryProviding, SystemKnowing {
+struct HolsteinSource: Component, TrajectoryProviding, SystemKnowing, Simulating {
   static let word = "holstein"
   static let summary = "Simulates quenches of the 1D semiclassical Holstein model: `simulate` with `system: holstein`."
   static let inputs: Set<ElementType> = []
@@ -84,6 +84,11 @@ struct DynamicalSystemSource: Component {
   }
 }
 
+/// A source that simulates, which several ranks can share.
+protocol Simulating {
+  var simulation: Simulation { get }
+}
+
 /// What the words for a simulator have in common: a system, and how many of its trajectories are asked for.
 struct Simulation: Sendable {
   let system: any DynamicalSystem
@@ -91,7 +96,7 @@ struct Simulation: Sendable {
   let abreast: Int
   let frames: Int
   let ensembles: Int?
-  private let workers: Int
+  let workers: Int
   private let stopsAtRefusal: Bool
 
   private static let mostFrames = 1_000_000_000_000_000
@@ -156,6 +161,8 @@ struct Simulation: Sendable {
     }
     let state = Mutex(Progress(ensemble: first))
     let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"), assembly.patience)
+    let shared = isRegistered ? assembly.sharedFrames : nil
+    let place = assembly.description.nodes.firstIndex { $0.id == node.id } ?? 0
     let (workers, invariants, stopsAtRefusal) = (workers, source.system.invariants, stopsAtRefusal)
     let labels = LabelLog(assembly.directory.file("labels-\(node.id).jsonl"), node: node.id, assembly.patience, assembly.events)
     return {
@@ -174,7 +181,10 @@ struct Simulation: Sendable {
           if state.running == nil || state.running!.nextIndex >= source.framesPerTrajectory {
             if state.running != nil { state.ensemble += 1 }
             if let last = source.ensembles, state.ensemble >= last { return nil }
-            state.running = try source.ensemble(state.ensemble, workers: workers)
+            state.running =
+              try shared?.ensemble(
+                source.numbers(of: state.ensemble), of: source, node: node.id, place: place, workers: workers)
+              ?? source.ensemble(state.ensemble, workers: workers)
             state.contract = FrameContract(invariants)
           }
           let frames = try state.running!.advance()

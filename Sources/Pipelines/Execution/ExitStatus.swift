@@ -1,6 +1,7 @@
 internal import Climate
 internal import Disk
 internal import Learning
+internal import MPI
 internal import Settings
 internal import Streams
 internal import Systems
@@ -37,6 +38,7 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
         ? .unwritable : error.code == .invalidConfiguration ? .badConfiguration : .badInput
     case let error as SystemError: self = error.code == .invalidParameter ? .badConfiguration : .badInput
     case is ClimateError, is CheckpointJudge.TooEarly: self = .badInput
+    case is MPIError: self = .missing
     case is LogError, is DiskError: self = .unwritable
     case let error as RunError:
       switch error.code {

@@ -31,10 +31,11 @@ public final class PipelineRun: Sendable {
   ///   - directory: The run's own folder; the next number, or the latest one when resuming, if nil.
   ///   - resuming: Go on with what is there.
   ///   - program: What runs it, for its provenance.
+  ///   - ranks: Other processes that share its work, which `begin` has heard of; nil for none.
   /// - Throws: `RunError` and whatever a component finds wrong with its files.
   public init(
     _ description: PipelineDescription, directory: URL? = nil, resuming: Bool,
-    program: ProgramVersion = ProgramVersion(builtFrom: "unknown")
+    program: ProgramVersion = ProgramVersion(builtFrom: "unknown"), ranks: RankedRun? = nil
   ) throws {
     self.description = description
     self.program = program
@@ -71,7 +72,7 @@ public final class PipelineRun: Sendable {
     pipeline = try Pipeline(description.name) { graph in
       let assembly = PipelineAssembly(
         graph: graph, description: description, directory: folder, events: events, isResuming: resuming,
-        changes: changes, alarm: alarm)
+        changes: changes, alarm: alarm, sharedFrames: ranks?.frames)
       var flows: [String: AnyFlow] = [:]
       for node in description.nodes {
         // What is only there to be judged by needs not run; it would have no end.

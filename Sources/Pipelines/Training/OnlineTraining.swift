@@ -40,6 +40,8 @@ struct OnlineTraining {
     var replay: ReplayMix.Settings?
     /// A checkpoint whose weights the training begins with; nil for random ones.
     var initialWeights: String?
+    /// Other processes that share each batch; nil for none.
+    var ranks: RankGroup?
   }
 
   private(set) var settings: Settings
@@ -118,7 +120,7 @@ struct OnlineTraining {
     self.position = position
     labels = try settings.labels(of: source.system)
     let trainer = try Trainer(
-      resuming: checkpoint, layout: source.layout, symmetries: source.system.symmetries)
+      resuming: checkpoint, layout: source.layout, symmetries: source.system.symmetries, ranks: settings.ranks)
     var asked = settings.trainer
     asked.model = try asked.model.with(layout: source.layout, interval: source.interval).completed(
       by: source.system.attributes)
@@ -273,8 +275,9 @@ struct OnlineTraining {
       if let adopted { configuration.model.scales = adopted }
       trainer =
         try initial.map {
-          try Trainer(configuration: configuration, parameters: $0.parameters, symmetries: system.symmetries)
-        } ?? Trainer(configuration: configuration, symmetries: system.symmetries)
+          try Trainer(
+            configuration: configuration, parameters: $0.parameters, symmetries: system.symmetries, ranks: settings.ranks)
+        } ?? Trainer(configuration: configuration, symmetries: system.symmetries, ranks: settings.ranks)
     }
     let trainer = trainer!
     let batch = try batch(for: trainer)

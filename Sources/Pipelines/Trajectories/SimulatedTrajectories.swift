@@ -29,9 +29,12 @@ struct SimulatedTrajectories: TrajectorySource {
     trajectory >= 0 && trajectory < trajectories ?? .max ? framesPerTrajectory : nil
   }
 
+  /// Numbers of the trajectories of one ensemble.
+  func numbers(of ensemble: Int) -> Range<Int> { (ensemble * abreast)..<((ensemble + 1) * abreast) }
+
   /// The trajectories of one ensemble.
   func ensemble(_ number: Int, workers: Int = 1) throws -> any Ensemble {
-    try dynamics.ensemble((number * abreast)..<((number + 1) * abreast), seed: seed, workers: workers)
+    try dynamics.ensemble(numbers(of: number), seed: seed, workers: workers)
   }
 
   func frames(of trajectory: Int, _ range: Range<Int>) throws -> [Frame] {

@@ -61,9 +61,9 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
         .invalidData, "a force field learns from fields Q and P on a square lattice, not from \(shape.layout.summary)")
     }
     release()
-    let gradients = ShardGradients(of: shape.lattices, size: weights.count)
+    let gradients = ShardGradients(of: shape.lattices, size: weights.count, ranks: options.ranks)
     let network = settings.network(tensors)
-    shards = (0..<gradients.count).map { index in
+    shards = gradients.own.map { index in
       let range = gradients.samples(of: index, total: shape.lattices)
       func memory() -> UnsafeMutablePointer<Float> { .allocate(capacity: range.count * rows * columns) }
       return Shard(
@@ -88,7 +88,7 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
     }
     let (steps, sites) = (batch.steps, batch.layout.count / 2)
     try prepare(Shape(layout: batch.layout, lattices: batch.samples.count * steps))
-    let (shards, sums, workers) = (shards, sums!, Workers(count: min(options.workers, shards.count)))
+    let (shards, sums, workers) = (shards, sums!, Workers(count: max(1, min(options.workers, shards.count))))
     nonisolated(unsafe) let (values, pointers) = (weights.values.pointer, sums)
     workers.split(shards.count) { _, range in
       for shard in shards[range] {
@@ -96,6 +96,7 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
       }
     }
     let lattices = batch.samples.count * steps
+    try gradients.gather(sums, perSample: 1, total: lattices)
     let total = (0..<lattices).reduce(0) { $0 + sums[$1] }
     let count = Double(lattices * sites)
     let root = (total / count).squareRoot()
@@ -105,10 +106,10 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
       for position in range.reversed() {
         let shard = shards[position]
         for k in 0..<(shard.lattices.count * sites) { shard.error[k] *= coefficient * shard.slope[k] }
-        shard.replay.addGradient(seeds: shard.error, parameters: values, to: gradients.cleared(position))
+        shard.replay.addGradient(seeds: shard.error, parameters: values, to: gradients.cleared(gradients.own.lowerBound + position))
       }
     }
-    gradients.sum(workers)
+    try gradients.sum(workers)
     let terms = LossTerms(state: [.init(name: "force", value: Float(root))], tendency: nil, weight: 0)
     return (terms, holstream_squared_norm(gradients.first, gradients.size))
   }

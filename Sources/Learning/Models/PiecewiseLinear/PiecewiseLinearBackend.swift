@@ -9,8 +9,7 @@ internal import Trajectories
 /// the terms that are told are those of every family. Updates are RAdam's (Liu et al. 2020). The bits do not depend on the
 /// number of workers.
 final class PiecewiseLinearBackend: TrainingBackend {
-  /// Pieces that a batch is divided into, and batches between two looks at the Jacobians.
-  private static let mostShards = 8
+  /// Batches between two looks at the Jacobians.
   private static let forcingEvery = 5
 
   private let kernel: PiecewiseLinearKernel
@@ -72,37 +71,41 @@ final class PiecewiseLinearBackend: TrainingBackend {
     try check(layout)
     let partition = options.loss.partition(layout)
     let scale = StateEmbedding.spread(scales.states(layout.fields.map(\.name)), over: layout)
-    let count = min(Self.mostShards, batch.samples.count)
+    let shards = ShardGradients(of: batch.samples.count, size: 0, ranks: options.ranks)
+    let (count, own) = (shards.count, shards.own)
     let places = (0..<count).map { _ in
       Place(Shard(kernel, parameters: parameters.count, steps: batch.steps, sums: partition.sums))
     }
     let weights = FloatBuffer(count: kernel.packedCount)
     parameters.withUnsafeBufferPointer { kernel.pack($0.baseAddress!, into: weights.pointer) }
     let looks = kernel.isShallow && settings.isAdaptive && step % Self.forcingEvery == 0
-    let workers = Workers(count: min(options.workers, count))
+    let workers = Workers(count: max(1, min(options.workers, own.count)))
     // Only read by the workers, and not beyond this call.
     nonisolated(unsafe) let packed = weights.pointer
     nonisolated(unsafe) let backend = self
     if looks {
-      workers.split(count) { _, range in
-        for index in range {
-          for sample in Self.samples(index, of: count, batch) {
+      workers.split(own.count) { _, range in
+        for index in range.map({ own.lowerBound + $0 }) {
+          for sample in shards.samples(of: index, total: batch.samples.count) {
             backend.look(at: batch.samples[sample], steps: batch.steps, scale, packed, places[index])
           }
         }
       }
-      follow(places.map { $0.shard.largestGrowth }.max() ?? 1)
+      var growths = places.map { $0.shard.largestGrowth }
+      try growths.withUnsafeMutableBufferPointer { try shards.gather($0.baseAddress!, perShard: 1) }
+      follow(growths.max() ?? 1)
     }
     let alpha = kernel.isShallow ? (settings.isAdaptive ? parameters[tensors[5].offset] : options.teacherForcing) : 0
-    workers.split(count) { _, range in
-      for index in range {
-        for sample in Self.samples(index, of: count, batch) {
+    workers.split(own.count) { _, range in
+      for index in range.map({ own.lowerBound + $0 }) {
+        for sample in shards.samples(of: index, total: batch.samples.count) {
           backend.run(
             batch, sample, step: step, noise: noise, injection: injection, alpha: alpha, scale, partition, packed,
             places[index])
         }
       }
     }
+    if options.ranks != nil { try gather(places, shards) }
     gradient = Array(repeating: 0, count: parameters.count)
     var sums = [Double](repeating: 0, count: partition.sums)
     // In the order of the shards, whoever ran them.
@@ -119,8 +122,25 @@ final class PiecewiseLinearBackend: TrainingBackend {
     return (LossTerms(state: terms, tendency: nil, weight: 0), squaredNorm)
   }
 
-  private static func samples(_ index: Int, of count: Int, _ batch: TrainingBatch) -> Range<Int> {
-    (index * batch.samples.count / count)..<((index + 1) * batch.samples.count / count)
+  /// Gives every rank what the shards of the others have found.
+  private func gather(_ places: [Place], _ shards: ShardGradients) throws {
+    let (packed, own, sums) = (kernel.packedCount, parameters.count, places[0].shard.sums.count)
+    let floats = FloatBuffer(count: places.count * (packed + own))
+    var doubles = [Double](repeating: 0, count: places.count * sums)
+    for index in shards.own {
+      let target = floats.pointer + index * (packed + own)
+      target.update(from: places[index].shard.packed.pointer, count: packed)
+      (target + packed).update(from: places[index].shard.own.pointer, count: own)
+      for k in 0..<sums { doubles[index * sums + k] = places[index].shard.sums[k] }
+    }
+    try shards.gather(floats.pointer, perShard: packed + own)
+    try doubles.withUnsafeMutableBufferPointer { try shards.gather($0.baseAddress!, perShard: sums) }
+    for index in places.indices where !shards.own.contains(index) {
+      let source = floats.pointer + index * (packed + own)
+      places[index].shard.packed.pointer.update(from: source, count: packed)
+      places[index].shard.own.pointer.update(from: source + packed, count: own)
+      for k in 0..<sums { places[index].shard.sums[k] = doubles[index * sums + k] }
+    }
   }
 
   /// The gradient of λ (Σ (1 − A)² + Σ W² + Σ h²).

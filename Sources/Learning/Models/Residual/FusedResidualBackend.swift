@@ -23,7 +23,7 @@ final class FusedResidualBackend: TrainingBackend {
       engine = nil
       engine = try ResidualEngine(configuration, options, shape: shape)
     }
-    let terms = engine!.run(batch, values: weights.values.pointer, step: step, noise: noise, injection: injection)
+    let terms = try engine!.run(batch, values: weights.values.pointer, step: step, noise: noise, injection: injection)
     return (terms, holstream_squared_norm(engine!.gradient, weights.count))
   }
 

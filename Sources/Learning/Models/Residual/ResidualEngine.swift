@@ -83,7 +83,7 @@ final class ResidualEngine: @unchecked Sendable {
       (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16
       * 16
     scratch = FloatBuffer(count: workers.count * scratchSize)
-    gradients = ShardGradients(of: shape.batch, size: parameterCount)
+    gradients = ShardGradients(of: shape.batch, size: parameterCount, ranks: options.ranks)
     weightSumsSize = (networks.map(\.sumsCount).reduce(0, +) + 15) / 16 * 16
     weightSums = FloatBuffer(count: workers.count * weightSumsSize)
     sums = .allocate(capacity: 2 * partition.sums * shape.batch)
@@ -100,9 +100,10 @@ final class ResidualEngine: @unchecked Sendable {
   ///   - values: Parameters of the model.
   ///   - step: Number of the batch, for the random numbers.
   ///   - noise: Standard deviation of the noise on the input.
+  /// - Throws: What the ranks' link throws.
   func run(
     _ batch: TrainingBatch, values: UnsafePointer<Float>, step: Int, noise: Float, injection: TrainingInjection? = nil
-  ) -> LossTerms {
+  ) throws -> LossTerms {
     for network in networks { network.pack(values, into: packed.pointer) }
     let loss = options.loss
     let weights = loss.stepWeights(shape.steps)
@@ -110,14 +111,17 @@ final class ResidualEngine: @unchecked Sendable {
     // Only read, and not beyond this call.
     nonisolated(unsafe) let values = values
 
-    workers.split(shape.batch) { worker, samples in
-      for index in samples {
+    let own = gradients.ownSamples(total: shape.batch)
+    workers.split(own.count) { worker, samples in
+      for sample in samples {
+        let index = own.lowerBound + sample
         prepare(batch.samples[index], index: index, step: step, noise: noise, injection: injection)
         forward(batch.samples[index], index: index, worker: worker, values: values, weights: weights)
       }
     }
 
     let size = partition.sums
+    try gradients.gather(sums, perSample: 2 * size, total: shape.batch)
     var total = [Double](repeating: 0, count: 2 * size)
     for index in 0..<shape.batch { for k in 0..<(2 * size) { total[k] += sums[2 * size * index + k] } }
     let count = shape.batch * shape.steps
@@ -127,10 +131,10 @@ final class ResidualEngine: @unchecked Sendable {
     let stateCoefficients = state.coefficients
     let tendencyCoefficients = tendency?.coefficients.map { $0 * loss.derivativeCoefficient }
 
-    workers.split(gradients.count) { worker, shards in
+    workers.split(gradients.own.count) { worker, shards in
       let sums = weightSums.pointer + worker * weightSumsSize
       // Backwards, since the last samples are the ones still in the cache.
-      for shard in shards.reversed() {
+      for shard in shards.reversed().map({ gradients.own.lowerBound + $0 }) {
         let gradient = gradients.cleared(shard)
         let samples = gradients.samples(of: shard, total: shape.batch)
         for index in samples.reversed() {
@@ -142,7 +146,7 @@ final class ResidualEngine: @unchecked Sendable {
         for network in networks { network.finish(sums, gradients: gradient) }
       }
     }
-    gradients.sum(workers)
+    try gradients.sum(workers)
     return terms
   }
 }

@@ -42,11 +42,11 @@ final class TapeEngine: @unchecked Sendable {
     self.options = options
     self.parameterCount = parameterCount
     partition = options.loss.partition(shape.layout)
-    let gradients = ShardGradients(of: shape.batch, size: parameterCount)
+    let gradients = ShardGradients(of: shape.batch, size: parameterCount, ranks: options.ranks)
     self.gradients = gradients
-    workers = Workers(count: min(options.workers, gradients.count))
+    workers = Workers(count: max(1, min(options.workers, gradients.own.count)))
     var recordings: [Int: TapeUnrolling] = [:]
-    shards = (0..<gradients.count).map { index in
+    shards = gradients.own.map { index in
       let samples = gradients.samples(of: index, total: shape.batch)
       let unrolling =
         recordings[samples.count]
@@ -74,9 +74,10 @@ final class TapeEngine: @unchecked Sendable {
   ///   - values: Parameters of the model.
   ///   - number: Number of the batch, for the random numbers.
   ///   - noise: Standard deviation of the noise on the input.
+  /// - Throws: What the ranks' link throws.
   func run(
     _ batch: TrainingBatch, values: UnsafePointer<Float>, number: Int, noise: Float, injection: TrainingInjection?
-  ) -> LossTerms {
+  ) throws -> LossTerms {
     let weights = options.loss.stepWeights(shape.steps)
     // Only read, and not beyond this call.
     nonisolated(unsafe) let values = values
@@ -90,6 +91,7 @@ final class TapeEngine: @unchecked Sendable {
       }
     }
     let size = partition.sums
+    try gradients.gather(sums, perSample: size, total: shape.batch)
     var total = [Double](repeating: 0, count: size)
     for index in 0..<shape.batch { for k in 0..<size { total[k] += sums[size * index + k] } }
     let (terms, coefficients) = partition.terms(total, states: shape.batch * shape.steps)
@@ -99,10 +101,10 @@ final class TapeEngine: @unchecked Sendable {
         let shard = shards[position]
         for index in shard.samples { writeSeeds(batch.samples[index], index, shard, weights, coefficients) }
         shard.replay.backward(
-          from: shard.unrolling.predicted, seeds: shard.seeds, parameters: values, gradients: gradients.cleared(position))
+          from: shard.unrolling.predicted, seeds: shard.seeds, parameters: values, gradients: gradients.cleared(gradients.own.lowerBound + position))
       }
     }
-    gradients.sum(workers)
+    try gradients.sum(workers)
     return LossTerms(state: terms, tendency: nil, weight: 0)
   }
 }
