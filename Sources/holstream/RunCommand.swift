@@ -45,11 +45,11 @@ struct RunCommand: AsyncParsableCommand {
     guard let ranks = try RankedRun.join() else { return try await run(nil) }
     guard ranks.leads else {
       // What a launcher sends to all is for the first rank, which stops cleanly.
-      let signals = StopSignals { ranks.askForStop() }
+      // Heard to the end of the process.
+      _ = Unmanaged.passRetained(StopSignals { ranks.askForStop() })
       signal(SIGUSR1, SIG_IGN)
       let (pipeline, overrides) = (URL(filePath: file.pipeline), file.overrides)
       await ranks.follow { try PipelineDescription(contentsOf: pipeline, overrides: overrides) }
-      withExtendedLifetime(signals) {}
     }
     do { try await run(ranks) } catch {
       let error = ranks.failure ?? error
