@@ -3,7 +3,10 @@ public import Foundation
 /// Whether this process is one of several that an MPI launcher has started, which the environment says.
 public struct MPILaunch: Sendable, Equatable {
   /// Which of the two binary interfaces the launcher speaks for.
-  public enum Family: String, Sendable { case openMPI = "Open MPI", mpich = "MPICH" }
+  public enum Family: String, Sendable {
+    case openMPI = "Open MPI"
+    case mpich = "MPICH"
+  }
 
   /// What launchers say how many there are.
   private static let sizes: [(name: String, family: Family)] = [
@@ -35,7 +38,9 @@ public struct MPILaunch: Sendable, Equatable {
       found = (.openMPI, count)
     }
     guard let (family, count) = found, count > 1 else { return nil }
-    rank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first ?? 0
+    rank =
+      ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first
+      ?? 0
     self.family = family
     self.count = count
     if let given = environment[Self.libraryKey], !given.isEmpty {

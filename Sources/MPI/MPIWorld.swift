@@ -130,7 +130,10 @@ public final class MPIWorld: RankLink {
   // MARK: Words out of turn
 
   private struct Word {
-    enum Kind: UInt8 { case stop = 1, failed }
+    enum Kind: UInt8 {
+      case stop = 1
+      case failed
+    }
     var kind: Kind
     var message = ""
 

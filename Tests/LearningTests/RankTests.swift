@@ -1,7 +1,8 @@
-@testable import Learning
 import Tensors
 import Testing
 import Trajectories
+
+@testable import Learning
 
 @Suite("Ranks")
 struct RankTests {

@@ -55,7 +55,9 @@ final class ThreadRanks: RankLink {
   }
 
   /// Runs `body` as the first of `count` ranks, with followers on threads of their own.
-  static func lead<Result>(_ count: Int, _ follow: @escaping @Sendable (RankGroup) throws -> Void, _ body: (RankGroup) throws -> Result)
+  static func lead<Result>(
+    _ count: Int, _ follow: @escaping @Sendable (RankGroup) throws -> Void, _ body: (RankGroup) throws -> Result
+  )
     throws -> Result
   {
     let groups = group(of: count)

@@ -103,9 +103,10 @@ struct RankedRunTests {
       let out = folder.appending(path: "out")
       let job = Process()
       job.executableURL = URL(filePath: launcher)
-      job.arguments = Self.arguments(launcher, 2) + [
-        holstream.url.path, "run", pipeline.path, "--no-page", "--directory", out.path,
-      ]
+      job.arguments =
+        Self.arguments(launcher, 2) + [
+          holstream.url.path, "run", pipeline.path, "--no-page", "--directory", out.path,
+        ]
       let log = folder.appending(path: "log")
       _ = FileManager.default.createFile(atPath: log.path, contents: nil)
       let handle = try FileHandle(forWritingTo: log)
@@ -141,7 +142,9 @@ struct RankedRunTests {
     let children = (try? String(contentsOfFile: "/proc/\(job)/task/\(job)/children", encoding: .utf8)) ?? ""
     return children.split(separator: " ").compactMap { Int32($0) }.first { process in
       let environment = (try? Data(contentsOf: URL(filePath: "/proc/\(process)/environ"))) ?? Data()
-      return environment.split(separator: 0).contains { String(decoding: $0, as: UTF8.self) == "OMPI_COMM_WORLD_RANK=\(rank)" }
+      return environment.split(separator: 0).contains {
+        String(decoding: $0, as: UTF8.self) == "OMPI_COMM_WORLD_RANK=\(rank)"
+      }
     }
   }
 

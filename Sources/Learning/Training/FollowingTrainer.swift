@@ -100,6 +100,7 @@ public struct FollowingTrainer {
     }
     _ = try backend.gradient(
       of: TrainingBatch(unchecked: samples, steps: steps), step: Int(command.numbers[0]),
-      noise: Float(bitPattern: UInt32(command.numbers[1])), injection: command.numbers[5] == 0 ? nil : TrainingInjection())
+      noise: Float(bitPattern: UInt32(command.numbers[1])),
+      injection: command.numbers[5] == 0 ? nil : TrainingInjection())
   }
 }

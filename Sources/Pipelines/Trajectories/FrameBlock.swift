@@ -14,7 +14,8 @@ struct FrameBlock: Sendable {
   var rounds: [[Frame]] = []
   var words = Words()
 
-  static let damaged = RunError(.badInput, "a rank sent frames that are none; do all run the same version of the program?")
+  static let damaged = RunError(
+    .badInput, "a rank sent frames that are none; do all run the same version of the program?")
   /// Numbers before those of a frame's state: trajectory, index, time, and whether mid and tendency follow.
   private static let head = 5
 

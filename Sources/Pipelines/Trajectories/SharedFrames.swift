@@ -86,7 +86,8 @@ private struct SharedEnsemble: Ensemble {
   private var records: [OnTheFlyRecord] = []
   private var notices: [String] = []
 
-  init(_ numbers: Range<Int>, of source: SimulatedTrajectories, place: Int, workers: Int, _ shared: SharedFrames) throws {
+  init(_ numbers: Range<Int>, of source: SimulatedTrajectories, place: Int, workers: Int, _ shared: SharedFrames) throws
+  {
     trajectories = numbers
     self.shared = shared
     layout = source.system.layout
