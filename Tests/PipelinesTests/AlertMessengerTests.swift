@@ -66,7 +66,7 @@ struct AlertMessengerTests {
       // Commands are under the same bound, and can be let go.
       let pipe = folder.appending(path: "gate")
       #expect(mkfifo(pipe.path, 0o600) == 0)
-      for _ in 0..<(AlertMessenger.most + 9) { messenger.start("read line < '\(pipe.path)'", "u is 3") }
+      for _ in 0..<(AlertMessenger.most + 9) { messenger.start("read line < '\(pipe.path)'; exit 7", "u is 3") }
       let refused = hub.history.filter {
         if case .message(let words) = $0 { words.contains("earlier ones have not ended yet") } else { false }
       }
@@ -74,10 +74,13 @@ struct AlertMessengerTests {
       // Opened for both, so that no reader is missed, however late it opens.
       let gate = try FileHandle(forUpdating: pipe)
       try gate.write(contentsOf: Data(String(repeating: "go\n", count: AlertMessenger.most).utf8))
-      await wait(for: folder) {
-        messenger.start("touch '\(folder.path)/after'", "u is 4")
-        return FileManager.default.fileExists(atPath: folder.appending(path: "after").path)
+      var ended = 0
+      for await case .message(let words) in hub.events() where words.hasSuffix("ended with 7") {
+        ended += 1
+        if ended == AlertMessenger.most { break }
       }
+      messenger.start("touch '\(folder.path)/after'", "u is 4")
+      await wait(for: folder) { FileManager.default.fileExists(atPath: folder.appending(path: "after").path) }
       try gate.close()
     }
   }
