@@ -105,12 +105,6 @@ let package = Package(
         .product(name: "Trajectories", package: "holstream"),
       ]),
     .executableTarget(
-      name: "study-on-the-fly",
-      dependencies: [
-        .product(name: "Settings", package: "holstream"), .product(name: "Systems", package: "holstream"),
-        .product(name: "Trajectories", package: "holstream"),
-      ]),
-    .executableTarget(
       name: "bench-readout",
       dependencies: [
         "Peak", .product(name: "Learning", package: "holstream"), .product(name: "Systems", package: "holstream"),

@@ -58,10 +58,13 @@ public struct SeriesModel: Codable, Sendable, Equatable {
   /// - Parameters:
   ///   - path: The past, oldest first; comes back with the forecasts at its end.
   ///   - row: Number of the first row that is forecast.
-  public mutating func extend(_ path: inout [Double], row: Int, steps: Int) {
+  ///   - bounds: Where a forecast is held to: one step that is repeated may run away, and no series does.
+  public mutating func extend(_ path: inout [Double], row: Int, steps: Int, within bounds: ClosedRange<Double>) {
     for step in 0..<steps {
       fill(path[...], row: row + step)
-      path.append(path[path.count - 1] + regression.prediction(features))
+      let next = path[path.count - 1] + regression.prediction(features)
+      // What is not a number stays none.
+      path.append(next.isNaN ? next : min(max(next, bounds.lowerBound), bounds.upperBound))
     }
   }
 

@@ -51,6 +51,9 @@ public struct SeriesWatch: Codable, Sendable, Equatable {
   private var history: [Double] = []
   private var centre = 0.0
   private var scale = 1.0
+  /// The least and the largest value since the models were made.
+  private var least = 0.0
+  private var largest = 0.0
   private var model: SeriesModel
   private var linear: SeriesModel
   private var ledger: ForecastLedger
@@ -167,6 +170,7 @@ public struct SeriesWatch: Codable, Sendable, Equatable {
 
   private mutating func remember(_ value: Double) {
     history.append(value)
+    (least, largest) = (min(least, value), max(largest, value))
     // Twice the memory, and then half of it at once: removing one by one would move everything each time.
     if history.count > 2 * settings.memory { history.removeFirst(settings.memory) }
   }
@@ -212,6 +216,7 @@ public struct SeriesWatch: Codable, Sendable, Equatable {
     let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) / count }
     guard square.isFinite, square.squareRoot() > 1e-12 * abs(mean), square > 0 else { return false }
     (centre, scale) = (mean, square.squareRoot())
+    (least, largest) = (values.min()!, values.max()!)
     model = SeriesModel(settings.model, forgetting: settings.forgetting)
     linear = SeriesModel(settings.linear, forgetting: settings.forgetting)
     ledger.forget()
@@ -229,8 +234,11 @@ public struct SeriesWatch: Codable, Sendable, Equatable {
     let most = settings.leads.max()!
     var path = history.suffix(settings.needed).map(standard)
     var plain = path
-    model.extend(&path, row: rows + 1, steps: most)
-    linear.extend(&plain, row: rows + 1, steps: most)
+    // Twice the range that was seen.
+    let margin = (largest - least) / 2
+    let bounds = standard(least - margin)...standard(largest + margin)
+    model.extend(&path, row: rows + 1, steps: most, within: bounds)
+    linear.extend(&plain, row: rows + 1, steps: most, within: bounds)
     let count = settings.needed
     ledger.note(row: rows) { lead in
       let season = settings.model.season

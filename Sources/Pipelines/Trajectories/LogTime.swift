@@ -2,7 +2,8 @@ internal import Streams
 
 /// The time in a row of a log: a number, or a date as ISO 8601 writes it, which becomes seconds since 1970.
 ///
-/// A space may stand for the T; a date without a zone is taken as UTC: `2000-12-31T23:59:59.5+01:00`.
+/// A space may stand for the T; a date without a zone is taken as UTC, one without a time as its midnight:
+/// `2000-12-31T23:59:59.5+01:00`, `2000-12-31`.
 enum LogTime {
   /// Nil for a text that is neither.
   static func seconds(_ text: String) -> Double? {
@@ -15,6 +16,7 @@ enum LogTime {
 
   /// Seconds since 1970; nil for what is no date, or has more behind it.
   static func date(_ text: UnsafeRawBufferPointer) -> Double? {
+    if text.count == 10 { return midnight(text) }
     guard (19...40).contains(text.count), text[4] == minus, text[7] == minus, text[13] == colon, text[16] == colon,
       [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(text[10]),
       let year = number(text, 0..<4), let month = number(text, 5..<7), let day = number(text, 8..<10),
@@ -33,6 +35,14 @@ enum LogTime {
     }
     guard let zone = zone(text, from: place) else { return nil }
     return Double(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - zone) + fraction
+  }
+
+  /// Of `2026-01-31`.
+  private static func midnight(_ text: UnsafeRawBufferPointer) -> Double? {
+    guard text[4] == minus, text[7] == minus, let year = number(text, 0..<4), let month = number(text, 5..<7),
+      let day = number(text, 8..<10), (1...12).contains(month), day >= 1, day <= length(of: month, year)
+    else { return nil }
+    return Double(days(year, month, day) * 86400)
   }
 
   private static let minus = UInt8(ascii: "-")

@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Climate
@@ -136,6 +137,19 @@ struct SeriesWatchTests {
       (_, _) = (nonlinear.add(x), linear.add(x))
     }
     #expect(try #require(nonlinear.errors[0].model) < 1e-6 && #require(linear.errors[0].model) > 0.1)
+  }
+
+  @Test("A forecast that would run away is held to twice the range that was seen: el Niño, twelve months ahead")
+  func bounded() throws {
+    let text = try String(contentsOf: Places.data.appending(path: "series/el-nino.csv"), encoding: .utf8)
+    let shape = SeriesModel.Shape(lags: 12, season: 12, waves: 3)
+    var watch = SeriesWatch(WatchSettings(model: shape, leads: [1, 12], warmUp: 60))
+    for line in text.split(separator: "\n").dropFirst() {
+      _ = watch.add(Double(line.split(separator: ",")[1]) ?? .nan)
+    }
+    // Without bounds two million degrees; the month of the year before is off by 1.5.
+    #expect(watch.rows == 732)
+    #expect(try #require(watch.errors[1].model) < 2 && #require(watch.errors[1].linear) < 2)
   }
 
   @Test("A season is a lead's naive forecast, and is learnt by its waves")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Watches a series with river: forecasts at every row, an anomaly threshold and three tests for change on the residual.
 
-Usage: watch.py SERIES SEASON, from the package's root; one JSON list of {name, rmse, rate}. Rows are learnt one by one; the
-error is that of one row ahead from row 60 on; a missing value is left out.
+Usage: watch.py SERIES SEASON, from the package's root; one JSON list of {name, rmse, rate}, the errors 1, 3 and 12 rows
+ahead. Rows are learnt one by one; forecasts count from row 60 on; a missing value is left out.
 """
 
 import csv
@@ -13,6 +13,7 @@ import time
 
 from river import compose, drift, linear_model, optim, preprocessing, stats, time_series
 
+LEADS = (1, 3, 12)
 series, season = sys.argv[1], int(sys.argv[2])
 with open(f"data/series/{series}.csv") as file:
     values = [float(row[1]) if row[1] else math.nan for row in list(csv.reader(file))[1:]]
@@ -48,19 +49,30 @@ def watched(make):
     model = make()
     tests = [drift.ADWIN(), drift.PageHinkley(), drift.KSWIN(seed=1)]
     quantile = stats.RollingQuantile(0.99, 1000)
-    squares, count = 0.0, 0
+    squares, counts = {lead: 0.0 for lead in LEADS}, {lead: 0 for lead in LEADS}
+    waiting = {}
     begin = time.perf_counter()
     for row, y in enumerate(values):
         if row >= 24:
-            error = y - model.forecast(horizon=12)[0]
+            try:
+                forecasts = model.forecast(horizon=12)
+            except IndexError:  # Holt-Winters before its seasons are full
+                forecasts = [math.nan] * 12
+            if row >= 60:
+                for lead in LEADS:
+                    waiting[row + lead - 1, lead] = forecasts[lead - 1]
+            for lead in LEADS:
+                late = y - waiting.pop((row, lead), math.nan)
+                if math.isfinite(late):
+                    squares[lead], counts[lead] = squares[lead] + late * late, counts[lead] + 1
+            error = y - forecasts[0]
             if math.isfinite(error):
-                if row >= 60:
-                    squares, count = squares + error * error, count + 1
                 for test in tests:
                     test.update(abs(error))
                 quantile.update(abs(error))
         model.learn_one(y)
-    return math.sqrt(squares / count), len(values) / (time.perf_counter() - begin)
+    rate = len(values) / (time.perf_counter() - begin)
+    return [math.sqrt(squares[lead] / counts[lead]) for lead in LEADS], rate
 
 
 result = []

@@ -1,7 +1,7 @@
 import Climate
 import Foundation
 
-// Watches the series of data/series beside river (PyPI), series by series in turn: error one row ahead, and rows a second.
+// Watches the series of data/series beside river (PyPI), series by series in turn: errors by lead, and rows a second.
 // bench-watch [--python PATH] [--alone] [SERIES...]
 
 struct Series {
@@ -12,23 +12,23 @@ struct Series {
     Series(name: "sunspots", season: 11), Series(name: "el-nino", season: 12), Series(name: "co2", season: 52),
   ]
 
-  /// The numbers of the column after the time; not a number where it is empty.
+  /// The numbers of the column after the time; those that are missing are left out, as for the peer.
   func values() throws -> [Double] {
     let text = try String(contentsOfFile: "data/series/\(name).csv", encoding: .utf8)
-    return text.split(separator: "\n").dropFirst().map {
-      Double($0.split(separator: ",").dropFirst().first ?? "") ?? .nan
+    return text.split(separator: "\n").dropFirst().compactMap {
+      Double($0.split(separator: ",", omittingEmptySubsequences: false).dropFirst().first ?? "")
     }
   }
 }
 
 struct Measured {
-  var errors: SeriesWatch.Errors
+  var errors: [SeriesWatch.Errors]
   var rate: Double
 }
 
 func watch(_ values: [Double], season: Int, products: Int) -> Measured {
   let settings = WatchSettings(
-    model: .init(lags: 12, season: season, waves: 3, products: products), leads: [1, 3, 12], warmUp: 50,
+    model: .init(lags: 12, season: season, waves: 3, products: products), leads: [1, 3, 12], warmUp: 60,
     memory: max(values.count, 4 * season))
   var watch = SeriesWatch(settings)
   let rounds = max(1, 20_000 / values.count)
@@ -38,7 +38,7 @@ func watch(_ values: [Double], season: Int, products: Int) -> Measured {
       for value in values { _ = watch.add(value) }
     }
   }
-  return Measured(errors: watch.errors[0], rate: Double(rounds * values.count) / (time / .seconds(1)))
+  return Measured(errors: watch.errors, rate: Double(rounds * values.count) / (time / .seconds(1)))
 }
 
 var arguments = Array(CommandLine.arguments.dropFirst())
@@ -49,21 +49,22 @@ if let at = arguments.firstIndex(of: "--python"), at + 1 < arguments.count {
 }
 let isAlone = arguments.contains("--alone")
 let names = arguments.filter { !$0.hasPrefix("--") }
-print("series     what                      RMSE of one row ahead   rows a second")
+print("series     what                      RMSE 1 ahead  3 ahead  12 ahead   rows a second")
 for series in Series.all where names.isEmpty || names.contains(series.name) {
   let values = try series.values()
-  func line(_ what: String, _ error: Double?, _ rate: Double?) {
+  func line(_ what: String, _ errors: [Double?], _ rate: Double?) {
     print(
       series.name.padding(toLength: 10, withPad: " ", startingAt: 0),
-      what.padding(toLength: 25, withPad: " ", startingAt: 0), String(format: "%-23.5g", error ?? .nan),
+      what.padding(toLength: 25, withPad: " ", startingAt: 0),
+      errors.map { String(format: "%-10.4g", $0 ?? .nan) }.joined(),
       rate.map { String(format: "%.3g", $0) } ?? "")
   }
   let linear = watch(values, season: series.season, products: 0)
-  line("linear, seasonal waves", linear.errors.model, linear.rate)
+  line("linear, seasonal waves", linear.errors.map(\.model), linear.rate)
   let nonlinear = watch(values, season: series.season, products: 4)
-  line("nvar", nonlinear.errors.model, nonlinear.rate)
-  line("linear autoregression", linear.errors.linear, nil)
-  line("one season before", linear.errors.naive, nil)
+  line("nvar", nonlinear.errors.map(\.model), nonlinear.rate)
+  line("linear autoregression", linear.errors.map(\.linear), nil)
+  line("one season before", linear.errors.map(\.naive), nil)
   guard !isAlone else { continue }
   let process = Process()
   process.executableURL = URL(filePath: python)
@@ -73,13 +74,17 @@ for series in Series.all where names.isEmpty || names.contains(series.name) {
   try process.run()
   let data = pipe.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()
+  guard process.terminationStatus == 0 else {
+    print("           the peer failed")
+    continue
+  }
   struct Peer: Decodable {
     var name: String
-    var rmse: Double
+    var rmse: [Double]
     var rate: Double
   }
   for peer in try JSONDecoder().decode([Peer].self, from: data) {
-    line("river " + peer.name, peer.rmse, peer.rate)
-    print("           rows a second, linear over this: " + String(format: "%.0f", linear.rate / peer.rate))
+    line(peer.name, peer.rmse, peer.rate)
+    print("           rows a second, linear over river's: " + String(format: "%.0f", linear.rate / peer.rate))
   }
 }

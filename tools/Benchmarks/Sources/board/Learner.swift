@@ -41,45 +41,47 @@ struct BoardLearner: Sendable {
             var settings = EchoStateSettings()
             (settings.spectralRadius, settings.drive, settings.ridge) = (radius, drive, ridge)
             return Candidate(
-              words: "radius \(radius), drive \(drive), ridge \(ridge)", family: .echoState, settings: settings.attributes)
+              words: "radius \(radius), drive \(drive), ridge \(ridge)", family: .echoState,
+              settings: settings.attributes)
           }
         }
       }),
-    .init(
-      name: "neural-ode",
-      candidates: [
-        Candidate(
-          words: "128×3, 8 steps", family: .neuralODE, settings: PerceptronSettings().attributes, learns: .tendency,
-          batches: 1500, steps: 8)
-      ]),
-    .init(
-      name: "mlp",
-      candidates: [
-        Candidate(words: "128×3, 8 steps", family: .mlp, settings: PerceptronSettings().attributes, batches: 1500, steps: 8)
-      ]),
-    .init(
-      name: "shplrnn",
-      candidates: [
-        Candidate(
-          words: "50 hidden", family: .shallowPLRNN,
-          settings: {
-            var settings = PiecewiseLinearSettings(.shallowPLRNN)
-            settings.hidden = 50
-            return settings.attributes
-          }(), batches: 3000, steps: 200, rate: 1e-3)
-      ]),
-    .init(
-      name: "al-rnn",
-      candidates: [
-        Candidate(
-          words: "20 units, 4 rectified", family: .almostLinearRNN,
-          settings: {
-            var settings = PiecewiseLinearSettings(.almostLinearRNN)
-            settings.rectified = 4
-            return settings.attributes
-          }(), batches: 3000, steps: 200, rate: 1e-3)
-      ]),
+    // Those that are trained have two budgets: a short one, cheap enough for all systems, and a long one.
+    perceptron("neural-ode", .neuralODE, .tendency, batches: 300),
+    perceptron("mlp", .mlp, .state, batches: 1000),
+    recurrent("shplrnn", .shallowPLRNN, batches: 1000),
+    recurrent("al-rnn", .almostLinearRNN, batches: 1000),
+    perceptron("neural-ode-long", .neuralODE, .tendency, batches: 1500),
+    perceptron("mlp-long", .mlp, .state, batches: 1500),
+    recurrent("shplrnn-long", .shallowPLRNN, batches: 3000),
+    recurrent("al-rnn-long", .almostLinearRNN, batches: 3000),
   ]
+
+  private static func perceptron(
+    _ name: String, _ family: ModelFamily, _ learns: LearningTarget, batches: Int
+  ) -> BoardLearner {
+    BoardLearner(
+      name: name,
+      candidates: [
+        Candidate(
+          words: "128×3, 8 steps, \(batches) batches", family: family, settings: PerceptronSettings().attributes,
+          learns: learns, batches: batches, steps: 8)
+      ])
+  }
+
+  private static func recurrent(_ name: String, _ family: ModelFamily, batches: Int) -> BoardLearner {
+    var settings = PiecewiseLinearSettings(family == .shallowPLRNN ? .shallowPLRNN : .almostLinearRNN)
+    settings.hidden = 50
+    settings.rectified = 4
+    let words = family == .shallowPLRNN ? "50 hidden" : "20 units, 4 rectified"
+    return BoardLearner(
+      name: name,
+      candidates: [
+        Candidate(
+          words: "\(words), \(batches) batches", family: family, settings: settings.attributes, batches: batches,
+          steps: 200, rate: 1e-3)
+      ])
+  }
 
   private static func nvar(order: Int, taps: Int, ridge: Double) -> Candidate {
     Candidate(
