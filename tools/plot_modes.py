@@ -68,7 +68,8 @@ def symbols(checkpoint, store, figure):
     for code, name in enumerate(names):
         own = states[codes == code]
         if len(own):
-            axes[0].plot(own[:, 0], own[:, -1], ".", markersize=2, label=f"{name}: {100 * len(own) / len(states):.0f} %")
+            label = f"{name}: {100 * len(own) / len(states):.0f} %"
+            axes[0].plot(own[:, 0], own[:, -1], ".", markersize=2, rasterized=True, label=label)
     axes[0].legend(fontsize=8, markerscale=5)
     axes[0].set_xlabel("first number")
     axes[0].set_ylabel("last number")
