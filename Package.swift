@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "Trajectories", targets: ["Trajectories"]),
     .library(name: "Settings", targets: ["Settings"]),
     .library(name: "Disk", targets: ["Disk"]),
+    .library(name: "Transports", targets: ["Transports"]),
     .library(name: "Streams", targets: ["Streams"]),
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Systems", targets: ["Systems"]),
@@ -37,11 +38,14 @@ let package = Package(
     .target(name: "CKernels"),
     // MPI's library is opened while a run is one of several ranks: nothing is linked but the loader.
     .target(name: "CMPI", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    // Calls of the NATS client, which is looked for when it is needed and may be missing.
+    .target(name: "CNats", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
     // The ground.
     .target(name: "Trajectories"),
     .target(name: "Settings"),
     .target(name: "Disk", dependencies: ["CKernels"]),
+    .target(name: "Transports", dependencies: ["Disk", "CKernels", "CNats"]),
 
     // The rooms.
     .target(
@@ -67,7 +71,8 @@ let package = Package(
     .target(
       name: "Pipelines",
       dependencies: [
-        "Trajectories", "Settings", "Disk", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate", "MPI",
+        "Trajectories", "Settings", "Disk", "Transports", "Streams", "Tensors", "Systems", "Zarr", "Learning", "Climate",
+        "MPI",
         "Yams",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -83,7 +88,7 @@ let package = Package(
     .executableTarget(
       name: "holstream",
       dependencies: [
-        "Dashboard", "Pipelines", "Settings", "Streams",
+        "Dashboard", "Pipelines", "Settings", "Streams", "Transports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -99,6 +104,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "DiskTests", dependencies: ["Disk", "TestSupport"]),
+    .testTarget(name: "TransportsTests", dependencies: ["Transports", "Disk", "TestSupport"]),
     .testTarget(name: "TrajectoriesTests", dependencies: ["Trajectories", "TestSupport"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
@@ -112,7 +118,7 @@ let package = Package(
       name: "PipelinesTests",
       dependencies: [
         "Pipelines", "Dashboard", "Streams", "Zarr", "Learning", "Systems", "Climate", "Trajectories", "Settings",
-        "holstream", "TestSupport",
+        "Transports", "Disk", "Tensors", "holstream", "TestSupport",
       ]),
     .testTarget(
       name: "ExamplesTests",

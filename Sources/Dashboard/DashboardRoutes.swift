@@ -39,6 +39,7 @@ struct DashboardRoutes: Sendable {
   }
 
   private func answer(_ request: HTTPRequest) -> HTTPResponse {
+    if request.path.hasPrefix("/checkpoints/") { return checkpoint(String(request.path.dropFirst(13))) }
     guard page.settings.isPage || ["/metrics", "/api/state"].contains(request.path) else {
       return .refusal(404, "This run shows no page: there are /metrics and /api/state.")
     }
@@ -102,6 +103,18 @@ struct DashboardRoutes: Sendable {
     response.headers += [
       ("Cache-Control", "no-cache"), ("Content-Disposition", "attachment; filename=\"best.safetensors\""),
     ]
+    return response
+  }
+
+  /// A checkpoint of the run by its name, for workers that do not share its disk.
+  private func checkpoint(_ name: String) -> HTTPResponse {
+    guard let folder = page.settings.checkpoints else { return .refusal(404, "This page knows of no checkpoints.") }
+    // A name of a run's own checkpoints is no path.
+    guard name.wholeMatch(of: #/step-[0-9]{1,15}\.safetensors/#) != nil,
+      let content = HTTPFile(folder.appending(path: name))
+    else { return .refusal(404, "There is no such checkpoint.") }
+    var response = HTTPResponse("application/octet-stream", .file(content))
+    response.headers.append(("Cache-Control", "no-store"))
     return response
   }
 

@@ -14,14 +14,18 @@ extension DashboardServer {
     /// The best checkpoint, to be had under `/best.safetensors`; nil where there are none.
     public var best: URL?
 
+    /// The folder of checkpoints, each to be had under `/checkpoints/NAME`; nil where there are none.
+    public var checkpoints: URL?
+
     /// Whether there is a page; else only `/metrics` and `/api/state` are served.
     public var isPage: Bool
 
     public init(
       address: String = "127.0.0.1", port: UInt16 = 8480, token: String? = nil,
       charts: URL = URL(filePath: "/usr/share/javascript/dygraphs"), best: URL? = nil,
-      isPage: Bool = true
+      isPage: Bool = true, checkpoints: URL? = nil
     ) {
+      self.checkpoints = checkpoints
       self.isPage = isPage
       self.best = best
       self.address = address == "localhost" ? "127.0.0.1" : address

@@ -4,6 +4,7 @@ import Foundation
 import Pipelines
 import ServiceLifecycle
 import Streams
+import Transports
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,6 +26,9 @@ struct RunCommand: AsyncParsableCommand {
       Several processes share the work of one run under MPI, with the bits of one (docs/howto-cluster.md):
 
         mpirun -np 4 --bind-to none holstream run pipelines/deep.yaml
+
+      With --judges and --simulators, workers on other machines do that (`holstream worker`, docs/cluster.md): what is \
+      written is the same to the bit.
       """)
 
   @OptionGroup var file: PipelineFileOptions
@@ -38,6 +42,7 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Take over what can be changed whenever the pipeline file is saved.")
   var reloadOnChange = false
 
+  @OptionGroup var workers: RunWorkerOptions
   @OptionGroup var page: PageOptions
 
   func run() async throws {
@@ -64,10 +69,41 @@ struct RunCommand: AsyncParsableCommand {
     let (pipeline, overrides) = (URL(filePath: file.pipeline), file.overrides)
     try await perform(
       try file.description(), directory: directory, resuming: resume, page: page, ranks: ranks,
+      workers: workers.open(isShared: ranks != nil),
       watching: reloadOnChange ? pipeline : nil
     ) {
       try PipelineDescription(contentsOf: pipeline, overrides: overrides)
     }
+  }
+}
+
+/// Who does work of a run elsewhere.
+struct RunWorkerOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Let workers judge the checkpoints that are offered there: spool:/FOLDER or nats://HOST:4222.",
+      valueName: "address"))
+  var judges: String?
+  @Option(
+    help: ArgumentHelp("Let workers simulate the ensembles that are offered there.", valueName: "address"))
+  var simulators: String?
+  @Option(
+    help: ArgumentHelp(
+      "Address of this run's page for workers that do not share its disk, such as http://node7:8480.", valueName: "url"))
+  var announce: String?
+  @OptionGroup var transport: TransportOptions
+
+  /// - Parameter isShared: Whether the run is one of several ranks, which share the simulation among themselves.
+  func open(isShared: Bool) throws -> RunWorkers {
+    if isShared, judges != nil || simulators != nil {
+      throw ValidationError("--judges and --simulators are for a run of one process, not for one under mpirun")
+    }
+    if let announce, !["http://", "https://"].contains(where: { announce.hasPrefix($0) }) {
+      throw ValidationError("--announce takes an address such as http://node7:8480, got \(announce)")
+    }
+    let page = announce.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    return RunWorkers(judges: try judges.map { try transport.open($0) }, simulators: try simulators.map { try transport.open($0) },
+      page: page)
   }
 }
 
@@ -90,22 +126,22 @@ struct PageOptions: ParsableArguments {
   /// The page of a run that is going on.
   func services(for run: PipelineRun, _ status: TerminalStatus) throws -> [any Service] {
     let server = try server(
-      of: run.events, title: run.description.name, best: run.bestCheckpoint, status, { run.pipeline.graph.snapshot() },
-      metrics: { run.metrics })
+      of: run.events, title: run.description.name, best: run.bestCheckpoint, checkpoints: run.checkpointFolder, status,
+      { run.pipeline.graph.snapshot() }, metrics: { run.metrics })
     return server.map { [$0] } ?? []
   }
 
   /// The page of whatever tells events; nil where none is asked for.
   /// - Throws: `RunError` for an address that the page cannot be bound to.
   func server(
-    of events: EventHub, title: String, best: URL?, _ status: TerminalStatus,
+    of events: EventHub, title: String, best: URL?, checkpoints: URL? = nil, _ status: TerminalStatus,
     _ snapshot: @escaping @Sendable () -> GraphSnapshot, metrics: @escaping @Sendable () -> String = { "" },
     gallery: RunGallery? = nil
   ) throws -> DashboardServer? {
     guard page || metricsOnly else { return nil }
     do {
       return try DashboardServer(
-        .init(address: address, port: port, token: token, best: best, isPage: !metricsOnly), events: events,
+        .init(address: address, port: port, token: token, best: best, isPage: !metricsOnly, checkpoints: checkpoints), events: events,
         title: title, snapshot: snapshot, metrics: metrics, gallery: gallery, announce: { status.print($0) })
     } catch {
       throw RunError(.usage, "\(error)")

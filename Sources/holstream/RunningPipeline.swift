@@ -8,11 +8,12 @@ import Synchronization
 /// - Parameters:
 ///   - directory: The run's own folder; the next number, or the latest one when resuming, if nil.
 ///   - ranks: Other processes that share its work; nil for none.
+///   - workers: Who does work of it elsewhere.
 ///   - file: A file whose changes reload the pipeline, too; nil for none.
 ///   - reading: Reads the pipeline anew when SIGUSR1 asks for it; nil where there is no file to read.
 func perform(
   _ description: PipelineDescription, directory: String?, resuming: Bool, page: PageOptions,
-  ranks: RankedRun? = nil, watching file: URL? = nil,
+  ranks: RankedRun? = nil, workers: RunWorkers = RunWorkers(), watching file: URL? = nil,
   reading: (@Sendable () throws -> PipelineDescription)? = nil
 ) async throws {
   let status = TerminalStatus()
@@ -25,7 +26,8 @@ func perform(
   defer { withExtendedLifetime(signals) {} }
   for sentence in try ranks?.begin(description) ?? [] { status.print(sentence) }
   let run = try PipelineRun(
-    description, directory: directory.map { URL(filePath: $0) }, resuming: resuming, program: .current, ranks: ranks)
+    description, directory: directory.map { URL(filePath: $0) }, resuming: resuming, program: .current, ranks: ranks,
+    workers: workers)
   running.run.withLock { $0 = run }
   let reloads = reading.map { reading in
     let reload: @Sendable () -> Void = { run.reload { try reading() } }

@@ -25,6 +25,11 @@ struct SweepCommand: AsyncParsableCommand {
   @Option(help: "Runs that go on side by side.") var atOnce = 1
   @Option(help: "The sweep's folder; the next number beside the pipeline's runs when left out.", completion: .directory)
   var directory: String?
+  @Option(
+    help: ArgumentHelp(
+      "Have the runs run by workers (`holstream worker --sweep`) that share the sweep's folder.", valueName: "address"))
+  var workers: String?
+  @OptionGroup var transport: TransportOptions
   @Flag(help: "Go on with the sweep in --directory: complete runs stay.") var resume = false
   @Flag(help: "Answer with a JSON array, an object a run.") var json = false
 
@@ -32,7 +37,8 @@ struct SweepCommand: AsyncParsableCommand {
     let job = try SweepJob(
       URL(filePath: file.pipeline), over: over, overrides: file.overrides,
       directory: directory.map { URL(filePath: $0) },
-      resuming: resume, atOnce: atOnce, program: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath())
+      resuming: resume, atOnce: atOnce, program: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
+      workers: try workers.map { try transport.open($0) })
     let signals = StopSignals()
     defer { withExtendedLifetime(signals) {} }
     let result = try await job.run()

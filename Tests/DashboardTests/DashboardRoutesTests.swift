@@ -73,6 +73,24 @@ struct DashboardRoutesTests {
     }
   }
 
+  @Test("Checkpoints are handed out by their names, to who has the token; no path is one")
+  func checkpoints() async throws {
+    try await withTemporaryDirectory { folder in
+      let checkpoints = folder.appending(path: "checkpoints")
+      try FileManager.default.createDirectory(at: checkpoints, withIntermediateDirectories: true)
+      try Data("weights".utf8).write(to: checkpoints.appending(path: "step-00000012.safetensors"))
+      try Data("secret".utf8).write(to: folder.appending(path: "secret.safetensors"))
+      let path = "/checkpoints/step-00000012.safetensors"
+      #expect(try get(path).status == 404)
+      let had = try get(path, settings: .init(isPage: false, checkpoints: checkpoints))
+      #expect(had.status == 200 && had.body == "weights")
+      #expect(try get(path, settings: .init(token: "t", checkpoints: checkpoints)).status == 401)
+      for name in ["../secret.safetensors", "..%2Fsecret.safetensors", "", "step-1.safetensors", "step-x.safetensors"] {
+        #expect(try get("/checkpoints/" + name, settings: .init(checkpoints: checkpoints)).status == 404)
+      }
+    }
+  }
+
   @Test("The state tells where the training is, the newest rows and points and who sets the pace")
   func state() throws {
     hub.send(.point(Self.chart, x: 10, values: ["loss": 0.5]))

@@ -1,10 +1,13 @@
+import Disk
 import Foundation
 import Learning
 import Settings
+import Streams
 import TestSupport
 import Testing
 
 @testable import Pipelines
+@testable import Transports
 
 @Suite("A sweep")
 struct SweepTests {
@@ -29,6 +32,43 @@ struct SweepTests {
     let file = folder.appending(path: "small.yaml")
     try SmallPipeline.yaml().write(to: file, atomically: true, encoding: .utf8)
     return file
+  }
+
+  @Test("Workers that share the sweep's folder run its runs, with the same bits; one that does not see the folder leaves them")
+  func workers() async throws {
+    let program = try BuiltProgram().url
+    try await withTemporaryDirectory { folder in
+      let file = try pipeline(in: folder)
+      let sweep = folder.appending(path: "sweep")
+      let spool = try SpoolTransport(folder.appending(path: "spool"))
+      let job = try SweepJob(
+        file, over: ["seed=5,6"], directory: sweep, program: program, workers: spool)
+      let quiet = TerminalStatus(isTerminal: false)
+      let end = StopSignal()
+      async let worker = withCheckedThrowingContinuation { (continuation: CheckedContinuation<String, any Error>) in
+        Thread.detachNewThread {
+          continuation.resume(
+            with: Result {
+              try WorkerJob(.sweep, at: spool, name: "w", program: program).run(
+                status: quiet, halt: { end.isRequested })
+            })
+        }
+      }
+      let result = try await job.run(status: quiet)
+      end.request()
+      #expect(try await worker.contains("2 pieces"))
+      #expect(result.isComplete)
+      let alone = folder.appending(path: "alone")
+      try await Runs.run(SmallPipeline.yaml(), in: alone, set: ["seed=6"])
+      #expect(
+        try Data(contentsOf: sweep.appending(path: "2/checkpoints/step-00000012.safetensors"))
+          == Data(contentsOf: alone.appending(path: "checkpoints/step-00000012.safetensors")))
+      let task = SweepTask(
+        pipeline: "", configuration: Fingerprint.of(""), folder: "/", sweep: folder.path, number: 1, plan: "another")
+      let desk = SweepDesk(
+        access: WorkerAccess(), name: "w", program: program, folder: folder, halt: { false })
+      #expect(try desk.reason(against: task.message)?.contains("a disk that is shared") == true)
+    }
   }
 
   @Test("The runs of a sweep are those that holstream run gives, to the bit; what is complete stays when it goes on")

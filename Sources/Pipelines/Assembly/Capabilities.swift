@@ -71,3 +71,8 @@ extension PipelineDescription {
     }
   }
 }
+
+/// A source whose ensembles can be simulated anywhere.
+protocol Simulating {
+  var simulated: SimulatedTrajectories { get }
+}

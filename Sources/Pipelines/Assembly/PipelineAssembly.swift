@@ -23,6 +23,10 @@ public final class PipelineAssembly: Sendable {
   let sharedFrames: SharedFrames?
   /// Through which everything is written.
   let patience: DiskPatience
+  /// Who does work of the run elsewhere.
+  let workers: RunWorkers
+  /// Those of them that were seen.
+  let roster = WorkerRoster()
   /// Filled by the judges.
   let judged = JudgedCheckpoints()
   private let sources = Mutex<[String: any TrajectorySource]>([:])
@@ -33,8 +37,9 @@ public final class PipelineAssembly: Sendable {
   init(
     graph: Graph, description: PipelineDescription, directory: RunDirectory, events: EventHub, isResuming: Bool,
     changes: [PipelineDescription.Difference] = [], alarm: RunAlarm = RunAlarm(),
-    sharedFrames: SharedFrames? = nil
+    sharedFrames: SharedFrames? = nil, workers: RunWorkers = RunWorkers()
   ) {
+    self.workers = workers
     self.graph = graph
     self.description = description
     self.directory = directory

@@ -8,9 +8,19 @@ final class Leases: Sendable {
 
   /// Holds a file while `body` runs.
   func holding<Result>(_ url: URL, _ body: () async throws -> Result) async rethrows -> Result {
-    counts.withLock { $0[url, default: 0] += 1 }
-    defer { counts.withLock { if $0[url] == 1 { $0[url] = nil } else { $0[url]! -= 1 } } }
+    hold(url)
+    defer { letGo(url) }
     return try await body()
+  }
+
+  /// Holds a file until it is let go as often.
+  func hold(_ url: URL) { counts.withLock { $0[url, default: 0] += 1 } }
+
+  func letGo(_ url: URL) {
+    counts.withLock { counts in
+      guard let count = counts[url] else { return }
+      counts[url] = count == 1 ? nil : count - 1
+    }
   }
 
   /// Does something to a file unless it is held; nobody can take it meanwhile.

@@ -24,6 +24,7 @@ struct SimulateSource: Component, TrajectoryProviding, SystemKnowing, Simulating
 
   func trajectories() throws -> any TrajectorySource { simulation.trajectories }
   var rounds: Int? { simulation.ensembles }
+  var simulated: SimulatedTrajectories { simulation.trajectories }
   var system: any SystemDescription { simulation.system }
 }
 
@@ -47,6 +48,7 @@ struct HolsteinSource: Component, TrajectoryProviding, SystemKnowing, Simulating
 
   func trajectories() throws -> any TrajectorySource { simulation.trajectories }
   var rounds: Int? { simulation.ensembles }
+  var simulated: SimulatedTrajectories { simulation.trajectories }
   var system: any SystemDescription { simulation.system }
 }
 
@@ -160,6 +162,7 @@ struct Simulation: Sendable {
       assembly.register(source, as: node.id, startingAt: first * abreast * frames)
     }
     let state = Mutex(Progress(ensemble: first))
+    let elsewhere = isRegistered ? remote(node, source, in: assembly) : nil
     let refused = DeadLetters(assembly.directory.file("refused-\(node.id).jsonl"), assembly.patience)
     let shared = isRegistered ? assembly.sharedFrames : nil
     let place = assembly.description.nodes.firstIndex { $0.id == node.id } ?? 0
@@ -184,16 +187,32 @@ struct Simulation: Sendable {
             state.running =
               try shared?.ensemble(
                 source.numbers(of: state.ensemble), of: source, node: node.id, place: place, workers: workers)
+              ?? elsewhere?.ensemble(state.ensemble)
               ?? source.ensemble(state.ensemble, workers: workers)
             state.contract = FrameContract(invariants)
           }
-          let frames = try state.running!.advance()
+          let frames: [Frame]
+          do { frames = try state.running!.advance() } catch is RemoteSimulators.Stopped { return nil }
           try labels.add(state.running!.takeRecords(), of: source.dynamics, at: frames.first?.time ?? 0)
           for notice in state.running!.takeNotices() { assembly.events.send(.message("\(node.id): \(notice)")) }
           state.ready = frames.reversed()
         }
       }
     }
+  }
+
+  /// Who simulates it elsewhere; nil where nobody does.
+  private func remote(_ node: PipelineDescription.Node, _ source: SimulatedTrajectories, in assembly: PipelineAssembly)
+    -> RemoteSimulators?
+  {
+    guard let transport = assembly.workers.simulators else { return nil }
+    let stores = assembly.description.stores(of: node.id, in: assembly.directory)
+    var stored: (@Sendable (Int) -> Int)?
+    if !stores.isEmpty { stored = { StoredLength.least(of: $0, in: stores) } }
+    return RemoteSimulators(
+      transport, scope: RunWorkers.scope(of: assembly.directory), node: node.id, pipeline: assembly.description.text,
+      source: source, stored: stored,
+      events: assembly.events, roster: assembly.roster, stop: assembly.graph.stop)
   }
 
   private struct Progress {

@@ -20,6 +20,7 @@ struct VerdictStage: Component, Judging, Changeable {
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     guard case .checkpoints(let checkpoints)? = input else { return nil }
     let judge = try CheckpointJudge(settings, node: node.id, in: assembly)
+    let elsewhere = try RemoteVerdicts(settings, node: node, in: assembly)
     let settings = settings
     let live = assembly.live(self, of: node)
     var evaluations = CheckpointEvaluations(
@@ -44,6 +45,39 @@ struct VerdictStage: Component, Judging, Changeable {
         say(
           "\(node.id): the verdicts on steps \(lost.map(String.init).joined(separator: ", ")) are in the ledger and not in the log, and their checkpoints are retired"
         )
+      }
+      if let elsewhere {
+        try await elsewhere.run(files, evaluations) { file, answer, began in
+          if let change = live.change(since: &version) {
+            watch = try change.value.settings.alerts.watch(node.id, in: assembly)
+          }
+          if let failure = answer.failure {
+            switch failure.kind {
+            case .truth:
+              if assembly.judged.refuse(failure.words) {
+                say("\(node.id): no checkpoint can be judged: \(failure.words)")
+              }
+            case .checkpoint:
+              let outcome = try evaluations.failed(file, failure.words, began: began)
+              say("\(file.name) could not be judged (\(outcome.rawValue)): \(failure.words)")
+            }
+          }
+          if var verdict = answer.verdict {
+            verdict.file = file.inode
+            assembly.judged.add(verdict)
+            assembly.events.send(.row(verdict.row(of: node.id)))
+            try await emit(verdict)
+            if await emit.settle() {
+              AppendedFile.synchroniseAll()
+              _ = try evaluations.evaluated(file, verdict, began: began)
+            }
+            try watch?.observe(verdict.numbers, at: ("step", verdict.step), isComplete: true)
+          }
+          say(expired.first(try evaluations.expireMissing()))
+        }
+        say(expired.first(try evaluations.expireMissing()))
+        say(expired.total)
+        return
       }
       for try await file in files {
         if let change = live.change(since: &version) {

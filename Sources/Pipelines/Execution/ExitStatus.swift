@@ -5,6 +5,7 @@ internal import MPI
 internal import Settings
 internal import Streams
 internal import Systems
+internal import Transports
 internal import Zarr
 
 /// The exit codes of the command line (those of `sysexits.h`).
@@ -40,6 +41,8 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
     case is ClimateError, is CheckpointJudge.TooEarly: self = .badInput
     case is MPIError: self = .missing
     case is LogError, is DiskError: self = .unwritable
+    case let error as TransportError:
+      self = error.code == .address ? .usage : error.code == .missing || error.code == .unreachable ? .missing : .badInput
     case let error as RunError:
       switch error.code {
       case .usage: self = .usage

@@ -32,10 +32,12 @@ public final class PipelineRun: Sendable {
   ///   - resuming: Go on with what is there.
   ///   - program: What runs it, for its provenance.
   ///   - ranks: Other processes that share its work, which `begin` has heard of; nil for none.
+  ///   - workers: Who does work of it elsewhere.
   /// - Throws: `RunError` and whatever a component finds wrong with its files.
   public init(
     _ description: PipelineDescription, directory: URL? = nil, resuming: Bool,
-    program: ProgramVersion = ProgramVersion(builtFrom: "unknown"), ranks: RankedRun? = nil
+    program: ProgramVersion = ProgramVersion(builtFrom: "unknown"), ranks: RankedRun? = nil,
+    workers: RunWorkers = RunWorkers()
   ) throws {
     self.description = description
     self.program = program
@@ -72,7 +74,7 @@ public final class PipelineRun: Sendable {
     pipeline = try Pipeline(description.name) { graph in
       let assembly = PipelineAssembly(
         graph: graph, description: description, directory: folder, events: events, isResuming: resuming,
-        changes: changes, alarm: alarm, sharedFrames: ranks?.frames)
+        changes: changes, alarm: alarm, sharedFrames: ranks?.frames, workers: workers)
       var flows: [String: AnyFlow] = [:]
       for node in description.nodes {
         // What is only there to be judged by needs not run; it would have no end.
@@ -130,10 +132,13 @@ public final class PipelineRun: Sendable {
   /// Where the best checkpoint will be, once there is one.
   public var bestCheckpoint: URL { CheckpointFolder(directory.file("checkpoints")).bestLink }
 
+  /// The run's own checkpoints, for workers that do not share its disk.
+  public var checkpointFolder: URL { directory.file("checkpoints") }
+
   /// What Prometheus is told of the run itself, in its text format.
   public var metrics: String {
     guard let state = try? RunState(of: directory) else { return "" }
-    return RunMetrics(state: state, directory: directory).text
+    return RunMetrics(state: state, directory: directory).text + assembly.roster.metrics
   }
 
   /// The best checkpoint by the first of the judges.

@@ -76,14 +76,8 @@ public struct JudgeJob: Sendable {
         names.isEmpty
           ? "the pipeline in \(run.shown()) has no verdict stage" : "name one verdict stage with --stage: \(names)")
     }
-    // Sources alone: they know how to make their trajectories again, and nothing of the run is opened for writing.
     let events = EventHub()
-    let assembly = PipelineAssembly(
-      graph: Graph(), description: description, directory: run, events: events, isResuming: false)
-    for source in description.nodes {
-      guard let component = source.component as? any TrajectoryProviding else { continue }
-      assembly.register(try component.trajectories(), as: source.id, startingAt: 0)
-    }
+    let assembly = try PipelineAssembly.ofSources(description, in: run, events: events)
     let truth = component.settings.truth
     if assembly.trajectorySource(truth) == nil, let reason = description.comingOnce(truth, in: run) {
       throw RunError(

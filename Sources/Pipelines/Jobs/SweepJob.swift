@@ -1,7 +1,9 @@
 internal import Disk
 public import Foundation
 internal import Settings
+internal import Streams
 internal import Synchronization
+public import Transports
 
 /// `holstream sweep`: a pipeline run once for every combination of some keys' values.
 ///
@@ -16,6 +18,7 @@ public struct SweepJob: Sendable {
   private let isResuming: Bool
   private let atOnce: Int
   private let program: URL
+  private let workers: (any Transport)?
 
   /// Checks every run of the sweep before the first begins.
   /// - Parameters:
@@ -25,12 +28,14 @@ public struct SweepJob: Sendable {
   ///   - resuming: Go on with what is in the folder: complete runs stay, others go on.
   ///   - atOnce: Runs that go on side by side.
   ///   - program: What runs a pipeline, as `holstream run` does.
+  ///   - workers: Where runs are offered to workers that share the sweep's folder; nil to run them here.
   /// - Throws: `ConfigurationError` with the values that make a pipeline that cannot be run; `RunError`.
   public init(
     _ file: URL, over: [String], overrides: [String] = [], directory: URL? = nil, resuming: Bool = false,
     atOnce: Int = 1,
-    program: URL
+    program: URL, workers: (any Transport)? = nil
   ) throws {
+    self.workers = workers
     self.file = file
     self.program = program
     self.overrides = overrides
@@ -88,6 +93,7 @@ public struct SweepJob: Sendable {
     }
     try WholeFile.replace(
       folder.appending(path: SweepPlan.fileName).path, with: RunState.text(plan), durability: .complete)
+    if let workers { return try await give(to: workers, status) }
     status.print("\(points.count) runs in \(shown), \(atOnce == 1 ? "one after the other" : "\(atOnce) at once")")
     let turn = Turn()
     await withTaskGroup(of: Void.self) { group in
@@ -105,6 +111,56 @@ public struct SweepJob: Sendable {
     if Interruption.isRequested {
       throw RunError(
         .interrupted, "\(result.table())\nStopped cleanly. To go on, add: --directory \(shown) --resume")
+    }
+    return result
+  }
+
+  /// Offers every run that is not complete, and waits for the workers.
+  private func give(to transport: any Transport, _ status: TerminalStatus) async throws -> SweepResult {
+    status.print("\(points.count) runs in \(shown), for workers at \(transport.address)")
+    let events = EventHub()
+    let place = "\(ProcessInfo.processInfo.hostName):\(folder.standardizedFileURL.path)"
+    let board = WorkBoard(
+      transport, .sweep, scope: MessageID(words: String(Fingerprint.of(place).prefix(12))), events: events,
+      roster: WorkerRoster())
+    let (ends, end) = AsyncStream<Int>.makeStream()
+    var remaining: Set<Int> = []
+    let planned = try Fingerprint.of(contentsOf: folder.appending(path: SweepPlan.fileName))
+    for (index, point) in points.enumerated() {
+      let number = index + 1
+      let words = plan.overrides(plan.points[index]).joined(separator: " ")
+      let directory = RunDirectory(folder.appending(path: "\(number)", directoryHint: .isDirectory))
+      if (try? RunState(of: directory))?.phase == .complete {
+        status.print("  \(number) of \(points.count)  \(words): complete already")
+        continue
+      }
+      let task = SweepTask(
+        pipeline: point.text, configuration: Fingerprint.of(point.text),
+        folder: FileManager.default.currentDirectoryPath, sweep: folder.standardizedFileURL.path, number: number,
+        plan: planned)
+      remaining.insert(number)
+      board.offer(MessageID(words: board.scope.text, "\(number)"), try task.message) { message in
+        let answer = try SweepAnswer.read(message, to: task)
+        let how = answer.code == 0 ? "" : " ended with \(answer.code); \(number).log says why"
+        status.print("  \(number) of \(points.count)  \(words): \(answer.worker)\(how)")
+        end.yield(number)
+      }
+    }
+    let messages = events.events()
+    let telling = Task { for await case .message(let words) in messages { status.print(words) } }
+    Interruption.signal.onRequest { end.finish() }
+    board.begin()
+    if remaining.isEmpty { end.finish() }
+    for await number in ends {
+      remaining.remove(number)
+      if remaining.isEmpty { break }
+    }
+    board.end()
+    telling.cancel()
+    let result = SweepResult(plan, folder)
+    if Interruption.isRequested {
+      throw RunError(
+        .interrupted, "\(result.table())\nNothing more is offered; workers finish what they hold. To go on, add: --directory \(shown) --resume")
     }
     return result
   }
