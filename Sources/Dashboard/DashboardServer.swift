@@ -106,6 +106,8 @@ public struct DashboardServer: Service {
       settings.token.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map { "?token=\($0)" }
       ?? ""
     let moved = settings.port != 0 && port != settings.port ? " (port \(settings.port) is in use)" : ""
-    announce("\(settings.isPage ? "Live page" : "Metrics"): http://\(host):\(port)/\(settings.isPage ? "" : "metrics")\(query)\(moved)")
+    announce(
+      "\(settings.isPage ? "Live page" : "Metrics"): http://\(host):\(port)/\(settings.isPage ? "" : "metrics")\(query)\(moved)"
+    )
   }
 }

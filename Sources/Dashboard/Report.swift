@@ -157,7 +157,8 @@ public struct Report {
 
   private func configuration() -> String {
     guard let about, !about.configuration.isEmpty else { return "" }
-    return "<details><summary><h2>Pipeline file</h2></summary><pre>\(Markup.escape(about.configuration))</pre></details>"
+    return
+      "<details><summary><h2>Pipeline file</h2></summary><pre>\(Markup.escape(about.configuration))</pre></details>"
   }
 
   private func stages() -> String {

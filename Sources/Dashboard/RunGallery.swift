@@ -84,7 +84,9 @@ public final class RunGallery: Sendable {
   /// The page of all: a table of the runs, then each chart with the curves of the newest runs together.
   var html: String {
     let entries = list()
-    let columns = entries.flatMap(\.facts).map(\.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let columns = entries.flatMap(\.facts).map(\.name).reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
     let rows = entries.enumerated().map { index, entry in
       let cells = columns.map { column in
         "<td>\(Markup.escape(entry.facts.first { $0.name == column }?.value ?? ""))</td>"

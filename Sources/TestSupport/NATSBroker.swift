@@ -11,7 +11,8 @@ public struct NATSBroker: Sendable {
   private static let library = "/usr/lib/x86_64-linux-gnu/libnats.so.3.4"
 
   /// Whether Debian's nats-server and its client library are installed.
-  public static let isHere = FileManager.default.isExecutableFile(atPath: program)
+  public static let isHere =
+    FileManager.default.isExecutableFile(atPath: program)
     && (FileManager.default.fileExists(atPath: library)
       || FileManager.default.fileExists(atPath: "/usr/lib/aarch64-linux-gnu/libnats.so.3.4"))
 
@@ -58,23 +59,16 @@ public struct NATSBroker: Sendable {
 
   struct DidNotStart: Error, CustomStringConvertible { let description = "nats-server did not start" }
 
-  private static let common = Mutex<NATSBroker?>(nil)
-
-  /// One for all tests of a process that share it; it ends with the process.
-  public static func shared() async throws -> NATSBroker {
-    if let broker = common.withLock({ $0 }) { return broker }
+  /// Begun once, by whoever asks first.
+  private static let common = Task {
     let folder = FileManager.default.temporaryDirectory.appending(path: "holstream-nats-\(getpid())")
     let broker = try await NATSBroker(in: folder)
-    let kept = common.withLock { common in
-      if common == nil {
-        common = broker
-        NATSBroker.endAtExit(broker.process)
-      }
-      return common!
-    }
-    if kept.process != broker.process { broker.kill() }
-    return kept
+    endAtExit(broker.process)
+    return broker
   }
+
+  /// One for all tests of a process that share it; it ends with the process.
+  public static func shared() async throws -> NATSBroker { try await common.value }
 
   private static let ending = Mutex<[Int32]>([])
   private static func endAtExit(_ process: Int32) {

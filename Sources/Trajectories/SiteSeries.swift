@@ -10,7 +10,8 @@ public struct SiteSeries: Sendable {
 
   /// - Parameter symbol: The name when nil.
   public init(
-    _ name: String, symbol: String? = nil, isOrder: Bool = false, values: @escaping @Sendable (State<Double>) -> [Double]
+    _ name: String, symbol: String? = nil, isOrder: Bool = false,
+    values: @escaping @Sendable (State<Double>) -> [Double]
   ) {
     self.name = name
     self.symbol = symbol ?? name

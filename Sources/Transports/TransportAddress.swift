@@ -10,7 +10,8 @@ public enum TransportAddress: Sendable, Equatable {
     if text.hasPrefix("spool:") {
       let path = String(text.dropFirst(6))
       guard path.hasPrefix("/") else {
-        throw TransportError(.address, "`\(text)` is no address: a spool is an absolute path, such as spool:/shared/work")
+        throw TransportError(
+          .address, "`\(text)` is no address: a spool is an absolute path, such as spool:/shared/work")
       }
       self = .spool(URL(filePath: path, directoryHint: .isDirectory))
       return
@@ -19,7 +20,8 @@ public enum TransportAddress: Sendable, Equatable {
       !host.isEmpty, ["", "/"].contains(url.path)
     else {
       throw TransportError(
-        .address, "`\(Self.withoutSecret(text))` is no address; give nats://HOST:4222, tls://HOST:4222 or spool:/FOLDER")
+        .address, "`\(Self.withoutSecret(text))` is no address; give nats://HOST:4222, tls://HOST:4222 or spool:/FOLDER"
+      )
     }
     self = .nats(url: text, shown: "\(scheme)://\(host)" + (url.port.map { ":\($0)" } ?? ""))
   }

@@ -5,6 +5,11 @@ import Pipelines
 struct ClusterCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cluster", abstract: "Start the broker that runs and workers on several machines meet at.",
+    discussion: """
+        holstream cluster up
+
+      A folder that all machines share needs none: see `holstream worker --help` and docs/cluster.md.
+      """,
     subcommands: [ClusterUpCommand.self])
 }
 

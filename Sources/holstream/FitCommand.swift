@@ -36,7 +36,8 @@ struct FitCommand: AsyncParsableCommand {
 
   func run() async throws {
     let job = FitJob(
-      origin: URL(filePath: origin), labels: labels.map { URL(filePath: $0) }, family: family, settings: settings, seed: seed, output: URL(filePath: out))
+      origin: URL(filePath: origin), labels: labels.map { URL(filePath: $0) }, family: family, settings: settings,
+      seed: seed, output: URL(filePath: out))
     StandardStream.output.print(try await interruptible { try job.run() })
   }
 }

@@ -29,9 +29,11 @@ struct Holstream: AsyncParsableCommand {
     version: ProgramVersion.current.description,
     subcommands: [
       RunCommand.self, ValidateCommand.self, GraphCommand.self, ComponentsCommand.self, SystemsCommand.self,
-      ModelsCommand.self, ExponentsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self, ClimateCommand.self,
+      ModelsCommand.self, ExponentsCommand.self, SimulateCommand.self, FitCommand.self, PredictCommand.self,
+      ClimateCommand.self,
       JudgeCommand.self, InspectCommand.self, SealCommand.self, TendencyCommand.self, ReplayStepCommand.self,
-      SweepCommand.self, WorkerCommand.self, ClusterCommand.self, RunsCommand.self, TopCommand.self, WhyCommand.self, TapCommand.self, TailCommand.self,
+      SweepCommand.self, WorkerCommand.self, ClusterCommand.self, RunsCommand.self, TopCommand.self, WhyCommand.self,
+      TapCommand.self, TailCommand.self,
       WatchCommand.self,
       ViewCommand.self, CompareCommand.self, PackageCommand.self,
     ])

@@ -11,7 +11,8 @@ func interruptible<Result: Sendable>(_ body: @escaping @Sendable () throws -> Re
     // Most jobs have ended by then, and have said so.
     DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
       StandardStream.error.print(
-        "holstream: Stopping after what is being computed, in ten seconds at the latest. Another signal ends it at once.")
+        "holstream: Stopping after what is being computed, in ten seconds at the latest. Another signal ends it at once."
+      )
     }
     DispatchQueue.global().asyncAfter(deadline: .now() + 10) {
       StandardStream.error.print("holstream: Ended in the middle of a long step; what was written before is whole.")

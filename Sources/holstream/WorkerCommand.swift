@@ -45,13 +45,15 @@ struct WorkerCommand: AsyncParsableCommand {
       address.map { (queue, $0) }
     }
     guard asked.count == 1, let (queue, address) = asked.first else {
-      throw ValidationError("say what to do, one of --judge, --simulate and --sweep with an ADDRESS; start a worker for each")
+      throw ValidationError(
+        "say what to do, one of --judge, --simulate and --sweep with an ADDRESS; start a worker for each")
     }
     guard (1...256).contains(cores) else { throw ValidationError("--cores must be from 1 to 256") }
     let only = try pipeline.map { try PipelineDescription(contentsOf: URL(filePath: $0), overrides: overrides) }
     let job = WorkerJob(
       queue, at: try transport.open(address), name: name, pipeline: only,
-      token: ProcessInfo.processInfo.environment["HOLSTREAM_TOKEN"], most: most, idle: idle.map { .seconds($0) }, cores: cores)
+      token: ProcessInfo.processInfo.environment["HOLSTREAM_TOKEN"], most: most, idle: idle.map { .seconds($0) },
+      cores: cores)
     StandardStream.output.print(try await interruptible { try job.run() })
   }
 }
@@ -62,7 +64,8 @@ struct TransportOptions: ParsableArguments {
   var tokenFile: String?
   @Option(help: "File with the certificates that are trusted at a tls:// address.", completion: .file()) var ca: String?
   @Option(
-    help: ArgumentHelp("How long work stays with a worker that is not heard of; the same for all.", valueName: "seconds"))
+    help: ArgumentHelp(
+      "How long work stays with a worker that is not heard of; the same for all.", valueName: "seconds"))
   var lease = 30
 
   /// - Throws: `TransportError`, or `RunError` for a file that cannot be read.

@@ -19,10 +19,13 @@ struct FourierOperatorTests {
     return configuration
   }
 
-  @Test("The gradient is the slope of the loss, of the state and of the tendency", arguments: [LearningTarget.state, .tendency])
+  @Test(
+    "The gradient is the slope of the loss, of the state and of the tendency",
+    arguments: [LearningTarget.state, .tendency])
   func slope(learns: LearningTarget) throws {
     try Slope.check(
-      Self.configuration(learns: learns), GridNetworkTests.batch(Self.layout, count: 9), distance: 1e-3, tolerance: 2e-3)
+      Self.configuration(learns: learns), GridNetworkTests.batch(Self.layout, count: 9), distance: 1e-3, tolerance: 2e-3
+    )
   }
 
   @Test("It begins as persistence, learns a batch, and its checkpoint is the same model")

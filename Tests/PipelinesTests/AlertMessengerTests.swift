@@ -24,7 +24,8 @@ struct AlertMessengerTests {
     let listener = try OneRequestListener()
     let hub = EventHub()
     let messenger = AlertMessenger(node: "climate", run: "/runs/1", events: hub)
-    messenger.post(change(true), "climate: alert: u \"mean\"\nis 3.5", to: "http://127.0.0.1:\(listener.port)/hook?key=s3cret")
+    messenger.post(
+      change(true), "climate: alert: u \"mean\"\nis 3.5", to: "http://127.0.0.1:\(listener.port)/hook?key=s3cret")
     let (head, body) = try await onThread { try listener.take() }
     #expect(head.hasPrefix("POST /hook?key=s3cret HTTP/1.1") && head.contains("application/json"))
     let object = try #require(try JSONSerialization.jsonObject(with: body) as? [String: Any])

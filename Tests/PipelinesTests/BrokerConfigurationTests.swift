@@ -26,7 +26,8 @@ struct BrokerConfigurationTests {
       let broker = try configuration(folder.appending(path: "b"), address: "0.0.0.0", isPlain: true)
       let written = try broker.write()
       let text = try String(contentsOf: written.file, encoding: .utf8)
-      let token = try String(contentsOf: broker.tokenFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+      let token = try String(contentsOf: broker.tokenFile, encoding: .utf8).trimmingCharacters(
+        in: .whitespacesAndNewlines)
       #expect(token.count > 30 && text.contains("token: \"\(token)\""))
       #expect(!written.words.contains(token))
       for file in [written.file, broker.tokenFile] {

@@ -92,7 +92,9 @@ struct FitJobTests {
         on: file, truth: truth,
         overrides: ["stages.evaluate.verdict.horizon=20", "stages.evaluate.verdict.rollouts=9"],
         status: TerminalStatus(isTerminal: false))
-      #expect(words.description.hasPrefix("Over 20 frames") && words.description.contains("from 9 held-out states"), "\(words)")
+      #expect(
+        words.description.hasPrefix("Over 20 frames") && words.description.contains("from 9 held-out states"),
+        "\(words)")
       #expect(words.description.split(separator: "\n").count == 1, "\(words)")
       #expect {
         try JudgeJob.verdict(on: file, truth: folder.appending(path: "none.zarr"))

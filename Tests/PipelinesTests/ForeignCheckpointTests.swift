@@ -96,7 +96,8 @@ struct ForeignCheckpointTests {
       let folder = parent.appending(path: "run")
       try await Runs.run(place.yaml, in: folder)
       func judge(_ overrides: String...) throws -> String {
-        try JudgeJob(run: folder, node: nil, overrides: overrides).run(status: TerminalStatus(isTerminal: false)).description
+        try JudgeJob(run: folder, node: nil, overrides: overrides).run(status: TerminalStatus(isTerminal: false))
+          .description
       }
       #expect(try judge().contains("Judged 3 of 3 checkpoints; the verdicts are in"))
       let again = try judge()

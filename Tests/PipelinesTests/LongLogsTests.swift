@@ -68,7 +68,8 @@ struct LongLogsTests {
       "jsonl: verdicts.jsonl", with: "jsonl: { path: verdicts.jsonl, every: 2 }")
     _ = try await withTemporaryDirectory { folder in
       #expect {
-        _ = try PipelineRun(PipelineDescription(text: sparse), directory: folder.appending(path: "run"), resuming: false)
+        _ = try PipelineRun(
+          PipelineDescription(text: sparse), directory: folder.appending(path: "run"), resuming: false)
       } throws: {
         "\($0)".contains("verdicts are logged one and all")
       }

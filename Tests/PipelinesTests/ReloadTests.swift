@@ -61,7 +61,8 @@ struct ReloadTests {
       }
       _ = await going.value
       #expect(asked == 5, "\(told)")
-      let at = try #require(told.firstMatch { $0.firstMatch(of: #/new rate from step (\d+) on/#).flatMap { Int($0.1) } })
+      let at = try #require(
+        told.firstMatch { $0.firstMatch(of: #/new rate from step (\d+) on/#).flatMap { Int($0.1) } })
       let state = try RunState(of: run.directory)
       #expect(state.configuration == faster.fingerprint && state.starts == 1)
       // A checkpoint of the step where the rate changed, and steps between it and the last of 40.

@@ -97,7 +97,8 @@ struct SquareLearnedRunTests {
       #expect(refusal(["temperature=0.2"], from: truth, checkpoint: field).contains("temperature"))
       #expect(refusal([], from: truth, checkpoint: field, log: field).contains("one or the other"))
       let persistence = folder.appending(path: "persistence.safetensors")
-      _ = try FitJob(origin: truth, family: "persistence", settings: [], seed: 1, output: persistence).run(status: status)
+      _ = try FitJob(origin: truth, family: "persistence", settings: [], seed: 1, output: persistence).run(
+        status: status)
       #expect(refusal([], from: truth, checkpoint: persistence).contains("no force field"))
       let lorenz = folder.appending(path: "lorenz.zarr")
       let step = SimulateJob(system: "lorenz-63", trajectories: 1, seed: 1, steps: 60, every: 2, output: lorenz)
@@ -141,7 +142,9 @@ struct SquareLearnedRunTests {
         return try Checkpoint(contentsOf: file).parameters
       }
       #expect(try fit(states, forces, ["ensemble=canonical"]) == fit(both, nil, ["ensemble=canonical"]))
-      func refusal(_ labels: URL, family: String = "gnn-direct", _ settings: [String] = ["ensemble=canonical"]) -> String {
+      func refusal(_ labels: URL, family: String = "gnn-direct", _ settings: [String] = ["ensemble=canonical"])
+        -> String
+      {
         do { _ = try fit(states, labels, family: family, settings) } catch { return "\(error)" }
         return "nothing"
       }

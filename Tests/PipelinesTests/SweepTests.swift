@@ -34,7 +34,9 @@ struct SweepTests {
     return file
   }
 
-  @Test("Workers that share the sweep's folder run its runs, with the same bits; one that does not see the folder leaves them")
+  @Test(
+    "Workers that share the sweep's folder run its runs, with the same bits; one that does not see the folder leaves them"
+  )
   func workers() async throws {
     let program = try BuiltProgram().url
     try await withTemporaryDirectory { folder in

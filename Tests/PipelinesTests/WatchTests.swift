@@ -129,12 +129,15 @@ struct WatchTests {
           "does not exist"))
       let changes: [(String, (inout WatchPipeline) -> Void)] = [
         ("warm-up", { $0.lags = 60 }), ("whole numbers from 1 to 10000", { $0.leads = "1, x" }),
-        ("one of linear, nvar", { $0.model = "arima" }), ("false-alarms", { $0.falseAlarms = 0 }), ("leads", { $0.leads = "" }),
+        ("one of linear, nvar", { $0.model = "arima" }), ("false-alarms", { $0.falseAlarms = 0 }),
+        ("leads", { $0.leads = "" }),
       ]
       for (words, change) in changes {
         let overrides = words == "warm-up" ? ["stages.forecast.forecast.warm-up=100"] : []
         var complaint = "sound"
-        do { _ = try PipelineDescription(text: pipeline(file, change), overrides: overrides) } catch { complaint = "\(error)" }
+        do { _ = try PipelineDescription(text: pipeline(file, change), overrides: overrides) } catch {
+          complaint = "\(error)"
+        }
         #expect(complaint.contains(words), "\(words): \(complaint)")
       }
       #expect(throws: RunError.self) { try pipeline(file) { $0.alerts = ["level"] } }

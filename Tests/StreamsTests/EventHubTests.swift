@@ -136,7 +136,9 @@ struct RunEventCodingTests {
 
   @Test("A chart carries its labels and units; columns keep their order; no number is lost to JSON")
   func keys() throws {
-    func text(_ event: RunEvent) -> String { String(decoding: ToldEvent(number: 1, event: event, time: 1.25).json, as: UTF8.self) }
+    func text(_ event: RunEvent) -> String {
+      String(decoding: ToldEvent(number: 1, event: event, time: 1.25).json, as: UTF8.self)
+    }
     #expect(text(Self.events[0].event).contains(#""x":{"isLogarithmic":false,"label":"time","unit":"s"}"#))
     #expect(text(Self.events[3].event).contains(#""values":[{"name":"z","value":1},{"name":"a","value":2}]"#))
     #expect(text(.message("m")) == #"{"kind":"message","text":"m","time":1.25}"#)

@@ -114,7 +114,7 @@ struct GinzburgLandauTests {
     #expect(try together.advance()[0] == second)
     var onwards = try system.ensemble(from: [second.state], firstTime: second.time, workers: 1)
     #expect(try onwards.advance()[0].state == second.state)
-    #expect(try onwards.advance()[0] .state == third.state)
+    #expect(try onwards.advance()[0].state == third.state)
     #expect(third.state != second.state)
   }
 

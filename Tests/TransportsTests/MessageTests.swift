@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Messages")
 struct MessageTests {
-  @Test("Only words of letters, digits, -, _ and = are ids", arguments: ["", "/", "a/", "/a", "a//b", "..", "a/../b", "a b", "a+b", "ä", "a\0", "*", ">", "a.b"])
+  @Test(
+    "Only words of letters, digits, -, _ and = are ids",
+    arguments: ["", "/", "a/", "/a", "a//b", "..", "a/../b", "a b", "a+b", "ä", "a\0", "*", ">", "a.b"])
   func badIDs(text: String) { #expect(MessageID(text) == nil) }
 
   @Test("Any words can be made an id")
@@ -108,7 +110,9 @@ struct MessageTests {
   private static let canEncrypt =
     NATSBroker.isHere && FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
-  @Test("A broker with TLS is believed by a certificate of the authority that was named, for its own name", .enabled(if: canEncrypt))
+  @Test(
+    "A broker with TLS is believed by a certificate of the authority that was named, for its own name",
+    .enabled(if: canEncrypt))
   func encryption() async throws {
     try await withTemporaryDirectory { folder in
       let (certificate, key) = (folder.appending(path: "c.pem").path, folder.appending(path: "k.pem").path)

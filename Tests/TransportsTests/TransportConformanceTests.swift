@@ -110,7 +110,9 @@ struct TransportConformanceTests {
     }
   }
 
-  @Test("A message of any size goes in parts and comes back whole; one that is too large is refused", arguments: Carrier.here)
+  @Test(
+    "A message of any size goes in parts and comes back whole; one that is too large is refused",
+    arguments: Carrier.here)
   func parcels(carrier: Carrier) async throws {
     try await carrier.with { transport, _ in
       let large = (0..<1_200_001).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }

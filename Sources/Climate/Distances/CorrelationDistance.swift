@@ -44,7 +44,8 @@ public struct CorrelationDistance: Metric {
           sizes.estimator, of: series.name, sizes.value,
           standardError: sizes.standardError(resamples: seeded.resamples, paired: true, seed: seeded.seed),
           truth: Self.pooled(truth, ones).last!.length ?? .nan, length: rollouts.frames, interval: rollouts.interval,
-          convention: "C(ξ) = ½ at the last frame; not a number where C(r) does not fall to ½ within half of the lattice"),
+          convention:
+            "C(ξ) = ½ at the last frame; not a number where C(r) does not fall to ½ within half of the lattice"),
       ]
     }
   }

@@ -77,7 +77,8 @@ public struct DomainComparison: Codable, Sendable, Equatable {
   /// A sentence for the first time at which trajectories are not finite.
   private func loss(_ side: Side, _ name: String) -> String? {
     guard let t = side.lost.firstIndex(where: { $0 > 0 }) else { return nil }
-    return "\(side.lost[t]) of \(side.trajectories) trajectories of the \(name) \(side.lost[t] == 1 ? "is" : "are") not finite "
+    return
+      "\(side.lost[t]) of \(side.trajectories) trajectories of the \(name) \(side.lost[t] == 1 ? "is" : "are") not finite "
       + String(format: "at time %.6g: from there on nothing is compared", times[t])
   }
 

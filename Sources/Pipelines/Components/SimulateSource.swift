@@ -167,7 +167,8 @@ struct Simulation: Sendable {
     let shared = isRegistered ? assembly.sharedFrames : nil
     let place = assembly.description.nodes.firstIndex { $0.id == node.id } ?? 0
     let (workers, invariants, stopsAtRefusal) = (workers, source.system.invariants, stopsAtRefusal)
-    let labels = LabelLog(assembly.directory.file("labels-\(node.id).jsonl"), node: node.id, assembly.patience, assembly.events)
+    let labels = LabelLog(
+      assembly.directory.file("labels-\(node.id).jsonl"), node: node.id, assembly.patience, assembly.events)
     return {
       try state.withLock { state in
         while true {
@@ -177,7 +178,8 @@ struct Simulation: Sendable {
             if stopsAtRefusal {
               throw RunError(
                 .badInput,
-                "\(node.id): frame \(frame.index) of trajectory \(frame.trajectory) was refused (`refused: stop`): \(reason)")
+                "\(node.id): frame \(frame.index) of trajectory \(frame.trajectory) was refused (`refused: stop`): \(reason)"
+              )
             }
             continue
           }

@@ -19,8 +19,8 @@ struct VerdictStage: Component, Judging, Changeable {
 
   func attach(_ node: PipelineDescription.Node, to input: AnyFlow?, in assembly: PipelineAssembly) throws -> AnyFlow? {
     guard case .checkpoints(let checkpoints)? = input else { return nil }
-    let judge = try CheckpointJudge(settings, node: node.id, in: assembly)
     let elsewhere = try RemoteVerdicts(settings, node: node, in: assembly)
+    let judge = try CheckpointJudge(settings, node: node.id, in: assembly)
     let settings = settings
     let live = assembly.live(self, of: node)
     var evaluations = CheckpointEvaluations(

@@ -42,7 +42,8 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
     case is MPIError: self = .missing
     case is LogError, is DiskError: self = .unwritable
     case let error as TransportError:
-      self = error.code == .address ? .usage : error.code == .missing || error.code == .unreachable ? .missing : .badInput
+      self =
+        error.code == .address ? .usage : error.code == .missing || error.code == .unreachable ? .missing : .badInput
     case let error as RunError:
       switch error.code {
       case .usage: self = .usage

@@ -51,9 +51,11 @@ final class RunReload: Sendable {
     do {
       let file = assembly.directory.file("pipeline.yaml")
       guard
-        try assembly.patience.blocking("pipeline.yaml", {
-          try WholeFile.replace(file.path, with: now.text, durability: .complete)
-        }) != nil
+        try assembly.patience.blocking(
+          "pipeline.yaml",
+          {
+            try WholeFile.replace(file.path, with: now.text, durability: .complete)
+          }) != nil
       else { return }
     } catch { return say("What was reloaded holds for this process alone: \(error)") }
     adopted.withLock { $0 }(now)

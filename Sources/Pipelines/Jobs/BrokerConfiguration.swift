@@ -29,7 +29,8 @@ public struct BrokerConfiguration: Sendable {
   ) throws {
     let address = address == "localhost" ? "127.0.0.1" : address
     guard address.wholeMatch(of: #/[0-9A-Fa-f:.]+/#) != nil else {
-      throw RunError(.usage, "--address takes a number such as 127.0.0.1 or 10.0.0.7, or 0.0.0.0 for all, got \(address)")
+      throw RunError(
+        .usage, "--address takes a number such as 127.0.0.1 or 10.0.0.7, or 0.0.0.0 for all, got \(address)")
     }
     guard (1...65535).contains(port) else { throw RunError(.usage, "--port must be from 1 to 65535, got \(port)") }
     guard (1...100_000).contains(gigabytes) else { throw RunError(.usage, "--gigabytes must be at least 1") }

@@ -83,7 +83,8 @@ public struct ClimateJob: Sendable {
     }
     let encoder = JSONEncoder.withInfinities
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    return String(decoding: try encoder.encode(Output(comparison: comparison, domains: domains, koopman: koopman)), as: UTF8.self)
+    return String(
+      decoding: try encoder.encode(Output(comparison: comparison, domains: domains, koopman: koopman)), as: UTF8.self)
   }
 
   /// The comparison's own keys, `domains` of a lattice that orders, and `koopman` where it was asked for.

@@ -100,7 +100,9 @@ public struct FitJob: Sendable {
   }
 
   /// Where windows come from, and how their derivatives are found.
-  private func labelled(_ store: StoredTrajectories, _ fitting: Fitting) throws -> (any TrajectorySource, TrainingLabels?) {
+  private func labelled(_ store: StoredTrajectories, _ fitting: Fitting) throws -> (
+    any TrajectorySource, TrainingLabels?
+  ) {
     guard let forces else { return (store, try fitting.labels(of: store.system)) }
     guard let ensemble = fitting.labelEnsemble else {
       throw RunError(.usage, "--labels gives forces, and \(family) learns none; leave it out")

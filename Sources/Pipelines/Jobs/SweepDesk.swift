@@ -19,7 +19,8 @@ struct SweepDesk {
     // A folder of the same name on another disk is not the sweep's.
     guard (try? Fingerprint.of(contentsOf: URL(filePath: task.sweep).appending(path: SweepPlan.fileName))) == task.plan
     else {
-      return "the sweep's folder \(task.sweep) is not here as it was announced: runs of a sweep need a disk that is shared"
+      return
+        "the sweep's folder \(task.sweep) is not here as it was announced: runs of a sweep need a disk that is shared"
     }
     return nil
   }
@@ -66,7 +67,8 @@ struct SweepDesk {
       if halt() { throw RunError(.interrupted, "stopped") }
       // What `holstream run` ends with where it cannot write, EX_CANTCREAT.
       if code == 73 {
-        return .refused("its folder is being run in by another process, or cannot be written; \(task.number).log says which")
+        return .refused(
+          "its folder is being run in by another process, or cannot be written; \(task.number).log says which")
       }
     }
     return .answer(

@@ -160,7 +160,9 @@ public struct SweepJob: Sendable {
     let result = SweepResult(plan, folder)
     if Interruption.isRequested {
       throw RunError(
-        .interrupted, "\(result.table())\nNothing more is offered; workers finish what they hold. To go on, add: --directory \(shown) --resume")
+        .interrupted,
+        "\(result.table())\nNothing more is offered; workers finish what they hold. To go on, add: --directory \(shown) --resume"
+      )
     }
     return result
   }

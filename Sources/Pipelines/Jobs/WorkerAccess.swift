@@ -11,7 +11,8 @@ struct WorkerAccess: Sendable {
   /// Why a configuration is not worked for; nil where it is.
   func reason(against configuration: String) -> String? {
     guard let configurations, !configurations.contains(configuration) else { return nil }
-    return "work for the configuration \(configuration.prefix(12))… is offered, which is not the one that this worker was given"
+    return
+      "work for the configuration \(configuration.prefix(12))… is offered, which is not the one that this worker was given"
   }
 
   /// Copies a checkpoint here, from the disk where it is shared, else from the trainer's page. The copy is what was hashed.
@@ -30,10 +31,14 @@ struct WorkerAccess: Sendable {
       return
         "\(reference.path) is not here as it was announced; share the disk, or start the run with --announce and its page's address"
     }
-    guard ["http://", "https://"].contains(where: { address.hasPrefix($0) }), !address.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" }) else {
+    guard ["http://", "https://"].contains(where: { address.hasPrefix($0) }),
+      !address.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" })
+    else {
       return "the address of \(reference.name) is none"
     }
-    if let reason = download(address, reference.bytes, to: file) { return "\(reference.name) could not be fetched: \(reason)" }
+    if let reason = download(address, reference.bytes, to: file) {
+      return "\(reference.name) could not be fetched: \(reason)"
+    }
     return isSound(file, reference) ? nil : "what the page gave for \(reference.name) is not what was announced"
   }
 

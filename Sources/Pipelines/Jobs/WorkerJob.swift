@@ -58,7 +58,8 @@ public struct WorkerJob: Sendable {
         let begin = ContinuousClock.now
         let outcome = try desk.perform(claim)
         if case .answer = outcome {
-          status.print("  \(claim.id) judged in \(String(format: "%.1f", (ContinuousClock.now - begin) / .seconds(1))) s")
+          status.print(
+            "  \(claim.id) judged in \(String(format: "%.1f", (ContinuousClock.now - begin) / .seconds(1))) s")
         }
         return outcome
       }
@@ -68,7 +69,8 @@ public struct WorkerJob: Sendable {
         let begin = ContinuousClock.now
         let outcome = try desk.perform(claim, held)
         if case .posted = outcome {
-          status.print("  \(claim.id) simulated in \(String(format: "%.1f", (ContinuousClock.now - begin) / .seconds(1))) s")
+          status.print(
+            "  \(claim.id) simulated in \(String(format: "%.1f", (ContinuousClock.now - begin) / .seconds(1))) s")
         }
         return outcome
       }

@@ -18,7 +18,8 @@ final class CheckpointCharts: Sendable {
     if !named.isEmpty {
       events.append(
         event(
-          verdict, "RMSE of the rollouts", isLogarithmic: true, Dictionary(named, uniquingKeysWith: { first, _ in first })))
+          verdict, "RMSE of the rollouts", isLogarithmic: true,
+          Dictionary(named, uniquingKeysWith: { first, _ in first })))
     }
     return events
   }

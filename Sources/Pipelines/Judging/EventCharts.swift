@@ -72,16 +72,17 @@ struct EventCharts: Sendable {
   /// Autocorrelations of the live stream, over time where the interval is known; of a lattice, what its domains do.
   func events(of snapshot: ClimateSnapshot) -> [RunEvent] {
     let lattice = source.map { LatticeCharts.events(of: snapshot, $0.system, interval: $0.interval) } ?? []
-    return lattice + snapshot.observables.map { observable in
-      let symbol = labels[observable.name].label
-      return .curves(
-        .init(
-          // One chart with the verdict's, which run over time as well; where no time is known, a chart of its own.
-          section: "Autocorrelation", title: source == nil ? "\(symbol) over frames" : symbol,
-          x: Self.lag(source?.timeUnit ?? "frames"),
-          y: .init("autocorrelation of \(symbol)")),
-        [.init(name: "live stream", step: source?.interval ?? 1, values: observable.autocorrelation)])
-    }
+    return lattice
+      + snapshot.observables.map { observable in
+        let symbol = labels[observable.name].label
+        return .curves(
+          .init(
+            // One chart with the verdict's, which run over time as well; where no time is known, a chart of its own.
+            section: "Autocorrelation", title: source == nil ? "\(symbol) over frames" : symbol,
+            x: Self.lag(source?.timeUnit ?? "frames"),
+            y: .init("autocorrelation of \(symbol)")),
+          [.init(name: "live stream", step: source?.interval ?? 1, values: observable.autocorrelation)])
+      }
   }
 
   /// The points that a verdict adds to the charts of all verdicts.

@@ -46,7 +46,9 @@ enum LatticeCharts {
           .curves(
             .init(
               section: "Domains", title: "C(r) of \(symbol)",
-              subject: growth.times.last.map { "latest of \(growth.times.count) frames, time \(String(format: "%g", $0))" },
+              subject: growth.times.last.map {
+                "latest of \(growth.times.count) frames, time \(String(format: "%g", $0))"
+              },
               x: .init("r", unit: "sites"), y: .init("C(r)")),
             [.init(name: "C", step: 1, values: growth.latest)]),
         ]

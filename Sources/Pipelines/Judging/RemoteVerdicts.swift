@@ -25,7 +25,8 @@ struct RemoteVerdicts: Sendable {
     if let reason = assembly.description.comingOnce(settings.truth, in: assembly.directory) {
       throw RunError(
         .usage,
-        "\(node.id): its truth is \(reason). Only this process has it: leave --judges out, and checkpoints are judged here")
+        "\(node.id): its truth is \(reason). Only this process has it: leave --judges out, and checkpoints are judged here"
+      )
     }
     self.node = node.id
     board = WorkBoard(

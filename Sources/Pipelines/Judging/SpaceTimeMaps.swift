@@ -44,7 +44,9 @@ final class SpaceTimeMaps: Sendable {
   private func pictures(of trajectory: Int) -> [RunEvent] {
     let count = min(source.length(trajectory) ?? 0, Self.mostFrames)
     // What is not there yet, or no more, is not shown.
-    guard count > 1, let frames = try? source.frames(of: trajectory, 0..<count), frames.count == count else { return [] }
+    guard count > 1, let frames = try? source.frames(of: trajectory, 0..<count), frames.count == count else {
+      return []
+    }
     let every = (count + Self.mostColumns - 1) / Self.mostColumns
     let columns = stride(from: 0, to: count, by: every).map { frames[$0] }
     let unit = source.timeUnit

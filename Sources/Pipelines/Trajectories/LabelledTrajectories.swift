@@ -74,7 +74,8 @@ struct LabelledTrajectories: TrajectorySource {
       guard own.allSatisfy(\.isFinite) else {
         throw RunError(
           .badInput,
-          "frame \(frame.index) of trajectory \(trajectory) in \(forces.url.relativePath) has a force that is not finite")
+          "frame \(frame.index) of trajectory \(trajectory) in \(forces.url.relativePath) has a force that is not finite"
+        )
       }
       let velocity = frame.state.values[momenta].map { $0 / (mass ?? .infinity) }
       return Frame(

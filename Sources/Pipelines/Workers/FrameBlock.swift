@@ -61,7 +61,9 @@ struct FrameBlock: Sendable {
   ///   - most: Rounds at most.
   /// - Throws: `WorkError` for what is no such block.
   init(_ bytes: [UInt8], layout: StateLayout, expected: Head, most: Int) throws {
-    guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { throw WorkError("a block of frames without its head") }
+    guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+      throw WorkError("a block of frames without its head")
+    }
     let head: Head
     do { head = try JSONDecoder.withInfinities.decode(Head.self, from: Data(bytes[..<end])) } catch {
       throw WorkError("a block of frames whose head cannot be read: \(error)")
@@ -76,7 +78,8 @@ struct FrameBlock: Sendable {
       guard bytes.count - place >= 8 * count else { throw WorkError("a block of frames that is cut short") }
       let values = bytes.withUnsafeBytes { all in
         (0..<count).map { index in
-          Double(bitPattern: UInt64(littleEndian: all.loadUnaligned(fromByteOffset: place + 8 * index, as: UInt64.self)))
+          Double(
+            bitPattern: UInt64(littleEndian: all.loadUnaligned(fromByteOffset: place + 8 * index, as: UInt64.self)))
         }
       }
       place += 8 * count

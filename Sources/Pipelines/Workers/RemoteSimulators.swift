@@ -83,7 +83,10 @@ final class RemoteSimulators: Sendable {
         if let block = try look(ensemble, first, id) { return block }
       } catch let error as TransportError {
         guard error.code == .unreachable else { throw error }
-        if state.withLock({ state in defer { state.isUnreachable = true }; return !state.isUnreachable }) {
+        if state.withLock({ state in
+          defer { state.isUnreachable = true }
+          return !state.isUnreachable
+        }) {
           events.send(.message("\(error). It is tried again; simulations are asked for again from here"))
         }
       }
@@ -120,13 +123,17 @@ final class RemoteSimulators: Sendable {
       try transport.dispose(of: id, from: .simulate)
       try transport.withdraw(workID(ensemble), from: .simulate)
     }
-    if state.withLock({ state in defer { state.isUnreachable = false }; return state.isUnreachable }) {
+    if state.withLock({ state in
+      defer { state.isUnreachable = false }
+      return state.isUnreachable
+    }) {
       events.send(.message("\(transport.address) is there again"))
     }
     if let found {
       let next = first + found.head.rounds
       try transport.note(
-        MessageID(words: "position", scope.text.replacing("/", with: "-")), Array("\(ensemble) \(next)".utf8), on: .simulate)
+        MessageID(words: "position", scope.text.replacing("/", with: "-")), Array("\(ensemble) \(next)".utf8),
+        on: .simulate)
       try acknowledge(id, found.head.trajectories, next)
       return found
     }
@@ -158,13 +165,16 @@ final class RemoteSimulators: Sendable {
       let round = FrameBlock.bytes(abreast: source.abreast, numbers: source.system.layout.count)
       let task = SimulateTask(
         node: node, pipeline: pipeline, configuration: configuration, ensemble: number,
-        first: number == ensemble ? first : 0, window: max(4, Self.windowBytes / round), arithmetic: Arithmetic.current.id)
+        first: number == ensemble ? first : 0, window: max(4, Self.windowBytes / round),
+        arithmetic: Arithmetic.current.id)
       try transport.offer(workID(number), try task.message, on: .simulate)
     }
   }
 
   private func clear() throws {
-    for id in try transport.offered(on: .simulate) where id.isUnder(scope) { try transport.withdraw(id, from: .simulate) }
+    for id in try transport.offered(on: .simulate) where id.isUnder(scope) {
+      try transport.withdraw(id, from: .simulate)
+    }
     for id in try transport.posted(to: .simulate) where id.isUnder(scope) { try transport.discard(id, from: .simulate) }
     try transport.erase(MessageID(words: "position", scope.text.replacing("/", with: "-")), on: .simulate)
   }
@@ -177,11 +187,13 @@ final class RemoteSimulators: Sendable {
 
   private func meet() throws {
     let now = ContinuousClock.now
-    guard state.withLock({ state in
-      guard now >= state.nextLook else { return false }
-      state.nextLook = now + .seconds(2)
-      return true
-    }) else { return }
+    guard
+      state.withLock({ state in
+        guard now >= state.nextLook else { return false }
+        state.nextLook = now + .seconds(2)
+        return true
+      })
+    else { return }
     let seen = try transport.notes(on: .simulate).compactMap { note in
       WorkerPresence.read(note.message).map {
         SeenWorker(role: WorkQueue.simulate.rawValue, presence: $0, isLost: note.age > WorkerPresence.lost)

@@ -83,11 +83,17 @@ final class WorkBoard: Sendable {
       }
       try exchange()
       try meet()
-      if state.withLock({ state in defer { state.isUnreachable = false }; return state.isUnreachable }) {
+      if state.withLock({ state in
+        defer { state.isUnreachable = false }
+        return state.isUnreachable
+      }) {
         events.send(.message("\(transport.address) is there again"))
       }
     } catch {
-      if state.withLock({ state in defer { state.isUnreachable = true }; return !state.isUnreachable }) {
+      if state.withLock({ state in
+        defer { state.isUnreachable = true }
+        return !state.isUnreachable
+      }) {
         events.send(.message("\(error). It is tried again; what is asked for is kept here"))
       }
     }
@@ -136,11 +142,13 @@ final class WorkBoard: Sendable {
 
   private func meet() throws {
     let now = ContinuousClock.now
-    guard state.withLock({ state in
-      guard now >= state.nextLook else { return false }
-      state.nextLook = now + .seconds(2)
-      return true
-    }) else { return }
+    guard
+      state.withLock({ state in
+        guard now >= state.nextLook else { return false }
+        state.nextLook = now + .seconds(2)
+        return true
+      })
+    else { return }
     var seen: [SeenWorker] = []
     for note in try transport.notes(on: queue) {
       guard let presence = WorkerPresence.read(note.message) else { continue }

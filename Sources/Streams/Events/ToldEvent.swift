@@ -36,7 +36,9 @@ public final class ToldEvent: Sendable {
     encoded.withLock { encoded in
       if let encoded { return encoded }
       // Events are numbers and text, which always can be encoded.
-      let bytes = (try? JSONEncoder.withInfinities.encode(Timed(event: event, time: time))).map { [UInt8]($0) } ?? Array("{}".utf8)
+      let bytes =
+        (try? JSONEncoder.withInfinities.encode(Timed(event: event, time: time))).map { [UInt8]($0) }
+        ?? Array("{}".utf8)
       encoded = bytes
       return bytes
     }

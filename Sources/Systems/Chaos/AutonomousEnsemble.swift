@@ -29,7 +29,8 @@ struct AutonomousEnsemble<System: AutonomousSystem>: Ensemble {
     try EnsembleSize.validate(states, of: system.layout)
     guard firstTime.isFinite else { throw SystemError(.invalidState, "the time of the states is \(firstTime)") }
     try self.init(
-      system, 0..<states.count, firstTime: firstTime, transient: 0, seed: system.noiseSeed, workers, states.flatMap(\.values))
+      system, 0..<states.count, firstTime: firstTime, transient: 0, seed: system.noiseSeed, workers,
+      states.flatMap(\.values))
   }
 
   private init(

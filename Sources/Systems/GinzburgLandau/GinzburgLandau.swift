@@ -49,12 +49,14 @@ public struct GinzburgLandau: AutonomousSystem, Equatable {
     self.constants = constants
     self.sampling = sampling
     self.noiseSeed = noiseSeed
-    layout = StateLayout([Field("phi", shape: [sites, sites], axes: ["y", "x"], symbol: "φ")], domain: .square(sites, sites))
+    layout = StateLayout(
+      [Field("phi", shape: [sites, sites], axes: ["y", "x"], symbol: "φ")], domain: .square(sites, sites))
   }
 
   public init(_ section: ConfigurationSection, seed: UInt64) {
     let sampling = Sampling(section, fallback: Self.fallback)
-    let sites = section.integer("sites", default: 64, in: 4...Self.mostSites, "Sites L along an edge; the lattice has L²")
+    let sites = section.integer(
+      "sites", default: 64, in: 4...Self.mostSites, "Sites L along an edge; the lattice has L²")
     let edge = section.optionalInteger("L", in: 4...Self.mostSites, "The same as `sites`")
     if let edge, section.has("sites"), edge != sites {
       section.problem("`L` and `sites` are the same and have two values, \(edge) and \(sites); give one", key: "L")
@@ -75,7 +77,8 @@ public struct GinzburgLandau: AutonomousSystem, Equatable {
     let reader = try AttributeReader(
       attributes, system: Self.word,
       keys: Sampling.keys.union([
-        "sites", "mobility", "stiffness", "depth", "amplitude", "temperature", "spacing", "initial_deviation", "noise_seed",
+        "sites", "mobility", "stiffness", "depth", "amplitude", "temperature", "spacing", "initial_deviation",
+        "noise_seed",
       ]))
     guard let seed = try reader.value("noise_seed").text.flatMap({ UInt64($0) }) else {
       throw reader.fail("noise_seed", "should be a whole number in quotes")

@@ -64,28 +64,35 @@ struct OnTheFlyTests {
   @Test("The ridge's weights and leverages are those of the normal equations, also after forgetting")
   func ridge() {
     var ridge = StreamingRidge(size: 2, ridge: 0.5)
-    for (x, y, weight) in [([1.0, 2.0], 3.0, 2.0), ([0.5, -1], 1, 1), ([2, 0.1], -1, 0.5)] { ridge.add(x, y, weight: weight) }
+    for (x, y, weight) in [([1.0, 2.0], 3.0, 2.0), ([0.5, -1], 1, 1), ([2, 0.1], -1, 0.5)] {
+      ridge.add(x, y, weight: weight)
+    }
     ridge.forget(0.8)
     ridge.train()
     // A = 0.8 Σ w x xᵀ + ½, solved by hand.
     let (a, b, d) = (0.8 * (2 + 0.25 + 2) + 0.5, 0.8 * (4 - 0.5 + 0.1), 0.8 * (8 + 1 + 0.005) + 0.5)
     let (u, v) = (0.8 * (6 + 0.5 - 1), 0.8 * (12 - 1 - 0.05))
     let det = a * d - b * b
-    #expect(abs(ridge.weights[0] - (d * u - b * v) / det) < 1e-12 && abs(ridge.weights[1] - (a * v - b * u) / det) < 1e-12)
+    #expect(
+      abs(ridge.weights[0] - (d * u - b * v) / det) < 1e-12 && abs(ridge.weights[1] - (a * v - b * u) / det) < 1e-12)
     var workspace = [0.0, 0.0]
     #expect(abs(ridge.leverage([1, -2], &workspace) - (d + 4 * b + 4 * a) / det) < 1e-12)
   }
 
   @Test("A lattice starts exact, then solves fewer sites, and stays near the exact force")
   func becomesFast() throws {
-    let system = try system(sites: 16, OnTheFlySettings(targetError: 3e-2, auditShare: 0.02, retrainEvery: 5), every: 30)
+    let system = try system(
+      sites: 16, OnTheFlySettings(targetError: 3e-2, auditShare: 0.02, retrainEvery: 5), every: 30)
     var ensemble = try system.ensemble(from: [ordered(system)], workers: 1)
     var frames = try ensemble.advance()
     let first = ensemble.takeRecords()
     #expect(first.count == 1 && first[0].isWhole && first[0].version == 0)
     let exact = try HolsteinSquareSystem.published(sites: 16)
     let start = try #require(frames[0].tendency)
-    #expect(zip(start["P"], exact.force(at: Array(frames[0].state["Q"]), temperature: 0.1).force).allSatisfy { abs($0 - $1) < 1e-12 })
+    #expect(
+      zip(start["P"], exact.force(at: Array(frames[0].state["Q"]), temperature: 0.1).force).allSatisfy {
+        abs($0 - $1) < 1e-12
+      })
     frames = try ensemble.advance()
     var summary = OnTheFlySummary()
     for record in ensemble.takeRecords() { summary.add(record, sites: 256) }
@@ -200,10 +207,12 @@ struct OnTheFlyTests {
     #expect(abs(field.audit.expected / expected - 1) < 1e-12)
   }
 
-  @Test("What cannot be is refused by name", arguments: [
-    ("target-error", OnTheFlySettings(targetError: 0)), ("whole-share", OnTheFlySettings(wholeShare: 2)),
-    ("audit-share", OnTheFlySettings(auditShare: .nan)), ("retrain-every", OnTheFlySettings(retrainEvery: 0)),
-  ])
+  @Test(
+    "What cannot be is refused by name",
+    arguments: [
+      ("target-error", OnTheFlySettings(targetError: 0)), ("whole-share", OnTheFlySettings(wholeShare: 2)),
+      ("audit-share", OnTheFlySettings(auditShare: .nan)), ("retrain-every", OnTheFlySettings(retrainEvery: 0)),
+    ])
   func refused(key: String, settings: OnTheFlySettings) {
     let error = #expect(throws: SystemError.self) { try system(settings) }
     #expect(error?.key == key)

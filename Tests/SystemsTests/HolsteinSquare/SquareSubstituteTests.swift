@@ -47,7 +47,8 @@ struct SquareSubstituteTests {
       do { _ = try frames(system.replaying(log), seed: 5) } catch { return "\(error)" }
       return "nothing"
     }
-    #expect(refusal(log.filter { $0.step != 7 || $0.trajectory != 1 }).contains("says nothing of step 7 of trajectory 1"))
+    #expect(
+      refusal(log.filter { $0.step != 7 || $0.trajectory != 1 }).contains("says nothing of step 7 of trajectory 1"))
     #expect(refusal(log.filter { $0.trajectory != 1 }).contains("trajectory 1"))
     var wrong = log
     wrong[3].version += 1
@@ -63,7 +64,8 @@ struct SquareSubstituteTests {
     #expect(error?.key == "engine")
   }
 
-  @Test("A density from elsewhere moves the lattice like its own electrons, noise and all, and is kept with other steps")
+  @Test(
+    "A density from elsewhere moves the lattice like its own electrons, noise and all, and is kept with other steps")
   func density() throws {
     let system = try system(.exact)
     let own = try frames(system, seed: 5).0

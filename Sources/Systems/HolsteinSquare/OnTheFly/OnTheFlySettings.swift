@@ -44,7 +44,8 @@ public struct OnTheFlySettings: Sendable, Equatable {
       wholeShare >= 0 && wholeShare <= 1, "whole-share",
       "the share of sites from which on a step is solved whole must be from 0 to 1, got \(wholeShare)")
     try check(
-      auditShare >= 0 && auditShare <= 1, "audit-share", "the share of audited sites must be from 0 to 1, got \(auditShare)")
+      auditShare >= 0 && auditShare <= 1, "audit-share",
+      "the share of audited sites must be from 0 to 1, got \(auditShare)")
     try check(
       (1...1_000_000).contains(retrainEvery), "retrain-every",
       "new weights must come every 1 to 1000000 steps, got \(retrainEvery)")

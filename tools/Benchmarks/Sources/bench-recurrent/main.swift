@@ -34,7 +34,8 @@ struct Case {
     let size = 3 * (Self.steps + 1)
     let windows = try (0..<Self.batch).map {
       try TrainingWindow(
-        trajectory: $0, start: 0, layout: layout, values: Array(values[($0 * size)..<(($0 + 1) * size)]), tendencies: nil)
+        trajectory: $0, start: 0, layout: layout, values: Array(values[($0 * size)..<(($0 + 1) * size)]),
+        tendencies: nil)
     }
     var settings = PiecewiseLinearSettings(family)
     (settings.isAdaptive, settings.latent, settings.rectified) = (false, max(latent, 3), rectified)
@@ -66,7 +67,8 @@ struct Case {
     let process = Process()
     process.executableURL = URL(filePath: python)
     process.arguments = [
-      script.standardized.path, family.rawValue, "\(hidden)", "\(latent)", "\(rectified)", "\(Self.steps)", "\(Self.batch)",
+      script.standardized.path, family.rawValue, "\(hidden)", "\(latent)", "\(rectified)", "\(Self.steps)",
+      "\(Self.batch)",
       "\(Self.forcing)",
     ]
     let pipe = Pipe()

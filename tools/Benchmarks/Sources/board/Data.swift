@@ -70,7 +70,8 @@ struct BoardData: Sendable {
     exponent = found.count > 1 ? mean : nil
     exponentError =
       found.count > 1
-      ? (found.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(found.count * (found.count - 1))).squareRoot() : nil
+      ? (found.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(found.count * (found.count - 1))).squareRoot()
+      : nil
   }
 
   /// The points to learn from with noise of so many standard deviations, drawn anew for each seed.

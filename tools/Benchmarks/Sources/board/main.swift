@@ -19,12 +19,15 @@ while let name = arguments.first {
 }
 @MainActor func list(_ name: String, _ all: [String]) -> [String] {
   guard let given = options[name]?.split(separator: ",").map(String.init) else { return all }
-  for one in given where !all.contains(one) { fail("--\(name): there is no \(one); there are \(all.joined(separator: ", "))") }
+  for one in given where !all.contains(one) {
+    fail("--\(name): there is no \(one); there are \(all.joined(separator: ", "))")
+  }
   return given
 }
 guard let out = options["out"].map({ URL(filePath: $0) }) else { fail("board --out FILE: where the cells go") }
 let systems = list("systems", SystemCatalogue.boardWords)
-let learners = list("learners", BoardLearner.all.map(\.name)).map { name in BoardLearner.all.first { $0.name == name }! }
+let learners = list("learners", BoardLearner.all.map(\.name)).map { name in BoardLearner.all.first { $0.name == name }!
+}
 let noises = (options["noise"] ?? "0,0.01,0.05").split(separator: ",").compactMap { Double($0) }
 let seeds = Int(options["seeds"] ?? "3") ?? 3
 let workers = Int(options["workers"] ?? "2") ?? 2

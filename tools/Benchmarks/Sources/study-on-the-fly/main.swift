@@ -77,7 +77,8 @@ for ensemble in ["canonical", "grand-canonical"] {
   for (name, settings) in cases {
     let rows = try quench(settings, ensemble: ensemble)
     let total = rows.reduce(0) { $0 + $1.seconds } * 1e6 / (time / 0.05 * Double(sites * sites))
-    var text = "\(ensemble), \(name)".padding(toLength: 44, withPad: " ", startingAt: 0) + String(format: "%8.2f   |", total)
+    var text =
+      "\(ensemble), \(name)".padding(toLength: 44, withPad: " ", startingAt: 0) + String(format: "%8.2f   |", total)
     for (low, high) in [(0.0, 10.0), (10, 20), (20, .infinity)] {
       let own = rows.filter { $0.time > low && $0.time <= high }
       text +=
