@@ -158,7 +158,7 @@ public final class RankedRun: Sendable {
                 try FollowingSimulator(ranks: group) { place in
                   guard pipeline.nodes.indices.contains(place),
                     let source = pipeline.nodes[place].component as? any Simulating
-                  else { throw FrameBlock.damaged }
+                  else { throw PeerFrames.damaged }
                   return (source.simulation.trajectories, source.simulation.workers)
                 }.run()
               } catch { world.giveUp("\(error)", code: Self.code(of: error)) }

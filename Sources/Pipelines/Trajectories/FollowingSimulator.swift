@@ -20,11 +20,11 @@ struct FollowingSimulator {
       switch order[0] {
       case SharedFrames.Order.begin:
         let (source, workers) = try source(Int(order[1]))
-        guard order[2] >= 0, order[3] > order[2] else { throw FrameBlock.damaged }
+        guard order[2] >= 0, order[3] > order[2] else { throw PeerFrames.damaged }
         running = try source.dynamics.ensemble(Int(order[2])..<Int(order[3]), seed: source.seed, workers: workers)
       case SharedFrames.Order.next:
-        guard running != nil, (1...1 << 20).contains(order[2]) else { throw FrameBlock.damaged }
-        var block = FrameBlock()
+        guard running != nil, (1...1 << 20).contains(order[2]) else { throw PeerFrames.damaged }
+        var block = PeerFrames()
         for _ in 0..<order[2] {
           block.rounds.append(try running!.advance())
           block.words.records += running!.takeRecords()
@@ -32,12 +32,12 @@ struct FollowingSimulator {
         }
         try send(block)
       case SharedFrames.Order.end: return
-      default: throw FrameBlock.damaged
+      default: throw PeerFrames.damaged
       }
     }
   }
 
-  private func send(_ block: FrameBlock) throws {
+  private func send(_ block: PeerFrames) throws {
     let numbers = block.numbers
     let isSilent = block.words.records.isEmpty && block.words.notices.isEmpty
     let words = isSilent ? Data() : try JSONEncoder.withInfinities.encode(block.words)

@@ -49,16 +49,16 @@ final class SharedFrames: Sendable {
   }
 
   /// A block of a rank that was asked for one.
-  func block(of peer: Int, _ layout: StateLayout) throws -> FrameBlock {
+  func block(of peer: Int, _ layout: StateLayout) throws -> PeerFrames {
     var sizes = [Int64](repeating: 0, count: 2)
     try sizes.withUnsafeMutableBytes { try ranks.link.exchange([RankTransfer(peer, receives: $0)], on: .frames) }
-    guard sizes.allSatisfy({ (0...1 << 46).contains($0) }) else { throw FrameBlock.damaged }
+    guard sizes.allSatisfy({ (0...1 << 46).contains($0) }) else { throw PeerFrames.damaged }
     var numbers = [Double](repeating: 0, count: Int(sizes[0]))
     try numbers.withUnsafeMutableBytes { try ranks.link.exchange([RankTransfer(peer, receives: $0)], on: .frames) }
     var words = Data(count: Int(sizes[1]))
     try words.withUnsafeMutableBytes { try ranks.link.exchange([RankTransfer(peer, receives: $0)], on: .frames) }
     state.withLock { _ = $0.owing.remove(peer) }
-    return try FrameBlock(numbers, words, layout)
+    return try PeerFrames(numbers, words, layout)
   }
 
   /// Takes what was asked for and is of no use any more, and lets the others go.

@@ -4,7 +4,7 @@ internal import Systems
 internal import Trajectories
 
 /// Some rounds of frames of some trajectories, and what was said on the way, as they go from rank to rank.
-struct FrameBlock: Sendable {
+struct PeerFrames: Sendable {
   /// What an ensemble says beside its frames.
   struct Words: Codable, Sendable {
     var records: [OnTheFlyRecord] = []
