@@ -79,23 +79,23 @@ struct RemoteSimulatorsTests {
           mid: round == 0 ? nil : State(layout, [.leastNonzeroMagnitude, 2]), tendency: trajectory == 5 ? state : nil)
       }
     }
-    let head = FrameBlock.Head(
+    let head = PostedFrames.Head(
       configuration: "c", arithmetic: "a", ensemble: 2, first: 3, rounds: 2, trajectories: 4..<6, numbers: 2,
       notices: [[], ["slow"]])
-    let bytes = try FrameBlock(head, frames).message
+    let bytes = try PostedFrames(head, frames).message
     var expected = head
     (expected.rounds, expected.notices) = (0, [])
-    let read = try FrameBlock(bytes, layout: layout, expected: expected, most: 2)
+    let read = try PostedFrames(bytes, layout: layout, expected: expected, most: 2)
     #expect(read.frames == frames && read.head == head)
-    #expect(throws: WorkError.self) { try FrameBlock(bytes, layout: layout, expected: expected, most: 1) }
+    #expect(throws: WorkError.self) { try PostedFrames(bytes, layout: layout, expected: expected, most: 1) }
     for count in bytes.indices {
       #expect(throws: WorkError.self) {
-        try FrameBlock(Array(bytes[..<count]), layout: layout, expected: expected, most: 2)
+        try PostedFrames(Array(bytes[..<count]), layout: layout, expected: expected, most: 2)
       }
     }
-    #expect(throws: WorkError.self) { try FrameBlock(bytes + [0], layout: layout, expected: expected, most: 2) }
+    #expect(throws: WorkError.self) { try PostedFrames(bytes + [0], layout: layout, expected: expected, most: 2) }
     expected.arithmetic = "b"
-    #expect(throws: WorkError.self) { try FrameBlock(bytes, layout: layout, expected: expected, most: 2) }
+    #expect(throws: WorkError.self) { try PostedFrames(bytes, layout: layout, expected: expected, most: 2) }
   }
 
   @Test("A worker of another arithmetic does not take an ensemble, and says why")

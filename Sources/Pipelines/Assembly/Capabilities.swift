@@ -73,6 +73,6 @@ extension PipelineDescription {
 }
 
 /// A source whose ensembles can be simulated anywhere.
-protocol Simulating {
+protocol EnsembleProviding {
   var simulated: SimulatedTrajectories { get }
 }

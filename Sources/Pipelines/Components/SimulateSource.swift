@@ -6,7 +6,7 @@ internal import Systems
 internal import Trajectories
 
 /// The simulator: ensembles of trajectories of a system of the catalogue, one after the other.
-struct SimulateSource: Component, TrajectoryProviding, SystemKnowing, Simulating {
+struct SimulateSource: Component, TrajectoryProviding, SystemKnowing, Simulating, EnsembleProviding {
   static let word = "simulate"
   static let summary =
     "Simulates a system of the catalogue, ensemble after ensemble (`simulate: { system: lorenz-96 }`)."
@@ -29,7 +29,7 @@ struct SimulateSource: Component, TrajectoryProviding, SystemKnowing, Simulating
 }
 
 /// The Holstein chain by its older name.
-struct HolsteinSource: Component, TrajectoryProviding, SystemKnowing, Simulating {
+struct HolsteinSource: Component, TrajectoryProviding, SystemKnowing, Simulating, EnsembleProviding {
   static let word = "holstein"
   static let summary = "Simulates quenches of the 1D semiclassical Holstein model: `simulate` with `system: holstein`."
   static let inputs: Set<ElementType> = []

@@ -30,7 +30,7 @@ struct SimulateDesk {
     var ensemble: any Ensemble
     do {
       let description = try PipelineDescription(text: task.pipeline)
-      guard let component = description.nodes.first(where: { $0.id == task.node })?.component as? any Simulating else {
+      guard let component = description.nodes.first(where: { $0.id == task.node })?.component as? any EnsembleProviding else {
         return .refused("the pipeline has no simulator `\(task.node)`")
       }
       source = component.simulated
@@ -43,8 +43,8 @@ struct SimulateDesk {
     guard let scope = MessageID(scope) else { return .refused("its id is none of ours") }
     let position = MessageID(words: "position", scope.text.replacing("/", with: "-"))
     let layout = source.system.layout
-    let rounds = max(1, RemoteSimulators.blockBytes / FrameBlock.bytes(abreast: source.abreast, numbers: layout.count))
-    var head = FrameBlock.Head(
+    let rounds = max(1, RemoteSimulators.blockBytes / PostedFrames.bytes(abreast: source.abreast, numbers: layout.count))
+    var head = PostedFrames.Head(
       configuration: task.configuration, arithmetic: Arithmetic.current.id, ensemble: task.ensemble, first: task.first,
       rounds: 0, trajectories: ensemble.trajectories, numbers: layout.count)
     var frames: [[Frame]] = []
@@ -61,7 +61,7 @@ struct SimulateDesk {
       head.rounds = frames.count
       if head.records.allSatisfy(\.isEmpty) { head.records = [] }
       if head.notices.allSatisfy(\.isEmpty) { head.notices = [] }
-      let message = try FrameBlock(head, frames).message
+      let message = try PostedFrames(head, frames).message
       let id = RemoteSimulators.id(scope, task.ensemble, head.first)
       guard try deliver(message, id, head.first, &taken, task, position, held) else {
         return .dropped("it is another worker's by now, or no longer wanted")

@@ -75,7 +75,7 @@ final class RemoteSimulators: Sendable {
 
   /// A block whose first frames have this index; returns when it is there.
   /// - Throws: `Stopped`, or `TransportError` for a transport that refuses us.
-  fileprivate func block(_ ensemble: Int, _ first: Int) throws -> FrameBlock {
+  fileprivate func block(_ ensemble: Int, _ first: Int) throws -> PostedFrames {
     let id = Self.id(scope, ensemble, first)
     while true {
       if stop.isRequested { throw Stopped() }
@@ -100,20 +100,20 @@ final class RemoteSimulators: Sendable {
 
   private func workID(_ ensemble: Int) -> MessageID { MessageID("\(scope.text)/\(ensemble)")! }
 
-  private func look(_ ensemble: Int, _ first: Int, _ id: MessageID) throws -> FrameBlock? {
+  private func look(_ ensemble: Int, _ first: Int, _ id: MessageID) throws -> PostedFrames? {
     if !state.withLock({ $0.isCleared }) {
       // What an earlier process has left: work is published anew from where this one begins.
       try clear()
       state.withLock { $0.isCleared = true }
     }
-    var found: FrameBlock?
+    var found: PostedFrames?
     do {
       if let bytes = try transport.receive(id, from: .simulate) {
-        let expected = FrameBlock.Head(
+        let expected = PostedFrames.Head(
           configuration: configuration, arithmetic: Arithmetic.current.id, ensemble: ensemble, first: first, rounds: 0,
           trajectories: (ensemble * source.abreast)..<((ensemble + 1) * source.abreast),
           numbers: source.system.layout.count)
-        found = try FrameBlock(
+        found = try PostedFrames(
           bytes, layout: source.system.layout, expected: expected, most: source.framesPerTrajectory - first)
       }
     } catch let error as TransportError where error.code != .malformed {
@@ -162,7 +162,7 @@ final class RemoteSimulators: Sendable {
       if number != ensemble, posted.contains(where: { $0.isUnder(workID(number)) }) { continue }
       // It may have been finished between the two looks.
       if number == ensemble, posted.contains(Self.id(scope, ensemble, first)) { continue }
-      let round = FrameBlock.bytes(abreast: source.abreast, numbers: source.system.layout.count)
+      let round = PostedFrames.bytes(abreast: source.abreast, numbers: source.system.layout.count)
       let task = SimulateTask(
         node: node, pipeline: pipeline, configuration: configuration, ensemble: number,
         first: number == ensemble ? first : 0, window: max(4, Self.windowBytes / round),
@@ -219,7 +219,7 @@ private struct RemoteEnsemble: Ensemble {
   private let number: Int
   let trajectories: Range<Int>
   private(set) var nextIndex = 0
-  private var block: FrameBlock?
+  private var block: PostedFrames?
 
   init(_ simulators: RemoteSimulators, _ number: Int, _ trajectories: Range<Int>) {
     self.simulators = simulators

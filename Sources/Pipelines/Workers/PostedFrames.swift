@@ -7,7 +7,7 @@ internal import Trajectories
 ///
 /// A round has a frame of each trajectory: one byte that says whether there is a mid state (1) and a derivative (2), then
 /// little-endian doubles: the time, the state, and those.
-struct FrameBlock: Sendable {
+struct PostedFrames: Sendable {
   struct Head: Codable, Sendable, Equatable {
     var configuration: String
     var arithmetic: String
