@@ -32,3 +32,8 @@ HOLSTREAM_CLONES(void, holstream_adamw,
     w[k] = keep * w[k] - step * m[k] / (__builtin_sqrtf(v[k]) * root + epsilon);
   }
 }
+
+HOLSTREAM_CLONES(void, holstream_average, (float *restrict average, const float *restrict w, size_t count, float keep),
+                 (average, w, count, keep)) {
+  for (size_t k = 0; k < count; k++) average[k] += (1 - keep) * (w[k] - average[k]);
+}

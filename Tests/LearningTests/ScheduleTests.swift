@@ -51,6 +51,27 @@ struct ScheduleTests {
     #expect(schedule.rate(at: 3000, in: curriculum) == 0)
   }
 
+  @Test("One cosine over all stages warms up once, never rises again and ends at its floor")
+  func whole() {
+    let schedule = LearningRateSchedule(base: 1e-3, warmUp: 500, minimum: 0, span: .whole)
+    let rates = (0..<3000).map { schedule.rate(at: $0, in: curriculum) }
+    #expect(abs(rates[250] - 1e-3 * (1e-4 + (1 - 1e-4) / 2)) < 1e-9)
+    #expect(abs(rates[500] - 1e-3) < 1e-9)
+    #expect(abs(rates[1750] - 5e-4) < 1e-9)
+    #expect(zip(rates[500...], rates[501...]).allSatisfy { $0 > $1 })
+    #expect(schedule.rate(at: 3000, in: curriculum) < 1e-12)
+  }
+
+  @Test("A stage's noise goes linearly to what it ends with, and stays as it is without an end")
+  func noise() {
+    var stage = CurriculumStage(batches: 100, steps: 1, noise: 0.02, finalNoise: 0.01)
+    #expect(stage.noise(at: 0) == 0.02)
+    #expect(abs(stage.noise(at: 50) - 0.015) < 1e-8)
+    #expect(abs(stage.noise(at: 100) - 0.01) < 1e-8 && abs(stage.noise(at: 500) - 0.01) < 1e-8)
+    stage.finalNoise = nil
+    #expect(stage.noise(at: 50) == 0.02)
+  }
+
   @Test("The published curricula have their published lengths")
   func lengths() {
     #expect(Curriculum.shallowQuench().batches == 491_520)

@@ -12,13 +12,16 @@ struct OnlineTrainerOptionsTests {
   @Test(
     "Every option changes what is learned",
     arguments: [
-      "model.constrain=projection", "model.dropout=0.3", "model.zero-output=false", "augment.reflection=true",
+      "model.constrain=projection", "model.constrain=spectrum", "average=0.9",
+      "rate-span=whole", "model.dropout=0.3",
+      "model.zero-output=false", "augment.reflection=true",
       "augment.translation=true", "scalars.windows=20", "scalars={ rule: adapt, growth: 1 }",
       "scalars={ rule: given, rho: 0.7, delta-rho: 0.05 }", "teacher-forcing=0.5", "weight-decay=0.5",
       "gradient-norm=1e-4", "warm-up-steps=0", "smallest-rate=0.9", "floor=code", "final-rate=0.1",
       "separate-diagonal=false", "step-weight=0.5", "largest-loss=1e-9", "learning-rate=1e-2", "policy=fifo",
       "reservoir=3", "window=8", "frames-per-step=3", "batch=3",
       "curriculum=[{ batches: 24, steps: 2, noise: 1e-3 }]",
+      "curriculum=[{ batches: 24, steps: 3, noise: 1e-3, final-noise: 5e-3 }]",
     ])
   func changes(option: String) throws {
     let plain = try OnlineRehearsal.trained()
@@ -61,7 +64,7 @@ struct OnlineTrainerOptionsTests {
       let store = try OnlineRehearsal.store(in: folder)
       let options = [
         "replay={ path: \(store), share: 0.5 }", "scalars={ rule: adapt, growth: 1.01 }", "augment.reflection=true",
-        "augment.translation=true", "model.constrain=projection", "teacher-forcing=0.2",
+        "augment.translation=true", "model.constrain=spectrum", "teacher-forcing=0.2", "average=0.9", "rate-span=whole",
       ]
       let settings = try OnlineRehearsal.settings(options)
       var straight = try OnlineRehearsal.training(settings)
@@ -139,6 +142,9 @@ struct OnlineTrainerOptionsTests {
       ("scalars.rho=0.7", "is of no use without `rule: given`"),
       ("replay.share=0.5", "needs the path of a store"),
       ("replay={ path: x, share: 2 }", "share: expected a number from 0.0 to 1.0"),
+      ("average=1", "average: must be from 0 to below 1"),
+      ("rate-span=week", "rate-span: expected one of stages, whole"),
+      ("curriculum=[{ batches: 24, final-noise: 20 }]", "final-noise: must be from 0 to 10"),
       ("teacher-forcing=1.5", "teacher-forcing: expected a number from 0.0 to 1.0"),
       ("final-rate=2", "final-rate: must be from 0 to 1"), ("step-weight=0", "step-weight: must be above 0"),
       ("largest-loss=-1", "largest-loss: must be above 0"), ("floor=cellar", "floor: expected one of paper, code"),

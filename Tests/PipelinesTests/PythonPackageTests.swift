@@ -95,6 +95,7 @@ struct PythonPackageTests {
           Model("cnn", "channels=6", "blocks=2"),
           Model("cnn", "channels=6", "constrain=projection", "zero-output=false"),
           Model("parc", "channels=6", "blocks=2", "constrain=projection"),
+          Model("cnn", "channels=6", "constrain=spectrum", "zero-output=false"),
           Model("nvar", frame: 2, "order=1"), Model("echo-state", frame: 5, "units=10", "warm-up=6", "squares=false"),
           Model("linear-regression"),
         ]),

@@ -19,8 +19,8 @@ struct TorchRolloutTests {
   }
 
   @Test(
-    "Of a checkpoint that a run has trained are those of `holstream predict`, with and without projection",
-    .timeLimit(.minutes(15)), arguments: ["cnn", "parc"], ["projection", "none"])
+    "Of a checkpoint that a run has trained are those of `holstream predict`, with and without constraints",
+    .timeLimit(.minutes(15)), arguments: ["cnn", "parc"], ["projection", "spectrum", "none"])
   func agree(family: String, constraint: String) async throws {
     try await withTemporaryDirectory { folder in
       let yaml = Miniature.yaml().replacing(
@@ -37,7 +37,7 @@ struct TorchRolloutTests {
       try Safetensors(tensors: ["state": .init(start.values, shape: [1, start.values.count])]).write(to: state)
       let (status, output) = try torch([checkpoint.path, state.path, theirs.path, "--steps", "\(steps)"])
       try #require(status == 0, "\(output)")
-      #expect(output.contains("projected") == (constraint == "projection"))
+      #expect(output.contains("projected") == (constraint != "none"))
       let rollout = try #require(try Safetensors(contentsOf: theirs).tensors["states"]?.floats)
       var (worst, moved) = (0.0, 0.0)
       for (step, frame) in try ours.frames(of: 0, 1..<(steps + 1)).enumerated() {

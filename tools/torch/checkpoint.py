@@ -101,7 +101,7 @@ def load(path):
     arrays, metadata = tensorfile.read(path)
     settings = configuration(metadata)
     sites = check_layout(metadata)
-    if settings.get("constraint") not in (None, "projection"):
+    if settings.get("constraint") not in (None, "projection", "spectrum"):
         raise Refused(f"the constraint “{settings['constraint']}” is unknown here")
     scales = settings.get("scalars") or {name: 1.0 for name in SCALES}
     refuse_unknown("the scale", scales, SCALES)
@@ -109,8 +109,8 @@ def load(path):
         raise Refused(f"there is no scale {min(SCALES - set(scales))}")
     model = Model(
         settings["family"], settings["channels"], settings["blocks"], settings["dropout"], scales,
-        is_projected=settings.get("constraint") == "projection")
-    beside = ("optimizer.first.", "optimizer.second.") + (("batch.",) if "holstream.anomaly" in metadata else ())
+        constraint=settings.get("constraint"))
+    beside = ("optimizer.first.", "optimizer.second.", "optimizer.trained.") + (("batch.",) if "holstream.anomaly" in metadata else ())
     weights = {name: torch.tensor(np.array(data)) for name, data in arrays.items() if not name.startswith(beside)}
     own = model.state_dict()
     refuse_unknown("the tensor", weights, set(own))

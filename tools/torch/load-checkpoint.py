@@ -36,7 +36,7 @@ except (checkpoint.Refused, OSError, KeyError, ValueError) as error:
 count = sum(parameter.numel() for parameter in model.parameters())
 print(
     f"{model.family} of {count} parameters" + (f" for {sites} sites" if sites else "")
-    + (", projected" if model.is_projected else "") + f", in PyTorch {torch.__version__}")
+    + (", projected" if model.constraint else "") + (", its spectrum kept" if model.constraint == "spectrum" else "") + f", in PyTorch {torch.__version__}")
 if arguments.state is None:
     sys.exit()
 state = torch.tensor(np.array(tensorfile.read(arguments.state)[0]["state"]))

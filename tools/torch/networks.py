@@ -109,16 +109,28 @@ def project(state):
     return torch.cat([rho.reshape(state.shape[0], -1), state[:, 2 * sites**2 :]], dim=1)
 
 
+def keep_spectrum(state):
+    """The same, and the eigenvalues of rho are brought back to 0, 1/2 and 1 by x^3 (35 - 42 x^2 + 15 x^4) / 8, x = 2 rho - 1."""
+    sites = round((math.sqrt(4 + 8 * state.shape[1]) - 2) / 4)
+    state = project(state)
+    rho = torch.view_as_complex(state[:, : 2 * sites**2].reshape(-1, sites, sites, 2).contiguous())
+    one = torch.eye(sites, dtype=rho.dtype)
+    x = 2 * rho - one
+    y = x @ x
+    rho = torch.view_as_real((one + x @ y @ (35 * one - 42 * y + 15 * y @ y) / 8) / 2)
+    return project(torch.cat([rho.reshape(state.shape[0], -1), state[:, 2 * sites**2 :]], dim=1))
+
+
 class Model(nn.Module):
     """`cnn` (direct) or `differentiator` and `integrator` (PARC); projected where the checkpoint says `constraint`."""
 
-    def __init__(self, family, channels, blocks, dropout, scalars, is_projected=False):
+    def __init__(self, family, channels, blocks, dropout, scalars, constraint=None):
         super().__init__()
         states = [scalars[k] for k in ("rho", "Q", "P")]
         rates = [scalars[k] for k in ("drho", "dQ", "dP")]
         steps = [scalars[k] for k in ("delta_rho", "delta_Q", "delta_P")]
         self.family = family
-        self.is_projected = is_projected
+        self.constraint = constraint
         if family == "cnn":
             self.cnn = Network(channels, blocks, dropout, True, states, steps)
         else:
@@ -133,7 +145,9 @@ class Model(nn.Module):
         return self.constrained(state + self.integrator(rate, None if masks is None else masks[:, 1])), rate
 
     def constrained(self, state):
-        return project(state) if self.is_projected else state
+        if self.constraint == "spectrum":
+            return keep_spectrum(state)
+        return project(state) if self.constraint else state
 
     def scales(self):
         """The buffers that hold the scales, by their names in the state dict."""

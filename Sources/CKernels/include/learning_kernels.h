@@ -142,6 +142,12 @@ void holstream_squared_errors_backward(int sites, const float *label, const floa
 // y = bias + x w for row-major w (inputs, outputs), of which there are a multiple of 16; y is none of the others.
 void holstream_dense(const float *x, const float *w, const float *bias, float *y, size_t inputs, size_t outputs);
 
+// c = a b for complex n × n matrices of two planes, real and imaginary parts, (2, n, n); c is none of the others.
+void holstream_complex_product(int n, const float *a, const float *b, float *c);
+
+// average += (1 - keep) (w - average).
+void holstream_average(float *average, const float *w, size_t count, float keep);
+
 // out[i] += x[i] for 0 <= i < count.
 void holstream_add_vectors(float *out, const float *x, size_t count);
 double holstream_squared_norm(const float *x, size_t count);

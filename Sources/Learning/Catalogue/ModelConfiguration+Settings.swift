@@ -32,8 +32,8 @@ extension ModelConfiguration {
     }
     constraint = section.choice(
       "constrain", default: "none",
-      among: [("none", nil), ("projection", StateConstraint.projection), ("flux", .flux)],
-      "projection: every predicted density matrix is made Hermitian with trace L/2; flux: the sums of fields on a lattice are kept; both in training and in rollouts"
+      among: [("none", nil), ("projection", StateConstraint.projection), ("spectrum", .spectrum), ("flux", .flux)],
+      "projection: every predicted density matrix is made Hermitian with trace L/2; spectrum: the same, and its eigenvalues are brought back to 0, ½ and 1, which the equations keep; flux: the sums of fields on a lattice are kept; in training and in rollouts alike"
     )
   }
 
@@ -58,11 +58,11 @@ extension ModelConfiguration {
     if let layout { try scales.check(layout) }
     if let constraint, let layout {
       let isMatrix = layout.densityMatrixSites != nil
-      let fits = constraint == .projection ? isMatrix : !isMatrix && layout.gridExtent != nil
+      let fits = constraint.isOfMatrices ? isMatrix : !isMatrix && layout.gridExtent != nil
       guard fits else {
         throw LearningError(
           .invalidConfiguration,
-          "`constrain: projection` is for density matrices, `constrain: flux` for fields on a ring or a square; the "
+          "`constrain: projection` and `spectrum` are for density matrices, `constrain: flux` for fields on a ring or a square; the "
             + "state consists of \(layout.summary)")
       }
     }

@@ -12,6 +12,8 @@ struct TrainedFile {
   let arithmetic: String?
 
   static let momentPrefixes = ["optimizer.first.", "optimizer.second."]
+  /// Of the weights that are trained, where the model's are their moving average.
+  static let trainedPrefix = "optimizer.trained."
   static let batchPrefix = "batch."
 
   /// - Throws: `LearningError` when the tensors are not those of the file's own configuration, or it holds something
@@ -50,7 +52,9 @@ struct TrainedFile {
       tensors: { tensor in
         named.contains(tensor) || sums.contains(tensor) || companions.contains(tensor)
           || isAnomaly && tensor.hasPrefix(Self.batchPrefix)
-          || Self.momentPrefixes.contains { tensor.hasPrefix($0) && named.contains(String(tensor.dropFirst($0.count))) }
+          || (Self.momentPrefixes + [Self.trainedPrefix]).contains {
+            tensor.hasPrefix($0) && named.contains(String(tensor.dropFirst($0.count)))
+          }
       }, name: name)
   }
 

@@ -28,8 +28,17 @@ public protocol TrainingBackend: AnyObject {
   /// The weights and the optimizer's moments as they are.
   func read() -> Weights
 
+  /// Calls the body with the weights as they are, in the order of the parameters; they are gone when it returns.
+  func withParameters(_ body: (UnsafePointer<Float>) -> Void)
+
   /// Goes on from these.
   func write(_ weights: Weights)
+}
+
+extension TrainingBackend {
+  public func withParameters(_ body: (UnsafePointer<Float>) -> Void) {
+    read().parameters.withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
 }
 
 /// Parameters and what AdamW remembers of their gradients, each in the order of the parameter layout.

@@ -4,7 +4,8 @@ public import Trajectories
 /// A model's weights, and what its training needs to go on, as one safetensors file.
 ///
 /// Tensors of residual networks have the published names, so that the published PyTorch program reads the weights and
-/// this program reads its; the optimizer's moments lie beside them under `optimizer.first.` and `optimizer.second.`.
+/// this program reads its; the optimizer's moments lie beside them under `optimizer.first.` and `optimizer.second.`, and
+/// where the weights are a moving average, those that are trained under `optimizer.trained.`.
 public struct Checkpoint: Sendable, Equatable {
   /// What training needs beside the weights.
   public struct Training: Sendable, Equatable {
@@ -18,6 +19,8 @@ public struct Checkpoint: Sendable, Equatable {
     public var secondMoments: [Float]
     /// In place of moments, of a model that is fitted in closed form; in the order of the family's layout of sums.
     public var sums: [Double] = []
+    /// The weights that are trained, in the order of the parameters, where the parameters are their moving average.
+    public var trained: [Float]?
   }
 
   /// With the layout of the states, where it is known.
@@ -82,9 +85,12 @@ public struct Checkpoint: Sendable, Equatable {
           throw LearningError(.checkpointMismatch, "\(name): \(tensor.name) holds what are no counts of frames")
         }
       }
+      let trained = try progress.configuration.average.map { _ in
+        try file.vector(trained.parameterLayout, prefix: TrainedFile.trainedPrefix, name: name)
+      }
       training = Training(
         configuration: progress.configuration, step: progress.step, updates: progress.updates,
-        firstMoments: moments[0], secondMoments: moments[1], sums: sums)
+        firstMoments: moments[0], secondMoments: moments[1], sums: sums, trained: trained)
     }
     notes = [:]
     for (key, value) in file.metadata where key.hasPrefix(ModelFileKey.notePrefix) {
@@ -106,6 +112,7 @@ public struct Checkpoint: Sendable, Equatable {
           file.add(moments, layout, prefix: prefix)
         }
       }
+      if let trained = training.trained { file.add(trained, layout, prefix: TrainedFile.trainedPrefix) }
       file.metadata[ModelFileKey.training] = try JSON.text(
         Progress(configuration: training.configuration, step: training.step, updates: training.updates))
     }

@@ -3,12 +3,18 @@ public import Settings
 extension Curriculum {
   /// Reads `curriculum`, or `published-curriculum` with `virtual-epoch`, of a trainer's section.
   public init(_ section: ConfigurationSection) {
-    let stages = section.list("curriculum", "Stages, in order: { batches, steps, noise }") { stage in
+    let stages = section.list("curriculum", "Stages, in order: { batches, steps, noise, final-noise }") { stage in
       CurriculumStage(
         batches: stage.integer("batches", default: 1000, in: 1...1_000_000_000, "Optimizer steps"),
         steps: stage.integer("steps", default: 1, in: 1...1024, "Predicted steps that are unrolled"),
         noise: Float(
-          stage.number("noise", default: 0, in: 0...10, "Standard deviation of the noise on the first input")))
+          stage.number("noise", default: 0, in: 0...10, "Standard deviation of the noise on the first input")),
+        finalNoise: stage.optionalNumber(
+          "final-noise", "The noise that the stage ends with, approached linearly; none for the same all the time"
+        ).map { value in
+          if !(0...10).contains(value) { stage.problem("must be from 0 to 10, got \(value)", key: "final-noise") }
+          return Float(value)
+        })
     }
     typealias Published = (Int) -> Curriculum
     let published: Published? = section.choice(

@@ -5,11 +5,21 @@ public struct CurriculumStage: Codable, Sendable, Equatable {
   public var steps: Int
   /// Standard deviation of the noise on the training input, in the units of the state (not scaled).
   public var noise: Float
+  /// The noise that the stage ends with, approached linearly from `noise`; nil for the same all the time.
+  public var finalNoise: Float?
 
-  public init(batches: Int, steps: Int, noise: Float) {
+  public init(batches: Int, steps: Int, noise: Float, finalNoise: Float? = nil) {
     self.batches = batches
     self.steps = steps
     self.noise = noise
+    self.finalNoise = finalNoise
+  }
+
+  /// The noise of a batch of the stage, counted from 0; after its last one that of its end.
+  public func noise(at stepInStage: Int) -> Float {
+    guard let finalNoise else { return noise }
+    let share = min(Double(stepInStage) / Double(max(batches, 1)), 1)
+    return Float(Double(noise) + share * (Double(finalNoise) - Double(noise)))
   }
 }
 

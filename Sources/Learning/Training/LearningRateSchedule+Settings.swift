@@ -18,6 +18,10 @@ extension LearningRateSchedule {
       ).map { value in
         if !(0...1).contains(value) { section.problem("must be from 0 to 1, got \(value)", key: "final-rate") }
         return Float(value)
-      })
+      },
+      span: section.choice(
+        "rate-span", default: "stages", among: [("stages", nil), ("whole", .whole)],
+        "What a warm-up and a cosine of the rate span: each stage of the curriculum, as published, or all together, without restarts"
+      ))
   }
 }

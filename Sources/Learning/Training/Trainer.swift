@@ -27,6 +27,8 @@ public final class Trainer {
   public private(set) var lastAnomaly: TrainingAnomaly?
 
   private var backend: any TrainingBackend
+  /// The moving average of the weights, where there is one.
+  private var averages: WeightAverage?
   private let symmetries: [Permutation]
   private let ranks: RankGroup?
   private var group: (layout: StateLayout, symmetries: SymmetryGroup)?
@@ -67,6 +69,7 @@ public final class Trainer {
     self.ranks = ModelCatalogue.takesEachWindowOnce(model.family) ? nil : ranks
     backend = try Self.backend(
       ModelCatalogue.model(model, parameters: parameters), configuration, self.ranks)
+    averages = configuration.average.map { WeightAverage(keep: $0, parameters) }
     if let wanted = configuration.augmentation, let layout = model.layout {
       group = (layout, try SymmetryGroup(wanted, of: layout, symmetries: symmetries))
     }
@@ -108,9 +111,14 @@ public final class Trainer {
     else {
       throw LearningError(.checkpointMismatch, "what the optimizer remembers does not have the shape of the parameters")
     }
+    guard (training.trained == nil) == (training.configuration.average == nil) else {
+      throw LearningError(
+        .checkpointMismatch, "the average of the weights and the weights themselves are not both there")
+    }
     backend.write(
       Weights(
-        parameters: checkpoint.parameters, firstMoments: training.firstMoments, secondMoments: training.secondMoments,
+        parameters: training.trained ?? checkpoint.parameters, firstMoments: training.firstMoments,
+        secondMoments: training.secondMoments,
         sums: training.sums))
     step = training.step
     updates = training.updates
@@ -128,8 +136,8 @@ public final class Trainer {
   public var plannedSteps: Int { takesEachWindowOnce ? 0 : configuration.curriculum.batches }
   public var batchSize: Int { configuration.batchSize }
 
-  /// All parameters, in the order of the family's parameter layout.
-  public var parameters: [Float] { backend.read().parameters }
+  /// All parameters, in the order of the family's parameter layout; their average where there is one.
+  public var parameters: [Float] { averages?.values ?? backend.read().parameters }
 
   /// The model as it is now, for rollouts; training does not change it.
   public func model() throws -> any TrainableModel {
@@ -140,10 +148,10 @@ public final class Trainer {
   public func checkpoint() -> Checkpoint {
     let weights = backend.read()
     return Checkpoint(
-      model: configuration.model, parameters: weights.parameters,
+      model: configuration.model, parameters: averages?.values ?? weights.parameters,
       training: Checkpoint.Training(
         configuration: configuration, step: step, updates: updates, firstMoments: weights.firstMoments,
-        secondMoments: weights.secondMoments, sums: weights.sums))
+        secondMoments: weights.secondMoments, sums: weights.sums, trained: averages.map { _ in weights.parameters }))
   }
 
   /// Goes on by another schedule of the learning rate, from the next step on; nothing else changes.
@@ -232,7 +240,8 @@ public final class Trainer {
       }
       batch = batch.augmented(seed: configuration.seed, step: step, by: group!.symmetries)
     }
-    let noise = configuration.curriculum.position(of: step).stage.noise
+    let position = configuration.curriculum.position(of: step)
+    let noise = position.stage.noise(at: position.stepInStage)
     return try backend.gradient(of: batch, step: step, noise: noise, injection: injection)
   }
 
@@ -269,6 +278,7 @@ public final class Trainer {
         correction1: Float(1 - pow(Double(configuration.beta1), Double(updates))),
         correction2: Float(1 - pow(Double(configuration.beta2), Double(updates))), epsilon: configuration.epsilon,
         decay: configuration.weightDecay, number: updates))
+    if averages != nil { backend.withParameters { averages!.add($0, update: updates) } }
     step += 1
     return report
   }

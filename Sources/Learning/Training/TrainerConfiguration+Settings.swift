@@ -22,6 +22,13 @@ extension TrainerConfiguration {
     weightDecay = Float(section.number("weight-decay", default: 1e-5, in: 0...10, "AdamW's weight decay"))
     maximumGradientNorm = Float(
       section.number("gradient-norm", default: 1, in: 1e-6...1e9, "Gradients are clipped to this norm"))
+    average = section.optionalNumber(
+      "average",
+      "Share of a moving average of the weights that a step keeps (0.999), which is then judged; none for no average"
+    ).map { value in
+      if !(0..<1).contains(value) { section.problem("must be from 0 to below 1, got \(value)", key: "average") }
+      return Float(value)
+    }
     teacherForcing = Float(
       section.number(
         "teacher-forcing", default: 0, in: 0...1, "α of generalised teacher forcing; 0 feeds back predictions alone"))

@@ -17,6 +17,9 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
   public var weightDecay: Float = 1e-5
   /// Largest norm of the gradient over all parameters; longer gradients are shortened to it.
   public var maximumGradientNorm: Float = 1
+  /// Share of the moving average of the weights that an update keeps; nil for no average. Where there is one, it is what
+  /// checkpoints hold and what is judged.
+  public var average: Float?
   public var beta1: Float = 0.9
   public var beta2: Float = 0.999
   public var epsilon: Float = 1e-8
@@ -59,7 +62,7 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     for (index, stage) in curriculum.stages.enumerated() {
       try check(
         (1...(1 << 48)).contains(stage.batches) && (1...65536).contains(stage.steps) && stage.noise >= 0
-          && stage.noise.isFinite,
+          && stage.noise.isFinite && stage.finalNoise.map { $0 >= 0 && $0.isFinite } != false,
         "stage \(index) of the curriculum needs at least one batch, 1 to 65536 steps and noise of at least 0: \(stage)"
       )
     }
@@ -67,6 +70,10 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     try check(schedule.base > 0 && schedule.base.isFinite, "the learning rate must be positive, got \(schedule.base)")
     try check((0...1 << 48).contains(schedule.warmUp), "the warm-up cannot last \(schedule.warmUp) batches")
     try check(maximumGradientNorm > 0, "maximumGradientNorm must be positive, got \(maximumGradientNorm)")
+    try check(average.map { (0..<1).contains($0) } != false, "average must lie in 0..<1, got \(average ?? 0)")
+    try check(
+      average == nil || !ModelCatalogue.takesEachWindowOnce(model.family),
+      "average is of no use to the family \(model.family.rawValue), whose weights follow from sums over the data")
     try check((0...1).contains(teacherForcing), "teacherForcing must lie between 0 and 1, got \(teacherForcing)")
     try check((1...256).contains(workers), "workers must be between 1 and 256, got \(workers)")
   }

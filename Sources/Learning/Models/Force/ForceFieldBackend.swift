@@ -173,5 +173,7 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
 
   func read() -> Weights { weights.read() }
 
+  func withParameters(_ body: (UnsafePointer<Float>) -> Void) { body(weights.values.pointer) }
+
   func write(_ new: Weights) { weights.write(new) }
 }

@@ -41,9 +41,10 @@ public struct GridNetworkModel: TrainableModel {
         "a \(configuration.family.rawValue) of \(configuration.layout?.summary ?? "unknown states") is no residual "
           + "network of at most \(mostPlanes) planes on a ring or a square")
     }
-    guard configuration.constraint != .projection else {
+    guard configuration.constraint?.isOfMatrices != true else {
       throw LearningError(
-        .invalidConfiguration, "only a density matrix can be constrained by projection; `constrain: flux` keeps sums")
+        .invalidConfiguration,
+        "only a density matrix can be constrained by its eigenvalues or trace; `constrain: flux` keeps sums")
     }
     return GridNetwork.layout(
       settings, planes: shape.planes, rank: shape.rank, isFlux: configuration.constraint == .flux)

@@ -16,12 +16,14 @@ public final class NetworkPredictor: Predictor {
   /// Time derivatives between the two networks of PARC, (S).
   private let tendencies: FloatBuffer
   private let crew: Crew?
-  private let isProjected: Bool
+  private let constraint: MatrixConstraint?
+  private let constraintScratch: FloatBuffer
 
   init(_ model: NetworkModel, layout: StateLayout, workers: Int) throws {
     sites = try NetworkModel.sites(of: layout, model.configuration)
     self.layout = layout
-    isProjected = model.configuration.constraint == .projection
+    constraint = MatrixConstraint(model.configuration.constraint, sites: sites)
+    constraintScratch = FloatBuffer(count: constraint?.scratchCount ?? 0)
     planes = Planes(fastestFor: sites)
     networks = try ResidualNetwork.networks(
       of: model.configuration, fields: layout.fields.map(\.name), order: planes.order, hasAdjoints: false)
@@ -57,7 +59,7 @@ public final class NetworkPredictor: Predictor {
       run(0, state, add: nil, out: tendencies.pointer)
       run(1, tendencies.pointer, add: state, out: state)
     }
-    if isProjected { ProjectedModel.project(state, sites: sites, trace: Float(sites) / 2) }
+    constraint?.apply(state, record: nil, scratch: constraintScratch.pointer)
   }
 
   private func run(

@@ -57,9 +57,7 @@ extension ResidualEngine {
           run(0, step, from, add: nil, out: tendency(index, step))
           run(1, step, tendency(index, step), add: from, out: state(index, step + 1))
         }
-        if isProjected {
-          ProjectedModel.project(state(index, step + 1), sites: lattice, trace: Float(lattice) / 2)
-        }
+        constraint?.apply(state(index, step + 1), record: record(index, step), scratch: own)
         addErrors(label + stateSize, state(index, step + 1), weights[step], to: found)
       }
     }
@@ -106,7 +104,7 @@ extension ResidualEngine {
           $0.baseAddress! + (sample.offset + step + 1) * stateSize, state(index, step + 1), stateCoefficients,
           weights[step], to: dState)
       }
-      if isProjected { ProjectedModel.project(dState, sites: lattice, trace: 0) }
+      constraint?.pull(dState, record: record(index, step), scratch: own)
       // u' = u + Δ(u): the gradient passes the step unchanged, and the networks add theirs.
       let isStart = step == 0
       if networks.count == 1 {

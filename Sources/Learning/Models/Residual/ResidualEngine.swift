@@ -19,7 +19,7 @@ final class ResidualEngine: @unchecked Sendable {
   let shape: Shape
   let options: TrainingOptions
   let dropout: Float
-  let isProjected: Bool
+  let constraint: MatrixConstraint?
   let lattice: Int
   let partition: LossPartition
   let planes: Planes
@@ -35,6 +35,8 @@ final class ResidualEngine: @unchecked Sendable {
   let fed: FloatBuffer
   /// (B, N, S): derivatives that PARC predicted.
   let tendencies: FloatBuffer
+  /// (B, N, R): what the constraint keeps of predictions.
+  let records: FloatBuffer
   /// (B, N, networks) tapes.
   let tapes: FloatBuffer
   let tapeSize: Int
@@ -59,7 +61,7 @@ final class ResidualEngine: @unchecked Sendable {
     lattice = try NetworkModel.sites(of: shape.layout, configuration)
     let settings = try ResidualSettings(configuration)
     dropout = settings.dropout
-    isProjected = configuration.constraint == .projection
+    constraint = MatrixConstraint(configuration.constraint, sites: lattice)
     partition = options.loss.partition(shape.layout)
     planes = Planes(fastestFor: lattice)
     networks = try ResidualNetwork.networks(
@@ -73,6 +75,7 @@ final class ResidualEngine: @unchecked Sendable {
     states = FloatBuffer(count: shape.batch * (shape.steps + 1) * stateSize)
     fed = FloatBuffer(count: options.teacherForcing > 0 ? count * stateSize : 0)
     tendencies = FloatBuffer(count: networks.count == 2 ? count * stateSize : 0)
+    records = FloatBuffer(count: count * (constraint?.recordCount ?? 0))
     tapes = FloatBuffer(count: count * networks.count * tapeSize)
     masks = FloatBuffer(count: dropout > 0 ? count * maskCount : 0)
     packed = FloatBuffer(count: networks.map(\.packedCount).reduce(0, +))
@@ -80,8 +83,10 @@ final class ResidualEngine: @unchecked Sendable {
     planes.writeSites(to: sites.pointer)
     // Two gradients of states beside what the network needs, rounded to cache lines.
     scratchSize =
-      (max(networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes)) + 2 * stateSize + 63) / 16
-      * 16
+      ([
+        networks[0].backwardScratchCount(planes), networks[0].forwardScratchCount(planes),
+        constraint?.scratchCount ?? 0,
+      ].max()! + 2 * stateSize + 63) / 16 * 16
     scratch = FloatBuffer(count: workers.count * scratchSize)
     gradients = ShardGradients(of: shape.batch, size: parameterCount, ranks: options.ranks)
     weightSumsSize = (networks.map(\.sumsCount).reduce(0, +) + 15) / 16 * 16
@@ -166,6 +171,9 @@ extension ResidualEngine {
   }
   func tape(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float> {
     tapes.pointer + ((index * shape.steps + step) * networks.count + network) * tapeSize
+  }
+  func record(_ index: Int, _ step: Int) -> UnsafeMutablePointer<Float> {
+    records.pointer + (index * shape.steps + step) * (constraint?.recordCount ?? 0)
   }
   func mask(_ index: Int, _ step: Int, _ network: Int) -> UnsafeMutablePointer<Float>? {
     guard masks.count > 0 else { return nil }

@@ -43,8 +43,8 @@ public struct FourierOperator: TrainableModel {
     else {
       throw fail("an fno is for fields on a ring, not for \(configuration.layout?.summary ?? "unknown states")")
     }
-    guard configuration.constraint != .projection else {
-      throw fail("only a density matrix can be constrained by projection; `constrain: flux` keeps sums")
+    guard configuration.constraint?.isOfMatrices != true else {
+      throw fail("only a density matrix can be constrained by its eigenvalues or trace; `constrain: flux` keeps sums")
     }
     guard settings.modes <= sites / 2 + 1 else {
       throw fail("a ring of \(sites) sites has \(sites / 2 + 1) Fourier modes; lower modes from \(settings.modes)")

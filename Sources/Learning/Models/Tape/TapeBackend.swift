@@ -42,5 +42,7 @@ final class TapeBackend: TrainingBackend {
 
   func read() -> Weights { weights.read() }
 
+  func withParameters(_ body: (UnsafePointer<Float>) -> Void) { body(weights.values.pointer) }
+
   func write(_ new: Weights) { weights.write(new) }
 }

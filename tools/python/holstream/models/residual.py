@@ -8,7 +8,7 @@ from ._layers import ResidualTrunk
 
 class DensityMatrixNetwork:
     settings = {"channels", "blocks", "dropout", "zeroInitialisedOutput"}
-    constraints = {None, "projection"}
+    constraints = {None, "projection", "spectrum"}
     targets = {"state"}
 
     def __init__(self, configuration, layout, scales, tensors):
@@ -19,7 +19,7 @@ class DensityMatrixNetwork:
             parts = [("cnn", state, increment)]
         else:
             parts = [("differentiator", state, tendency), ("integrator", tendency, increment)]
-        self._is_projected = configuration.get("constraint") == "projection"
+        self._constraint = configuration.get("constraint")
         self._networks = []
         for prefix, inputs, outputs in parts:
             for name, given, taken in zip(names, inputs, outputs):
@@ -75,17 +75,26 @@ class DensityMatrixNetwork:
             for network in self._networks:
                 change = apply(network, change)
             new = state + change
-            return _projected(new, sites) if self._is_projected else new
+            return _constrained(new, sites, self._constraint) if self._constraint else new
 
         return advance
 
 
-def _projected(state, sites):
+def _projected(rho):
     """ρ ← (ρ + ρ†) / 2, shifted on its diagonal to the trace of half filling, L / 2."""
-    rho = state[: 2 * sites**2].reshape(sites, sites, 2)
-    rho = rho[..., 0] + 1j * rho[..., 1]
     rho = (rho + rho.conj().T) / 2
-    rho += np.eye(sites) * ((sites / 2 - np.trace(rho).real) / sites)
+    return rho + np.eye(len(rho), dtype=np.float32) * ((len(rho) / 2 - np.trace(rho).real) / len(rho))
+
+
+def _constrained(state, sites, constraint):
+    """ρ projected; of `spectrum` its eigenvalues λ brought back to 0, ½ and 1 by x³ (35 − 42 x² + 15 x⁴) / 8, x = 2λ − 1."""
+    rho = state[: 2 * sites**2].reshape(sites, sites, 2)
+    rho = _projected(rho[..., 0] + 1j * rho[..., 1])
+    if constraint == "spectrum":
+        one = np.eye(sites, dtype=np.float32)
+        x = 2 * rho - one
+        y = x @ x
+        rho = _projected((one + x @ y @ (4.375 * one - 5.25 * y + 1.875 * (y @ y))) / 2)
     out = state.copy()
     out[: 2 * sites**2] = np.stack([rho.real, rho.imag], axis=-1).ravel()
     return out
