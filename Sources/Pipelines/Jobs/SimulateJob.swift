@@ -107,8 +107,13 @@ public struct SimulateJob: Sendable {
     guard learned.siteSteps > 0 else { return "" }
     return String(
       format:
-        "\nLearned on the fly: %.2f %% of the site-steps were solved, %d steps whole; %d versions; error of the force elsewhere %.2g by %d audited sites.",
+        "\nLearned on the fly: %.2f %% of the site-steps were solved, %d steps whole; %d versions; error of the force elsewhere %.2g by %d audited sites",
       100 * learned.share, learned.wholeSteps, learned.version, learned.error, learned.audited)
+      + (learned.auditedSteps > 0
+        ? String(
+          format: " at the μ that was found, %.2g by %d steps that were solved whole beside at their own μ.",
+          learned.wholeError, learned.auditedSteps)
+        : " at the μ that was found; no step was audited whole (`on-the-fly.audit-steps`).")
   }
 
   /// The quench that is asked for by name, of the Holstein chain; nil for states from a store and for other systems.

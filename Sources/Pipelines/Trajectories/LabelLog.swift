@@ -64,6 +64,9 @@ final class LabelLog: Sendable {
             x: .init("time", unit: system.timeUnit.isEmpty ? nil : system.timeUnit), y: axis), x: time, values: values))
     }
     tell("share of sites that were solved", .init("share"), ["solved": summary.share])
-    if summary.audited > 0 { tell("error of the force, by audit", .init("RMSE"), ["audited": summary.error]) }
+    var errors: [String: Double] = [:]
+    if summary.audited > 0 { errors["sites, at the own μ"] = summary.error }
+    if summary.auditedSteps > 0 { errors["whole steps"] = summary.wholeError }
+    if !errors.isEmpty { tell("error of the force, by audit", .init("RMSE"), errors) }
   }
 }

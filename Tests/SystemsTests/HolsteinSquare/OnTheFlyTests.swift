@@ -135,7 +135,8 @@ struct OnTheFlyTests {
 
   @Test("The log of labelled sites replays to the same bits, and a log of other versions is refused")
   func replay() throws {
-    let system = try system(OnTheFlySettings(targetError: 3e-2, auditShare: 0.05, retrainEvery: 2))
+    let system = try system(
+      OnTheFlySettings(targetError: 3e-2, auditShare: 0.05, auditSteps: 0.5, retrainEvery: 2, base: .recursion))
     let settings = system.electrons.learning
     let q = Array(ordered(system)["Q"])
     func states(_ field: inout OnTheFlyField) throws -> [ElectronState] {
@@ -148,6 +149,7 @@ struct OnTheFlyTests {
     let original = try states(&field)
     let log = field.takeRecords()
     #expect(log.contains { !$0.isWhole && !$0.labelled.isEmpty && $0.labelled.count < 64 })
+    #expect(log.contains { $0.wholeSquaredError != nil } && log.contains { !$0.isWhole && $0.wholeSquaredError == nil })
     var again = OnTheFlyField(settings, radius: 2, seed: 99, trajectory: 0, replaying: log)
     #expect(try states(&again) == original)
     #expect(again.takeRecords() == log)
@@ -181,9 +183,52 @@ struct OnTheFlyTests {
     #expect(abs(summary.error / (squares / Double(sites)).squareRoot() - 1) < 0.3)
   }
 
+  @Test("A whole audit sees what a wrong μ costs, which an audit of sites cannot, and windows as a base keep it small")
+  func wholeAudit() throws {
+    /// Errors that were found: of all sites at the own μ, of all steps at theirs, and the true one.
+    func errors(_ base: OnTheFlySettings.Base) throws -> (sites: Double, steps: Double, truth: Double) {
+      let settings = OnTheFlySettings(
+        targetError: 0.3, wholeShare: 1, auditShare: 1, auditSteps: 1, retrainEvery: 2, base: base)
+      let system = try system(settings)
+      var field = OnTheFlyField(settings, radius: 3, seed: 5, trajectory: 0)
+      var (summary, squares, steps) = (OnTheFlySummary(), 0.0, 0)
+      for step in 0..<12 {
+        // Few levels lie near μ, and charge that is missing elsewhere goes there.
+        var q = Array(ordered(system, seed: UInt64(step))["Q"])
+        q[27] = -q[27]
+        let problem = system.problem(at: q, temperature: 0.1)
+        let found = try field.solve(problem, coupling: 3.5, step: step)
+        let record = field.takeRecords()[0]
+        guard !record.isWhole else { continue }
+        summary.add(record, sites: 64)
+        let exact = try ElectronConfiguration(engine: .diagonal).solver(sites: 8).solve(problem, wantsEnergy: false)
+        squares += zip(found.density, exact.density).reduce(0) { $0 + 3.5 * 3.5 * ($1.0 - $1.1) * ($1.0 - $1.1) }
+        steps += 1
+      }
+      #expect(steps == 11 && summary.auditedSteps == 11 && summary.share == 1)
+      return (summary.error, summary.wholeError, (squares / Double(64 * steps)).squareRoot())
+    }
+    let (recursion, windows) = (try errors(.recursion), try errors(.windows))
+    for found in [recursion, windows] { #expect(abs(found.steps / found.truth - 1) < 1e-6) }
+    #expect(windows.truth < recursion.truth / 3)
+  }
+
+  @Test("Settings of earlier stores, which knew the recursion alone, are read as such, and what says more is refused")
+  func earlierSettings() throws {
+    let earlier: [String: Attribute] = [
+      "target_error": .number(0.01), "whole_share": .number(0.5), "audit_share": .number(1e-4), "retrain_every": .number(20),
+      "whole": .text("exact"),
+    ]
+    let read = try #require(OnTheFlySettings(.object(earlier)))
+    #expect(read == OnTheFlySettings(auditSteps: 0, base: .recursion))
+    for settings in [OnTheFlySettings(), read] { #expect(OnTheFlySettings(settings.attribute) == settings) }
+    #expect(OnTheFlySettings(.object(earlier.merging(["more": .number(1)]) { $1 })) == nil)
+  }
+
   @Test("What the audit expects of a step is what was predicted before it, however much worse it finds the model")
   func calibration() throws {
-    let settings = OnTheFlySettings(targetError: 3e-2, wholeShare: 1, auditShare: 1, retrainEvery: 2)
+    let settings = OnTheFlySettings(
+      targetError: 3e-2, wholeShare: 1, auditShare: 1, auditSteps: 0, retrainEvery: 2, base: .recursion)
     let system = try system(settings)
     var field = OnTheFlyField(settings, radius: 2, seed: 5, trajectory: 0)
     for step in 0..<6 {
@@ -212,6 +257,7 @@ struct OnTheFlyTests {
     arguments: [
       ("target-error", OnTheFlySettings(targetError: 0)), ("whole-share", OnTheFlySettings(wholeShare: 2)),
       ("audit-share", OnTheFlySettings(auditShare: .nan)), ("retrain-every", OnTheFlySettings(retrainEvery: 0)),
+      ("audit-steps", OnTheFlySettings(auditSteps: -1)),
     ])
   func refused(key: String, settings: OnTheFlySettings) {
     let error = #expect(throws: SystemError.self) { try system(settings) }

@@ -76,25 +76,31 @@ struct SiteWindows: Sendable {
 
   /// n_i and Σ_i dn_i/dμ at one μ.
   func density(_ mu: Double, _ poles: FermiPoles) -> (density: [Double], slope: Double) {
+    let (density, slopes) = densityAndSlopes(mu, poles)
+    return (density, slopes.reduce(0, +))
+  }
+
+  /// n_i and dn_i/dμ at one μ, (sites) each.
+  func densityAndSlopes(_ mu: Double, _ poles: FermiPoles) -> (density: [Double], slope: [Double]) {
     let groups = diagonal.count / (size * Self.lanes)
-    var slope = 0.0
+    var slopes = [Double](repeating: 0, count: groups * Self.lanes)
     let density = [Double](unsafeUninitializedCapacity: groups * Self.lanes) { density, filled in
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.lanes) { slopes in
+      slopes.withUnsafeMutableBufferPointer { slopes in
         for group in 0..<groups {
           let start = group * size * Self.lanes
           diagonal.withUnsafeBufferPointer { diagonal in
             squares.withUnsafeBufferPointer { squares in
               holstream_window_density(
                 size, diagonal.baseAddress! + start, squares.baseAddress! + start, mu, poles.heights.count,
-                poles.heights, poles.weights, density.baseAddress! + group * Self.lanes, slopes.baseAddress!)
+                poles.heights, poles.weights, density.baseAddress! + group * Self.lanes,
+                slopes.baseAddress! + group * Self.lanes)
             }
           }
-          for lane in 0..<min(Self.lanes, count - group * Self.lanes) { slope += slopes[lane] }
         }
       }
       filled = groups * Self.lanes
     }
-    return (Array(density.prefix(count)), slope)
+    return (Array(density.prefix(count)), Array(slopes.prefix(count)))
   }
 
   /// The density at half filling, its μ and Σ dn/dμ; at μ = 0 in the grand canonical ensemble.

@@ -29,6 +29,14 @@ struct OnTheFlyAudit: Sendable {
     expected = 0.999 * expected + variance
   }
 
+  /// Whether a step is solved whole beside, with the same chance each, from the step's own random numbers.
+  func includes(step: Int) -> Bool {
+    guard settings.auditSteps > 0 else { return false }
+    var random = CounterRandom(
+      seed: seed, purpose: .stepAudit, trajectory: UInt64(trajectory), step: UInt64(truncatingIfNeeded: step))
+    return random.uniform() < settings.auditSteps
+  }
+
   /// Each site with the same chance, independently, from the step's own random numbers; rising.
   func sites(_ count: Int, step: Int) -> [Int] {
     guard settings.auditShare > 0 else { return [] }
@@ -50,4 +58,6 @@ struct OnTheFlyAudit: Sendable {
 extension RandomPurpose {
   /// Sites that learning on the fly solves beside, to know its error.
   static let audit = RandomPurpose(rawValue: 34)
+  /// Steps that learning on the fly solves whole beside.
+  static let stepAudit = RandomPurpose(rawValue: 35)
 }

@@ -1,6 +1,6 @@
 /// A force field that begins exact and learns while the lattice moves.
 ///
-/// The density is that of three steps of the recursion method (`SiteGuess`) plus a learned correction, which says what
+/// The density is a cheap one (`SiteGuess`) plus a learned correction, which says what
 /// error it expects on each site (`SiteModel`), times how much the audit found it worse than it said (`OnTheFlyAudit`).
 /// Sites beyond the target are solved by their windows in the same step. Everything is a function of the displacements so
 /// far, of seed, trajectory and step; new weights come at the boundary of a step.
@@ -42,7 +42,7 @@ struct OnTheFlyField: Sendable {
   /// - Throws: `SystemError` as the solvers do, and where a log to replay does not say this step of this version.
   mutating func solve(_ problem: ElectronProblem, coupling: Double, step: Int) throws(SystemError) -> ElectronState {
     try wholeSolver(problem).check(problem)
-    let guess = SiteGuess(problem, from: guessedPotential)
+    let guess = SiteGuess(problem, by: settings.base(problem.ensemble), from: guessedPotential)
     guessedPotential = guess.mu
     let prediction = model.predict(guess.descriptors)
     var record = try plan(step, prediction.variance, coupling)
@@ -52,6 +52,13 @@ struct OnTheFlyField: Sendable {
       learn(guess, from: state, prediction.correction)
     } else {
       state = solve(guess, prediction, coupling, &record)
+      if record.wholeSquaredError != nil {
+        let whole = try wholeSolver(problem).solve(problem, wantsEnergy: false)
+        record.wholeSquaredError = zip(state.density, whole.density).reduce(0) {
+          $0 + coupling * coupling * ($1.0 - $1.1) * ($1.0 - $1.1)
+        }
+        learn(guess, from: whole, prediction.correction)
+      }
     }
     records.append(record)
     stepsSinceTraining += 1
@@ -92,6 +99,7 @@ struct OnTheFlyField: Sendable {
         )
       }
       record.squaredError = 0
+      if record.wholeSquaredError != nil { record.wholeSquaredError = 0 }
       return record
     }
     let limit = settings.targetError / max(abs(coupling), 1e-300)
@@ -100,12 +108,13 @@ struct OnTheFlyField: Sendable {
     let isWhole = model.version == 0 || Double(labelled.count) > settings.wholeShare * Double(n)
     return OnTheFlyRecord(
       trajectory: trajectory, step: step, version: model.version, isWhole: isWhole, labelled: isWhole ? [] : labelled,
-      audited: isWhole ? [] : audit.sites(n, step: step), squaredError: 0)
+      audited: isWhole ? [] : audit.sites(n, step: step), squaredError: 0,
+      wholeSquaredError: !isWhole && audit.includes(step: step) ? 0 : nil)
   }
 
-  /// Learns from all sites of a step that was solved whole.
+  /// Learns from all sites of a step that was solved whole, at its own μ.
   private mutating func learn(_ guess: SiteGuess, from state: ElectronState, _ correction: [Double]) {
-    let base = guess.recursion.density(state.chemicalPotential, guess.poles).density
+    let base = guess.density(state.chemicalPotential).density
     let residuals = zip(state.density, base).map { $0 - $1 }
     for i in residuals.indices {
       model.learn(guess.descriptors, i, residual: residuals[i], correction: correction[i])
@@ -125,7 +134,7 @@ struct OnTheFlyField: Sendable {
     var isLabelled = [Bool](repeating: false, count: n)
     for i in record.labelled { isLabelled[i] = true }
     let (mu, (base, own)) = guess.problem.halfFilling(from: guess.mu) { mu in
-      let base = guess.recursion.density(mu, guess.poles)
+      let base = guess.density(mu)
       let own = windows.density(mu, guess.poles)
       var (excess, slope) = (0.0, 0.0)
       for i in 0..<n where !isLabelled[i] {

@@ -12,11 +12,17 @@ struct SiteDescriptors: Sendable {
   static let count = 12
   /// (N, `count`).
   private(set) var values: [Double]
-  /// How far apart the recursion and the lone site are, |n − f(ε − μ)|, and how fast the density changes with μ: where
-  /// both are small the recursion has converged.
+  /// How far apart the guess and a cheaper one are, and how fast the density changes with μ: where both are small the guess
+  /// has converged. Cheaper than the recursion is the lone site, f(ε − μ); cheaper than windows is the recursion.
   private(set) var doubt: [(difference: Double, slope: Double)]
 
-  init(_ problem: ElectronProblem, _ recursion: SiteRecursion, density: [Double], slope: [Double], mu: Double) {
+  /// - Parameters:
+  ///   - density: The guess, with its `slope` dn/dμ, (N) each.
+  ///   - cheaper: What the guess is compared with, (N); the lone site when nil.
+  init(
+    _ problem: ElectronProblem, _ recursion: SiteRecursion, density: [Double], slope: [Double],
+    cheaper: [Double]? = nil, mu: Double
+  ) {
     let n = problem.count
     let width = 4 * max(abs(problem.hopping), problem.temperature)
     let temperature = problem.temperature
@@ -25,13 +31,13 @@ struct SiteDescriptors: Sendable {
     values = [Double](unsafeUninitializedCapacity: n * Self.count) { values, filled in
       for i in 0..<n {
         let own = problem.onsite[i] - mu
-        let alone = 0.5 - 0.5 * tanh(own / (2 * temperature))
+        let less = cheaper?[i] ?? (0.5 - 0.5 * tanh(own / (2 * temperature)))
         let h = Self.saturated(own / width)
         let (a, b, c) = (
           Self.saturated((recursion.near[i] - mu) / width), Self.saturated((recursion.diagonals[i] - mu) / width),
           Self.saturated((recursion.straights[i] - mu) / width)
         )
-        let p = density[i] - alone
+        let p = density[i] - less
         let q = (density[i] - 0.5) * slope[i]
         let x = values.baseAddress! + i * Self.count
         x[0] = h

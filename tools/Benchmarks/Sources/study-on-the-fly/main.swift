@@ -28,7 +28,7 @@ func processorSeconds() -> Double {
 }
 
 struct Row {
-  var time, share, audited, error, seconds: Double
+  var time, share, audited, wholly, error, seconds: Double
 }
 
 /// A frame a row; the exact forces are not in its time.
@@ -51,7 +51,7 @@ func quench(_ settings: [String], ensemble: String) throws -> [Row] {
     }
     let squares = zip(truth["force"], own["P"]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     return Row(
-      time: frame.time, share: summary.share, audited: summary.error, error: (squares / count).squareRoot(),
+      time: frame.time, share: summary.share, audited: summary.error, wholly: summary.wholeError, error: (squares / count).squareRoot(),
       seconds: seconds)
   }
 }
@@ -62,12 +62,13 @@ func root(_ rows: [Row], _ value: (Row) -> Double) -> Double {
   return (known.reduce(0) { $0 + value($1) * value($1) } / Double(known.count)).squareRoot()
 }
 
-let learning = ["engine=on-the-fly", "on-the-fly.whole=windowed", "on-the-fly.audit-share=0.002"]
+let learning = ["engine=on-the-fly", "on-the-fly.whole=windowed", "on-the-fly.audit-share=0.002", "on-the-fly.audit-steps=0.005"]
 let cases: [(name: String, settings: [String])] = [
   ("windows R = 1", ["engine=windowed", "radius=1"]), ("windows R = 2", ["engine=windowed", "radius=2"]),
-  ("on the fly, R = 2, 0.05", learning + ["radius=2", "on-the-fly.target-error=0.05"]),
-  ("on the fly, R = 2, 0.02", learning + ["radius=2", "on-the-fly.target-error=0.02"]),
-  ("on the fly, R = 3, 0.05", learning + ["radius=3", "on-the-fly.target-error=0.05"]),
+  ("from the recursion, R = 2, 0.05", learning + ["radius=2", "on-the-fly.target-error=0.05", "on-the-fly.base=recursion"]),
+  ("from windows, R = 2, 0.05", learning + ["radius=2", "on-the-fly.target-error=0.05", "on-the-fly.base=windows"]),
+  ("from windows, R = 2, 0.02", learning + ["radius=2", "on-the-fly.target-error=0.02", "on-the-fly.base=windows"]),
+  ("from windows, R = 3, 0.02", learning + ["radius=3", "on-the-fly.target-error=0.02", "on-the-fly.base=windows"]),
 ]
 var lines = ["ensemble\tway\ttime\tshare\taudited\terror\tseconds"]
 print("L = \(sites), T = 0.1, from the hot start to t = \(time); force errors are root mean squares, against `exact`")
@@ -85,7 +86,7 @@ for ensemble in ["canonical", "grand-canonical"] {
         (settings.contains("engine=on-the-fly") ? String(format: "%7.3f", mean(own, \.share)) : "      –")
         + String(format: "%7.4f", root(own, \.error))
       if high == .infinity, settings.contains("engine=on-the-fly") {
-        text += String(format: "  %8.4f", root(own, \.audited))
+        text += String(format: "  %8.4f  %8.4f", root(own, \.audited), root(own, \.wholly))
       }
     }
     print(text)
