@@ -21,7 +21,7 @@ for number, name in enumerate(dict.fromkeys(row["way"] for row in rows)):
         time = numpy.array([float(row["time"]) for row in own])
         error = numpy.array([float(row["error"]) for row in own])
         axis.semilogy(time[1:], error[1:], lw=1, color=f"C{number}", label=name)
-        if name.startswith("on the fly") and ensemble == "canonical":
+        if name.startswith("from") and ensemble == "canonical":
             share = numpy.array([float(row["share"]) for row in own])
             axes[0].semilogy(time, 100 * share, lw=1, color=f"C{number}", label=name)
 axes[0].axhline(2, color="gray", lw=0.5)
