@@ -34,6 +34,35 @@ struct SquareForceTests {
     .enabled(if: SquareGolden.large != nil))
   func large() throws { try compare(#require(SquareGolden.large), energies: ("Efree", "gc_Efree")) }
 
+  @Test("Traces of the second and fourth power are those of the eigenvalues", arguments: [4, 6])
+  func traces(sites: Int) throws {
+    let system = try HolsteinSquareSystem.published(sites: sites)
+    let problem = system.problem(at: Array(system.initialState(seed: 3, trajectory: 0)["Q"]), temperature: 0.3)
+    let n = problem.count
+    var matrix = [Double](repeating: 0, count: n * n)
+    problem.lattice.forEach { i, a, b, c, d in
+      matrix[i * n + i] = problem.onsite[i]
+      for j in [a, b, c, d] { matrix[i * n + j] -= problem.hopping }
+    }
+    let levels = try SymmetricEigen(matrix, size: n).values.map { $0 - 0.4 }
+    let (second, fourth) = problem.traces(0.4)
+    #expect(abs(second / levels.reduce(0) { $0 + $1 * $1 } - 1) < 1e-12)
+    #expect(abs(fourth / levels.reduce(0) { $0 + $1 * $1 * $1 * $1 } - 1) < 1e-12)
+  }
+
+  @Test("The free energy by poles is that of the levels to 1e-9 a site, however wide the spectrum", arguments: [0.05, 0.3, 2])
+  func wide(temperature: Double) throws {
+    for spread in [1.0, 8, 40] {
+      let system = try HolsteinSquareSystem.published(sites: 8, temperature: temperature)
+      let q = Array(system.initialState(seed: 7, trajectory: 0)["Q"]).map { spread * $0 }
+      let problem = system.problem(at: q, temperature: temperature)
+      let exact = try DiagonalSolver().solve(problem, wantsEnergy: true)
+      let found = try PoleSolver().solve(problem, wantsEnergy: true)
+      let energies = [exact, found].map { $0.grandPotential! + 32 * $0.chemicalPotential }
+      #expect(abs(energies[0] - energies[1]) < 64e-9, "T = \(temperature), spread \(spread)")
+    }
+  }
+
   @Test("The force is minus the gradient of the free energy, in both ensembles")
   func gradient() throws {
     let q = try SquareGolden.small["Q"]

@@ -31,6 +31,33 @@ struct ElectronProblem: Sendable, Equatable {
     return (least - 4 * abs(hopping))...(most + 4 * abs(hopping))
   }
 
+  /// Tr (H − μ)² and Tr (H − μ)⁴, the sum of the squares of (H − μ)²'s elements.
+  func traces(_ mu: Double) -> (second: Double, fourth: Double) {
+    var around = [Int](repeating: 0, count: 4 * count)
+    lattice.forEach { i, a, b, c, d in
+      for (k, j) in [a, b, c, d].enumerated() { around[4 * i + k] = j }
+    }
+    var (second, fourth) = (0.0, 0.0)
+    // A row of (H − μ)², and where it may not be zero.
+    var row = [Double](repeating: 0, count: count)
+    for i in 0..<count {
+      func step(from j: Int, _ value: Double) {
+        row[j] += value * (onsite[j] - mu)
+        for k in 0..<4 { row[around[4 * j + k]] -= value * hopping }
+      }
+      step(from: i, onsite[i] - mu)
+      for k in 0..<4 { step(from: around[4 * i + k], -hopping) }
+      second += row[i]
+      for j in [i] + around[4 * i..<4 * i + 4] {
+        for k in [j] + around[4 * j..<4 * j + 4] {
+          fourth += row[k] * row[k]
+          row[k] = 0
+        }
+      }
+    }
+    return (second, fourth)
+  }
+
   /// In the middle of the sites' own energies, where half of them are below: a first guess of μ at half filling.
   var middle: Double {
     let sorted = onsite.sorted()

@@ -92,9 +92,13 @@ final class PoleSolver: ElectronSolver {
     }
 
     /// Ω = Tr (H − μ)/2 − Σ_p c_p ln |det (H − μ − i y_p)| + N C, the integral of the same approximation over energy;
-    /// C is what makes it right at ε = μ.
+    /// C is what makes it right at ε = μ: −T ln 2 + Σ_p c_p ln y_p.
+    ///
+    /// Poles far above the spectrum have weights of their own height, and in c (ln |det| − N ln y) nothing would be left but
+    /// round-off: of these ½ c Σ_ε ln(1 + ε²/y²) is a series in the traces of (H − μ)² and (H − μ)⁴.
     mutating func grandPotential(_ mu: Double) -> Double {
       let poles = poles(mu)
+      let (second, fourth) = problem.traces(mu)
       var sum = problem.onsite.reduce(0) { $0 + ($1 - mu) } / 2
       var density = [Double](repeating: 0, count: problem.count)
       var constant = -problem.temperature * log(2)
@@ -102,8 +106,13 @@ final class PoleSolver: ElectronSolver {
         var logarithms = [Double](repeating: 0, count: FermiPoles.stride)
         memory.run(problem, mu, poles, first, density: &density, logarithms: &logarithms)
         for lane in 0..<FermiPoles.stride {
-          sum -= poles.weights[first + lane] * logarithms[lane]
-          constant += poles.weights[first + lane] * log(poles.heights[first + lane])
+          let (y, c) = (poles.heights[first + lane], poles.weights[first + lane])
+          if y > 100 * poles.reach {
+            sum -= c * (second / 2 - fourth / (4 * y * y)) / (y * y)
+          } else {
+            sum -= c * logarithms[lane]
+            constant += c * log(y)
+          }
         }
       }
       return sum + Double(problem.count) * constant
