@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 
 extension TransportAddress {
   /// What an address needs beside itself.
