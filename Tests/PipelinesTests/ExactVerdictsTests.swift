@@ -72,7 +72,7 @@ struct ExactVerdictsTests {
         Miniature.yaml(), in: folder,
         set: [
           "stages.train.online-trainer.checkpoint-every=1", "stages.train.online-trainer.keep=1",
-          "stages.evaluate.verdict.share=0.3",
+          "stages.evaluate.verdict.share=0.7",
         ]
       ).run
       let ledger = try #require(run.ledger?.current)
