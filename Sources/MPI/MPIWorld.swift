@@ -78,22 +78,24 @@ public final class MPIWorld: RankLink {
   public func exchange(_ transfers: [RankTransfer], on channel: RankChannel) throws {
     var pending: [holstream_mpi_request] = []
     try locked {
-      for transfer in transfers {
-        for (start, bytes) in Self.pieces(transfer.receives.count) {
+      // A call for each piece, and a request for each call.
+      func begin(
+        _ count: Int, _ call: (_ start: Int, _ bytes: Int32, inout holstream_mpi_request) -> UnsafePointer<CChar>?
+      ) throws {
+        for (start, bytes) in Self.pieces(count) {
           pending.append(0)
-          try Self.check(
-            holstream_mpi_receive(
-              transfer.receives.baseAddress! + start, Int32(bytes), Int32(transfer.peer), Int32(channel.rawValue),
-              &pending[pending.count - 1]))
+          try Self.check(call(start, Int32(bytes), &pending[pending.count - 1]))
         }
       }
       for transfer in transfers {
-        for (start, bytes) in Self.pieces(transfer.sends.count) {
-          pending.append(0)
-          try Self.check(
-            holstream_mpi_send(
-              transfer.sends.baseAddress! + start, Int32(bytes), Int32(transfer.peer), Int32(channel.rawValue),
-              &pending[pending.count - 1]))
+        try begin(transfer.receives.count) {
+          holstream_mpi_receive(
+            transfer.receives.baseAddress! + $0, $1, Int32(transfer.peer), Int32(channel.rawValue), &$2)
+        }
+      }
+      for transfer in transfers {
+        try begin(transfer.sends.count) {
+          holstream_mpi_send(transfer.sends.baseAddress! + $0, $1, Int32(transfer.peer), Int32(channel.rawValue), &$2)
         }
       }
     }

@@ -222,11 +222,4 @@ struct DashboardServerTests {
       #expect(page.contains("<title>run"))
     }
   }
-
-  /// Waits for `body` on a thread of its own: the sockets of these tests block.
-  func onThread(_ body: @Sendable @escaping () throws -> Void) async throws {
-    let thread = ThreadExecutor(name: "client")
-    defer { thread.end() }
-    try await Task(executorPreference: thread) { try body() }.value
-  }
 }

@@ -13,12 +13,6 @@ struct AlertMessengerTests {
       rule: AlertRule(number: "u mean", above: 2), index: 0, value: 3.5, isRaised: isRaised, message: "u mean is 3.5")
   }
 
-  private func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-    let thread = ThreadExecutor(name: "listener")
-    defer { thread.end() }
-    return try await Task(executorPreference: thread) { try body() }.value
-  }
-
   @Test("A web address is sent the alert as JSON; one that refuses it is said, without what may be secret in it")
   func posts() async throws {
     let listener = try OneRequestListener()

@@ -12,12 +12,6 @@ import Trajectories
 
 @Suite("Simulators elsewhere")
 struct RemoteSimulatorsTests {
-  private func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
-    }
-  }
-
   /// The files of a run's store, and its last checkpoint, by their SHA-256.
   private func digests(_ run: URL) throws -> [String: String] {
     var digests: [String: String] = [:]

@@ -34,6 +34,7 @@ struct VerdictStage: Component, Judging, Changeable {
       var (settings, version) = (settings, 0)
       var watch = try settings.alerts.watch(node.id, in: assembly)
       var expired = Expired(node: node.id)
+      let book = Book(node: node.id, assembly: assembly, evaluations: evaluations)
       @Sendable func say(_ words: String?) { if let words { assembly.events.send(.message(words)) } }
       say(expired.first(try evaluations.expireMissing()))
       let (entered, lost) = try evaluations.putRight()
@@ -51,26 +52,13 @@ struct VerdictStage: Component, Judging, Changeable {
           if let change = live.change(since: &version) {
             watch = try change.value.settings.alerts.watch(node.id, in: assembly)
           }
-          if let failure = answer.failure {
-            switch failure.kind {
-            case .truth:
-              if assembly.judged.refuse(failure.words) {
-                say("\(node.id): no checkpoint can be judged: \(failure.words)")
-              }
-            case .checkpoint:
-              let outcome = try evaluations.failed(file, failure.words, began: began)
-              say("\(file.name) could not be judged (\(outcome.rawValue)): \(failure.words)")
-            }
+          switch answer.failure?.kind {
+          case .truth: book.refuse(answer.failure!.words)
+          case .checkpoint: try book.fail(file, answer.failure!.words, began: began)
+          case nil: break
           }
-          if var verdict = answer.verdict {
-            verdict.file = file.inode
-            assembly.judged.add(verdict)
-            assembly.events.send(.row(verdict.row(of: node.id)))
-            try await emit(verdict)
-            if await emit.settle() {
-              AppendedFile.synchroniseAll()
-              _ = try evaluations.evaluated(file, verdict, began: began)
-            }
+          if let verdict = answer.verdict {
+            try await book.enter(verdict, on: file, began: began, emit)
             try watch?.observe(verdict.numbers, at: ("step", verdict.step), isComplete: true)
           }
           say(expired.first(try evaluations.expireMissing()))
@@ -95,29 +83,18 @@ struct VerdictStage: Component, Judging, Changeable {
           // Held before it is looked for, so that it cannot be retired in between, nor before it can be the best.
           try await Leases.shared.holding(file.url) {
             guard try evaluations.isDue(file) else { return }
-            var verdict = try judge.verdict(on: file)
-            verdict.file = file.inode
-            assembly.judged.add(verdict)
-            assembly.events.send(.row(verdict.row(of: node.id)))
-            try await emit(verdict)
-            // Only what is in the logs is called evaluated.
-            if await emit.settle() {
-              AppendedFile.synchroniseAll()
-              _ = try evaluations.evaluated(file, verdict, began: began)
-            }
+            let verdict = try judge.verdict(on: file)
+            try await book.enter(verdict, on: file, began: began, emit)
             try watch?.observe(verdict.numbers, at: ("step", verdict.step), isComplete: true)
           }
         } catch let error as CheckpointJudge.TooEarly {
           assembly.events.send(.message("\(file.name) was not judged: \(error)"))
         } catch let error as ClimateError {
           // There is no truth to judge by. Training goes on; it is said once, and again at the end.
-          if assembly.judged.refuse("\(error)") {
-            assembly.events.send(.message("\(node.id): no checkpoint can be judged: \(error)"))
-          }
+          book.refuse("\(error)")
         } catch let error as LearningError {
           // A file that was retired before its turn, or is damaged: said, and not the end of the run.
-          let outcome = try evaluations.failed(file, "\(error)", began: began)
-          assembly.events.send(.message("\(file.name) could not be judged (\(outcome.rawValue)): \(error)"))
+          try book.fail(file, "\(error)", began: began)
         }
         say(expired.first(try evaluations.expireMissing()))
         let pause = settings.pause(after: .now - begin)
@@ -127,6 +104,38 @@ struct VerdictStage: Component, Judging, Changeable {
       say(expired.total)
     }
     return .verdicts(flow)
+  }
+
+  /// What becomes of a checkpoint, wherever it was judged.
+  private struct Book {
+    let node: String
+    let assembly: PipelineAssembly
+    let evaluations: CheckpointEvaluations
+
+    func enter(_ verdict: Verdict, on file: CheckpointFile, began: Double, _ emit: Outlet<Verdict>) async throws {
+      var verdict = verdict
+      verdict.file = file.inode
+      assembly.judged.add(verdict)
+      assembly.events.send(.row(verdict.row(of: node)))
+      try await emit(verdict)
+      // Only what is in the logs is called evaluated.
+      if await emit.settle() {
+        AppendedFile.synchroniseAll()
+        _ = try evaluations.evaluated(file, verdict, began: began)
+      }
+    }
+
+    func fail(_ file: CheckpointFile, _ words: String, began: Double) throws {
+      let outcome = try evaluations.failed(file, words, began: began)
+      assembly.events.send(.message("\(file.name) could not be judged (\(outcome.rawValue)): \(words)"))
+    }
+
+    /// There is no truth to judge by: said once here, and again at the end.
+    func refuse(_ words: String) {
+      if assembly.judged.refuse(words) {
+        assembly.events.send(.message("\(node): no checkpoint can be judged: \(words)"))
+      }
+    }
   }
 
   /// What is said of checkpoints that were retired before their turn: of the first, and how many there were.

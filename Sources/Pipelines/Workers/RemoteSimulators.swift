@@ -14,11 +14,6 @@ internal import Transports
 final class RemoteSimulators: Sendable {
   private struct State {
     var isCleared = false
-    var isUnreachable = false
-    var complaints: Set<String> = []
-    var nextLook = ContinuousClock.now
-    var begun = ContinuousClock.now
-    var hasSeenWorkers = false
     var alive = 1
     /// Blocks that were read and may not be on the disk yet, with the frames that a store must have.
     var unstored: [(id: MessageID, trajectories: Range<Int>, length: Int)] = []
@@ -32,8 +27,7 @@ final class RemoteSimulators: Sendable {
   private let source: SimulatedTrajectories
   /// How many frames of a trajectory every store of the source has on the disk; nil where nothing stores it.
   private let stored: (@Sendable (Int) -> Int)?
-  private let events: EventHub
-  private let roster: WorkerRoster
+  private let lookout: WorkerLookout
   private let stop: StopSignal
   private let state = Mutex(State())
 
@@ -56,8 +50,7 @@ final class RemoteSimulators: Sendable {
     configuration = Fingerprint.of(pipeline)
     self.source = source
     self.stored = stored
-    self.events = events
-    self.roster = roster
+    lookout = WorkerLookout(transport, .simulate, events: events, roster: roster)
     self.stop = stop
     stop.onRequest { [weak self] in
       guard let self else { return }
@@ -83,12 +76,7 @@ final class RemoteSimulators: Sendable {
         if let block = try look(ensemble, first, id) { return block }
       } catch let error as TransportError {
         guard error.code == .unreachable else { throw error }
-        if state.withLock({ state in
-          defer { state.isUnreachable = true }
-          return !state.isUnreachable
-        }) {
-          events.send(.message("\(error). It is tried again; simulations are asked for again from here"))
-        }
+        lookout.missed("\(error). It is tried again; simulations are asked for again from here")
       }
       Worker.pause(.milliseconds(50))
     }
@@ -119,16 +107,11 @@ final class RemoteSimulators: Sendable {
     } catch let error as TransportError where error.code != .malformed {
       throw error
     } catch {
-      complain("\(node): \(error); it is asked for again")
+      lookout.complain("\(node): \(error); it is asked for again")
       try transport.dispose(of: id, from: .simulate)
       try transport.withdraw(workID(ensemble), from: .simulate)
     }
-    if state.withLock({ state in
-      defer { state.isUnreachable = false }
-      return state.isUnreachable
-    }) {
-      events.send(.message("\(transport.address) is there again"))
-    }
+    lookout.reached()
     if let found {
       let next = first + found.head.rounds
       try transport.note(
@@ -138,7 +121,7 @@ final class RemoteSimulators: Sendable {
       return found
     }
     try offer(from: ensemble, first)
-    try meet()
+    if let alive = try lookout.meet(isWaiting: true) { state.withLock { $0.alive = max(1, alive) } }
     return nil
   }
 
@@ -177,39 +160,6 @@ final class RemoteSimulators: Sendable {
     }
     for id in try transport.posted(to: .simulate) where id.isUnder(scope) { try transport.discard(id, from: .simulate) }
     try transport.erase(MessageID(words: "position", scope.text.replacing("/", with: "-")), on: .simulate)
-  }
-
-  private func complain(_ words: String) {
-    if state.withLock({ $0.complaints.count < 1000 && $0.complaints.insert(words).inserted }) {
-      events.send(.message(words))
-    }
-  }
-
-  private func meet() throws {
-    let now = ContinuousClock.now
-    guard
-      state.withLock({ state in
-        guard now >= state.nextLook else { return false }
-        state.nextLook = now + .seconds(2)
-        return true
-      })
-    else { return }
-    let seen = try transport.notes(on: .simulate).compactMap { note in
-      WorkerPresence.read(note.message).map {
-        SeenWorker(role: WorkQueue.simulate.rawValue, presence: $0, isLost: note.age > WorkerPresence.lost)
-      }
-    }
-    roster.update(seen, events)
-    let nobody = state.withLock { state in
-      state.alive = max(1, seen.count { !$0.isLost })
-      state.hasSeenWorkers = state.hasSeenWorkers || seen.contains { !$0.isLost }
-      return !state.hasSeenWorkers && now - state.begun > .seconds(20)
-    }
-    if nobody {
-      complain(
-        "Nobody has come to \(transport.address) to simulate yet; start `holstream worker --simulate \(transport.address)` "
-          + "on as many machines as you like")
-    }
   }
 }
 

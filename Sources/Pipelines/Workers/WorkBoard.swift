@@ -20,21 +20,15 @@ final class WorkBoard: Sendable {
   private struct State {
     var pieces: [MessageID: Piece] = [:]
     var isCleared = false
-    var isUnreachable = false
     var hasEnded = false
     /// Answers that were dropped.
     var dropped = 0
-    var complaints: Set<String> = []
-    var noticed = ContinuousClock.now
-    var hasSeenWorkers = false
-    var nextLook = ContinuousClock.now
   }
 
   let transport: any Transport
   private let queue: WorkQueue
   let scope: MessageID
-  private let events: EventHub
-  private let roster: WorkerRoster
+  private let lookout: WorkerLookout
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
 
@@ -44,8 +38,7 @@ final class WorkBoard: Sendable {
     self.transport = transport
     self.queue = queue
     self.scope = scope
-    self.events = events
-    self.roster = roster
+    lookout = WorkerLookout(transport, queue, events: events, roster: roster)
   }
 
   /// Answers that nobody asked for, or not any more.
@@ -82,20 +75,10 @@ final class WorkBoard: Sendable {
         state.withLock { $0.isCleared = true }
       }
       try exchange()
-      try meet()
-      if state.withLock({ state in
-        defer { state.isUnreachable = false }
-        return state.isUnreachable
-      }) {
-        events.send(.message("\(transport.address) is there again"))
-      }
+      _ = try lookout.meet(isWaiting: state.withLock { !$0.pieces.isEmpty })
+      lookout.reached()
     } catch {
-      if state.withLock({ state in
-        defer { state.isUnreachable = true }
-        return !state.isUnreachable
-      }) {
-        events.send(.message("\(error). It is tried again; what is asked for is kept here"))
-      }
+      lookout.missed("\(error). It is tried again; what is asked for is kept here")
     }
   }
 
@@ -123,51 +106,13 @@ final class WorkBoard: Sendable {
       } catch let error as TransportError where error.code != .malformed {
         throw error
       } catch {
-        complain("\(error); it is asked for again")
+        lookout.complain("\(error); it is asked for again")
       }
       try transport.dispose(of: id, from: queue)
     }
     let pieces = state.withLock { $0.pieces }
     for (id, piece) in pieces.sorted(by: { $0.key < $1.key }) where !offered.contains(id) && !posted.contains(id) {
       try transport.offer(id, piece.payload, on: queue)
-    }
-  }
-
-  /// Says something once.
-  private func complain(_ words: String) {
-    if state.withLock({ $0.complaints.count < 1000 && $0.complaints.insert(words).inserted }) {
-      events.send(.message(words))
-    }
-  }
-
-  private func meet() throws {
-    let now = ContinuousClock.now
-    guard
-      state.withLock({ state in
-        guard now >= state.nextLook else { return false }
-        state.nextLook = now + .seconds(2)
-        return true
-      })
-    else { return }
-    var seen: [SeenWorker] = []
-    for note in try transport.notes(on: queue) {
-      guard let presence = WorkerPresence.read(note.message) else { continue }
-      if note.age > WorkerPresence.forgotten {
-        try transport.erase(note.name, on: queue)
-        continue
-      }
-      seen.append(
-        SeenWorker(role: queue.rawValue, presence: presence, isLost: note.age > WorkerPresence.lost))
-    }
-    roster.update(seen, events)
-    let nobody = state.withLock { state in
-      state.hasSeenWorkers = state.hasSeenWorkers || seen.contains { !$0.isLost }
-      return !state.hasSeenWorkers && !state.pieces.isEmpty && now - state.noticed > .seconds(20)
-    }
-    if nobody {
-      complain(
-        "Nobody has come to \(transport.address) to \(queue.rawValue) yet; start `holstream worker --\(queue.rawValue) "
-          + "\(transport.address)` on as many machines as you like")
     }
   }
 }
