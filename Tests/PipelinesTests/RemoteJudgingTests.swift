@@ -10,9 +10,22 @@ import Testing
 
 @Suite("Judges elsewhere")
 struct RemoteJudgingTests {
-  private func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
+  @Test("An announced address is one request, whatever stands in it, and its token is no argument of a program")
+  func oneRequest() async throws {
+    let listener = try OneRequestListener()
+    try await withTemporaryDirectory { folder in
+      let reference = JudgeTask.Reference(
+        name: "step-00000001.safetensors", step: 1, path: "/nowhere", bytes: 5,
+        sha256: String(repeating: "0", count: 64))
+      var announced = reference
+      announced.address = "http://127.0.0.1:\(listener.port)/{a,b}[1-9]"
+      let access = WorkerAccess(configurations: nil, token: "se\"cret")
+      let (file, asked) = (folder.appending(path: "file"), announced)
+      async let reason = onThread { access.fetch(asked, to: file) }
+      let head = try await onThread { try listener.take(answering: "404 Not Found").head }
+      #expect(head.hasPrefix("GET /{a,b}[1-9] ") && head.contains("Authorization: Bearer se\"cret"), "\(head)")
+      #expect(try await reason?.contains("could not be fetched") == true)
+      #expect(access.fetch(reference, to: file)?.contains("--announce") == true)
     }
   }
 

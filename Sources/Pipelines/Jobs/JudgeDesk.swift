@@ -24,12 +24,7 @@ final class JudgeDesk {
   func reason(against payload: [UInt8]) -> String? {
     let task: JudgeTask
     do { task = try JudgeTask.read(payload) } catch { return "\(error)" }
-    if task.arithmetic != Arithmetic.current.id {
-      return
-        "verdicts are wanted with the bits of \(task.arithmetic), and this machine computes those of "
-        + "\(Arithmetic.current.id); with --arithmetic portable on all machines they are the same"
-    }
-    return access.reason(against: task.configuration)
+    return access.reason(against: task.configuration, wanting: "verdicts", by: task.arithmetic)
   }
 
   func perform(_ claim: Claim) throws -> Worker.Outcome {

@@ -16,12 +16,7 @@ struct SimulateDesk {
   func reason(against payload: [UInt8]) -> String? {
     let task: SimulateTask
     do { task = try SimulateTask.read(payload) } catch { return "\(error)" }
-    if task.arithmetic != Arithmetic.current.id {
-      return
-        "frames are wanted with the bits of \(task.arithmetic), and this machine computes those of "
-        + "\(Arithmetic.current.id); with --arithmetic portable on all machines they are the same"
-    }
-    return access.reason(against: task.configuration)
+    return access.reason(against: task.configuration, wanting: "frames", by: task.arithmetic)
   }
 
   func perform(_ claim: Claim, _ held: HeldWork) throws -> Worker.Outcome {

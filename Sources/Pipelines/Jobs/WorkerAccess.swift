@@ -1,5 +1,6 @@
 internal import Disk
 internal import Foundation
+internal import Tensors
 
 /// What a worker may do: judge or simulate the configurations that it was told, or any; fetch files with a token.
 struct WorkerAccess: Sendable {
@@ -13,6 +14,19 @@ struct WorkerAccess: Sendable {
     guard let configurations, !configurations.contains(configuration) else { return nil }
     return
       "work for the configuration \(configuration.prefix(12))… is offered, which is not the one that this worker was given"
+  }
+
+  /// Why work whose bits matter is left to others; nil where it is not.
+  /// - Parameters:
+  ///   - arithmetic: Whose bits are wanted.
+  ///   - what: `verdicts` or `frames`.
+  func reason(against configuration: String, wanting what: String, by arithmetic: String) -> String? {
+    if arithmetic != Arithmetic.current.id {
+      return
+        "\(what) are wanted with the bits of \(arithmetic), and this machine computes those of "
+        + "\(Arithmetic.current.id); with --arithmetic portable on all machines they are the same"
+    }
+    return reason(against: configuration)
   }
 
   /// Copies a checkpoint here, from the disk where it is shared, else from the trainer's page. The copy is what was hashed.
@@ -31,7 +45,7 @@ struct WorkerAccess: Sendable {
       return
         "\(reference.path) is not here as it was announced; share the disk, or start the run with --announce and its page's address"
     }
-    guard ["http://", "https://"].contains(where: { address.hasPrefix($0) }),
+    guard WebRequest.canGo(to: address),
       !address.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" })
     else {
       return "the address of \(reference.name) is none"
@@ -47,30 +61,30 @@ struct WorkerAccess: Sendable {
       && (try? Fingerprint.of(contentsOf: file)) == reference.sha256
   }
 
-  /// By the program `curl`, which is told the token by its standard input: other users see its arguments.
   private func download(_ address: String, _ bytes: Int, to file: URL) -> String? {
+    var settings: [(name: String, text: String)] = []
+    if let token, !token.contains(where: \.isNewline) { settings.append(("header", "Authorization: Bearer \(token)")) }
+    let request = WebRequest(
+      to: address, settings,
+      options: [
+        "--max-time", "600", "--connect-timeout", "20", "--retry", "2", "--max-filesize", "\(max(1, bytes))",
+        "--output", file.path,
+      ])
     let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
-      "curl", "--config", "-", "--silent", "--show-error", "--fail", "--max-time", "600", "--connect-timeout", "20",
-      "--retry", "2", "--max-filesize", "\(max(1, bytes))", "--output", file.path,
-    ]
+    process.executableURL = WebRequest.program
+    process.arguments = request.arguments
     let (input, said) = (Pipe(), Pipe())
     process.standardInput = input
     process.standardOutput = FileHandle.nullDevice
     process.standardError = said
     do { try process.run() } catch { return "curl could not be started: \(error.localizedDescription)" }
-    var words = "url = \"\(address)\"\n"
-    if let token, !token.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" }) {
-      words += "header = \"Authorization: Bearer \(token)\"\n"
-    }
-    try? input.fileHandleForWriting.write(contentsOf: Data(words.utf8))
+    try? input.fileHandleForWriting.write(contentsOf: request.input)
     try? input.fileHandleForWriting.close()
     let reason = String(decoding: said.fileHandleForReading.readDataToEndOfFile().prefix(500), as: UTF8.self)
     process.waitUntilExit()
     switch process.terminationStatus {
     case 0: return nil
-    case 127: return "there is no curl (Debian: apt-get install curl)"
+    case WebRequest.missing.status: return WebRequest.missing.words
     default: return reason.trimmingCharacters(in: .whitespacesAndNewlines)
     }
   }

@@ -41,31 +41,14 @@ struct AlertMessenger: Sendable {
     let content = Body(
       text: words, run: run, node: node, number: change.rule.number, value: change.value, isRaised: change.isRaised)
     guard let data = try? JSONEncoder.withInfinities.encode(content) else { return }
-    // An address may hold a secret, and everybody can see a program's arguments: both go by its standard input.
-    let body = Self.quoted(String(decoding: data, as: UTF8.self))
-    let input = "url = \"\(Self.quoted(address))\"\ndata-binary = \"\(body)\"\n"
+    let request = WebRequest(
+      to: address, [("data-binary", String(decoding: data, as: UTF8.self))],
+      options: [
+        "--max-time", "20", "--retry", "2", "--retry-connrefused", "--header", "Content-Type: application/json",
+        "--output", "/dev/null",
+      ])
     launch(
-      "/usr/bin/env",
-      [
-        // Nothing but one request: no ranges of addresses, no other kinds of address.
-        "curl", "--globoff", "--proto", "=http,https", "--silent", "--show-error", "--fail", "--max-time",
-        "20", "--retry", "2", "--retry-connrefused", "--header", "Content-Type: application/json", "--output",
-        "/dev/null", "--config", "-",
-      ], what: "message to \(Self.host(address))", input: Data(input.utf8))
-  }
-
-  /// Within quotation marks of curl's settings.
-  private static func quoted(_ text: String) -> String {
-    text.reduce(into: "") { quoted, character in
-      switch character {
-      case "\\": quoted += "\\\\"
-      case "\"": quoted += "\\\""
-      case "\n", "\r\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      default: quoted.append(character)
-      }
-    }
+      WebRequest.program.path, request.arguments, what: "message to \(Self.host(address))", input: request.input)
   }
 
   /// An address may hold a secret: only its host is said.
@@ -92,7 +75,7 @@ struct AlertMessenger: Sendable {
       begun.count.subtract(1, ordering: .relaxed)
       guard process.terminationStatus != 0 else { return }
       let remedy =
-        input != nil && process.terminationStatus == 127 ? ": there is no curl (Debian: apt-get install curl)" : ""
+        input != nil && process.terminationStatus == WebRequest.missing.status ? ": \(WebRequest.missing.words)" : ""
       events.send(.message("\(node): the alert's \(what) ended with \(process.terminationStatus)\(remedy)"))
     }
     do { try process.run() } catch {

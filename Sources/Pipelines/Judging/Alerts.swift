@@ -30,7 +30,7 @@ struct Alerts: Sendable {
         "command", "A shell command to start; HOLSTREAM_ALERT holds the message, HOLSTREAM_RUN the run's folder")
       let address = entry.optionalText(
         "url", "A web address (http or https) that is sent the alert, and its end, as JSON by POST (needs curl)")
-      if let address, !["http://", "https://"].contains(where: address.hasPrefix) {
+      if let address, !WebRequest.canGo(to: address) {
         entry.problem("expected an address that begins with http:// or https://", key: "url")
       }
       return (rule, Action(stops: stops, command: command, address: address))
