@@ -25,7 +25,8 @@ struct SimulateDesk {
     var ensemble: any Ensemble
     do {
       let description = try PipelineDescription(text: task.pipeline)
-      guard let component = description.nodes.first(where: { $0.id == task.node })?.component as? any EnsembleProviding else {
+      let node = description.nodes.first { $0.id == task.node }
+      guard let component = node?.component as? any EnsembleProviding else {
         return .refused("the pipeline has no simulator `\(task.node)`")
       }
       source = component.simulated
@@ -38,7 +39,8 @@ struct SimulateDesk {
     guard let scope = MessageID(scope) else { return .refused("its id is none of ours") }
     let position = MessageID(words: "position", scope.text.replacing("/", with: "-"))
     let layout = source.system.layout
-    let rounds = max(1, RemoteSimulators.blockBytes / PostedFrames.bytes(abreast: source.abreast, numbers: layout.count))
+    let round = PostedFrames.bytes(abreast: source.abreast, numbers: layout.count)
+    let rounds = max(1, RemoteSimulators.blockBytes / round)
     var head = PostedFrames.Head(
       configuration: task.configuration, arithmetic: Arithmetic.current.id, ensemble: task.ensemble, first: task.first,
       rounds: 0, trajectories: ensemble.trajectories, numbers: layout.count)
