@@ -89,7 +89,8 @@ struct RunWorkerOptions: ParsableArguments {
   var simulators: String?
   @Option(
     help: ArgumentHelp(
-      "Address of this run's page for workers that do not share its disk, such as http://node7:8480.", valueName: "url"))
+      "Address of this run's page for workers that do not share its disk, such as http://node7:8480.", valueName: "url")
+  )
   var announce: String?
   @OptionGroup var transport: TransportOptions
 
@@ -102,7 +103,8 @@ struct RunWorkerOptions: ParsableArguments {
       throw ValidationError("--announce takes an address such as http://node7:8480, got \(announce)")
     }
     let page = announce.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-    return RunWorkers(judges: try judges.map { try transport.open($0) }, simulators: try simulators.map { try transport.open($0) },
+    return RunWorkers(
+      judges: try judges.map { try transport.open($0) }, simulators: try simulators.map { try transport.open($0) },
       page: page)
   }
 }
@@ -141,7 +143,8 @@ struct PageOptions: ParsableArguments {
     guard page || metricsOnly else { return nil }
     do {
       return try DashboardServer(
-        .init(address: address, port: port, token: token, best: best, isPage: !metricsOnly, checkpoints: checkpoints), events: events,
+        .init(address: address, port: port, token: token, best: best, isPage: !metricsOnly, checkpoints: checkpoints),
+        events: events,
         title: title, snapshot: snapshot, metrics: metrics, gallery: gallery, announce: { status.print($0) })
     } catch {
       throw RunError(.usage, "\(error)")

@@ -276,7 +276,8 @@ struct OnlineTraining {
       trainer =
         try initial.map {
           try Trainer(
-            configuration: configuration, parameters: $0.parameters, symmetries: system.symmetries, ranks: settings.ranks)
+            configuration: configuration, parameters: $0.parameters, symmetries: system.symmetries,
+            ranks: settings.ranks)
         } ?? Trainer(configuration: configuration, symmetries: system.symmetries, ranks: settings.ranks)
     }
     let trainer = trainer!

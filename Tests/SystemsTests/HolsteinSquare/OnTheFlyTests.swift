@@ -216,7 +216,8 @@ struct OnTheFlyTests {
   @Test("Settings of earlier stores, which knew the recursion alone, are read as such, and what says more is refused")
   func earlierSettings() throws {
     let earlier: [String: Attribute] = [
-      "target_error": .number(0.01), "whole_share": .number(0.5), "audit_share": .number(1e-4), "retrain_every": .number(20),
+      "target_error": .number(0.01), "whole_share": .number(0.5), "audit_share": .number(1e-4),
+      "retrain_every": .number(20),
       "whole": .text("exact"),
     ]
     let read = try #require(OnTheFlySettings(.object(earlier)))

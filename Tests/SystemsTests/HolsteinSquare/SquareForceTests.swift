@@ -50,7 +50,9 @@ struct SquareForceTests {
     #expect(abs(fourth / levels.reduce(0) { $0 + $1 * $1 * $1 * $1 } - 1) < 1e-12)
   }
 
-  @Test("The free energy by poles is that of the levels to 1e-9 a site, however wide the spectrum", arguments: [0.05, 0.3, 2])
+  @Test(
+    "The free energy by poles is that of the levels to 1e-9 a site, however wide the spectrum",
+    arguments: [0.05, 0.3, 2])
   func wide(temperature: Double) throws {
     for spread in [1.0, 8, 40] {
       let system = try HolsteinSquareSystem.published(sites: 8, temperature: temperature)

@@ -106,7 +106,8 @@ final class ForceFieldBackend: TrainingBackend, @unchecked Sendable {
       for position in range.reversed() {
         let shard = shards[position]
         for k in 0..<(shard.lattices.count * sites) { shard.error[k] *= coefficient * shard.slope[k] }
-        shard.replay.addGradient(seeds: shard.error, parameters: values, to: gradients.cleared(gradients.own.lowerBound + position))
+        shard.replay.addGradient(
+          seeds: shard.error, parameters: values, to: gradients.cleared(gradients.own.lowerBound + position))
       }
     }
     try gradients.sum(workers)

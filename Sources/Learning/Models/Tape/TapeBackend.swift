@@ -27,7 +27,8 @@ final class TapeBackend: TrainingBackend {
       engine = nil
       engine = TapeEngine(try step(batch.layout), parameterCount: weights.count, options, shape: shape)
     }
-    let terms = try engine!.run(batch, values: weights.values.pointer, number: number, noise: noise, injection: injection)
+    let terms = try engine!.run(
+      batch, values: weights.values.pointer, number: number, noise: noise, injection: injection)
     return (terms, holstream_squared_norm(engine!.gradient, weights.count))
   }
 

@@ -101,7 +101,8 @@ final class TapeEngine: @unchecked Sendable {
         let shard = shards[position]
         for index in shard.samples { writeSeeds(batch.samples[index], index, shard, weights, coefficients) }
         shard.replay.backward(
-          from: shard.unrolling.predicted, seeds: shard.seeds, parameters: values, gradients: gradients.cleared(gradients.own.lowerBound + position))
+          from: shard.unrolling.predicted, seeds: shard.seeds, parameters: values,
+          gradients: gradients.cleared(gradients.own.lowerBound + position))
       }
     }
     try gradients.sum(workers)

@@ -36,7 +36,8 @@ public struct OnTheFlySummary: Sendable, Equatable {
 
   public mutating func add(_ record: OnTheFlyRecord, sites: Int) {
     siteSteps += sites
-    solved += record.isWhole || record.wholeSquaredError != nil ? sites : Set(record.labelled).union(record.audited).count
+    solved +=
+      record.isWhole || record.wholeSquaredError != nil ? sites : Set(record.labelled).union(record.audited).count
     if record.isWhole { wholeSteps += 1 }
     audited += record.audited.count
     squaredError += record.squaredError

@@ -68,7 +68,8 @@ public struct OnTheFlySettings: Sendable, Equatable {
       auditShare >= 0 && auditShare <= 1, "audit-share",
       "the share of audited sites must be from 0 to 1, got \(auditShare)")
     try check(
-      auditSteps >= 0 && auditSteps <= 1, "audit-steps", "the share of audited steps must be from 0 to 1, got \(auditSteps)")
+      auditSteps >= 0 && auditSteps <= 1, "audit-steps",
+      "the share of audited steps must be from 0 to 1, got \(auditSteps)")
     try check(
       (1...1_000_000).contains(retrainEvery), "retrain-every",
       "new weights must come every 1 to 1000000 steps, got \(retrainEvery)")
@@ -86,7 +87,8 @@ extension OnTheFlySettings {
     auditShare = section.number(
       "audit-share", default: standard.auditShare, "Share of sites that are solved beside to know the error")
     auditSteps = section.number(
-      "audit-steps", default: standard.auditSteps, "Share of steps that are solved whole beside, to know what a wrong μ costs")
+      "audit-steps", default: standard.auditSteps,
+      "Share of steps that are solved whole beside, to know what a wrong μ costs")
     retrainEvery = section.integer(
       "retrain-every", default: standard.retrainEvery, "Steps between two versions of the weights")
     whole = section.choice(
@@ -94,14 +96,16 @@ extension OnTheFlySettings {
       "How whole steps are solved; `windowed` on lattices that are too large for more")
     base = section.choice(
       "base", default: Self.byEnsemble, among: [(Self.byEnsemble, nil)] + Base.allCases.map { ($0.rawValue, $0) },
-      "The density that is corrected: `windows` of R = 1 (the default at half filling) or the cheaper `recursion` (at μ = 0)")
+      "The density that is corrected: `windows` of R = 1 (the default at half filling) or the cheaper `recursion` (at μ = 0)"
+    )
   }
 
   /// As stores have it.
   var attribute: Attribute {
     .object([
       "target_error": .number(targetError), "whole_share": .number(wholeShare), "audit_share": .number(auditShare),
-      "audit_steps": .number(auditSteps), "retrain_every": .number(Double(retrainEvery)), "whole": .text(whole.rawValue),
+      "audit_steps": .number(auditSteps), "retrain_every": .number(Double(retrainEvery)),
+      "whole": .text(whole.rawValue),
       "base": .text(base?.rawValue ?? Self.byEnsemble),
     ])
   }

@@ -51,7 +51,8 @@ func quench(_ settings: [String], ensemble: String) throws -> [Row] {
     }
     let squares = zip(truth["force"], own["P"]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     return Row(
-      time: frame.time, share: summary.share, audited: summary.error, wholly: summary.wholeError, error: (squares / count).squareRoot(),
+      time: frame.time, share: summary.share, audited: summary.error, wholly: summary.wholeError,
+      error: (squares / count).squareRoot(),
       seconds: seconds)
   }
 }
@@ -62,10 +63,15 @@ func root(_ rows: [Row], _ value: (Row) -> Double) -> Double {
   return (known.reduce(0) { $0 + value($1) * value($1) } / Double(known.count)).squareRoot()
 }
 
-let learning = ["engine=on-the-fly", "on-the-fly.whole=windowed", "on-the-fly.audit-share=0.002", "on-the-fly.audit-steps=0.005"]
+let learning = [
+  "engine=on-the-fly", "on-the-fly.whole=windowed", "on-the-fly.audit-share=0.002", "on-the-fly.audit-steps=0.005",
+]
 let cases: [(name: String, settings: [String])] = [
   ("windows R = 1", ["engine=windowed", "radius=1"]), ("windows R = 2", ["engine=windowed", "radius=2"]),
-  ("from the recursion, R = 2, 0.05", learning + ["radius=2", "on-the-fly.target-error=0.05", "on-the-fly.base=recursion"]),
+  (
+    "from the recursion, R = 2, 0.05",
+    learning + ["radius=2", "on-the-fly.target-error=0.05", "on-the-fly.base=recursion"]
+  ),
   ("from windows, R = 2, 0.05", learning + ["radius=2", "on-the-fly.target-error=0.05", "on-the-fly.base=windows"]),
   ("from windows, R = 2, 0.02", learning + ["radius=2", "on-the-fly.target-error=0.02", "on-the-fly.base=windows"]),
   ("from windows, R = 3, 0.02", learning + ["radius=3", "on-the-fly.target-error=0.02", "on-the-fly.base=windows"]),
